@@ -1,0 +1,37 @@
+# What a newcomer types. Everything else is behind `qwd --help`.
+SHELL := /bin/bash
+SWIFT ?= swift
+CONFIGURATION ?= release
+PREFIX ?= $(CURDIR)/.qwd
+
+.PHONY: run test lint fmt bench build setup clean
+
+## run: install what is missing, build, get a machine, start the service and print its address
+run: setup
+	$(SWIFT) build -c $(CONFIGURATION) --product qwd
+	scripts/run "$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/qwd" "$(PREFIX)"
+
+## test: install what is missing, build and pass every test
+test: setup
+	scripts/test $(SWIFT)
+
+## lint: formatting and the rules of the tree
+lint:
+	scripts/lint $(SWIFT)
+
+fmt:
+	$(SWIFT) format --in-place --recursive --parallel Sources Tests Package.swift
+
+## bench: print one figure a line
+bench: setup
+	$(SWIFT) build -c release --product qwd-bench
+	"$$($(SWIFT) build -c release --show-bin-path)/qwd-bench" $(BENCH)
+
+build:
+	$(SWIFT) build -c $(CONFIGURATION) --product qwd
+
+setup:
+	@scripts/setup
+
+clean:
+	rm -rf .build

@@ -1,0 +1,121 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+/// What every target of qwd is compiled with. Warnings are errors: a newcomer never meets a noisy build.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let mustache = product(name: "Mustache", package: "swift-mustache")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+    static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let yams = product(name: "Yams", package: "Yams")
+}
+
+extension Target {
+    static func library(
+        _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
+    ) -> Target {
+        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+    }
+
+    static func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+        .testTarget(name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: strict)
+    }
+}
+
+let package = Package(
+    name: "qwd",
+    products: [
+        .executable(name: "qwd", targets: ["qwd"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: ["FullFoundation"]),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.0"),
+    ],
+    targets: [
+        // C libraries and system calls.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
+        .systemLibrary(name: "CQREncode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CLinux"),
+
+        // Values and decisions.
+        .library("Domain"),
+        .library("Settings", ["Domain", .yams]),
+        .library("DisplayAccess", ["Domain", .crypto]),
+
+        // Wires.
+        .library("Redis", ["CHiredis", .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle]),
+        .library(
+            "Queue", ["Domain", "Redis", .logging, .serviceLifecycle], resources: [.embedInCode("Scripts")]),
+        .library("QMP", ["Domain", .nioCore, .nioPosix, .logging]),
+
+        // Machines.
+        .library("Processes", ["CLinux", .subprocess, .systemPackage]),
+        .library("Machines", ["Domain", "QMP", "Processes", .subprocess, .systemPackage, .logging]),
+        .library("ImageBuilder", [.subprocess, .systemPackage]),
+
+        // Roles.
+        .library(
+            "Frontend",
+            [
+                "Domain", "Queue", "DisplayAccess", "CQREncode", .hummingbird, .httpTypes, .nioCore, .mustache,
+                .logging,
+                .serviceLifecycle,
+            ],
+            resources: [.embedInCode("Resources")]),
+        .library(
+            "Worker", ["Domain", "Queue", "Machines", "DisplayAccess", "Processes", .logging, .serviceLifecycle]),
+        .library("Scheduler", ["Domain", "Queue", .logging, .serviceLifecycle]),
+
+        .executableTarget(
+            name: "qwd",
+            dependencies: [
+                "Domain", "Settings", "Redis", "Queue", "DisplayAccess", "Processes", "Machines", "ImageBuilder",
+                "Frontend",
+                "Worker", "Scheduler",
+                .argumentParser, .logging, .serviceLifecycle, .unixSignals,
+            ],
+            swiftSettings: strict),
+
+        // Tests.
+        .target(
+            name: "TestSupport", dependencies: ["Domain", "Redis", "Queue", .subprocess, .systemPackage, .logging],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        .tests("Domain"),
+        .tests("Settings", ["Domain"]),
+        .tests("Redis", ["TestSupport", .nioCore, .logging, .serviceLifecycle]),
+        .tests("Queue", ["Domain", "Redis", "TestSupport", .logging]),
+        .tests("QMP", [.nioCore, .nioPosix, .logging]),
+        .tests("Machines", ["Domain", "QMP", "TestSupport", .logging]),
+        .tests("ImageBuilder"),
+        .tests("Frontend", ["Domain", "Queue", "TestSupport", .logging]),
+        .tests("Worker", ["Domain", "Queue", "Machines", "TestSupport", .logging]),
+        .tests("Scheduler", ["Domain", "Queue", "TestSupport", .logging]),
+    ]
+)

@@ -1,0 +1,3 @@
+#pragma once
+// Linux calls that the Glibc module does not show to Swift.
+#include <sys/pidfd.h>

@@ -1,0 +1,45 @@
+/// A short id that sorts by the time it was made: 16 characters of Crockford's base 32 in lower case.
+///
+/// The first 9 characters are the milliseconds since the epoch (45 bits, until the year 3084), the other 7 are random
+/// (35 bits). It names a thing; it is no secret.
+package struct Identifier: Sendable, Hashable, Comparable, CustomStringConvertible {
+    package let text: String
+
+    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+    private static let length = 16
+    private static let timeLength = 9
+
+    /// Makes a new id.
+    /// - Parameter milliseconds: Time since the epoch; only its order matters.
+    package init(
+        milliseconds: Int64, using generator: inout some RandomNumberGenerator
+    ) {
+        var characters: [UInt8] = []
+        characters.reserveCapacity(Self.length)
+        for place in (0..<Self.timeLength).reversed() {
+            characters.append(Self.alphabet[Int((milliseconds >> (5 * Int64(place))) & 31)])
+        }
+        for _ in Self.timeLength..<Self.length {
+            characters.append(Self.alphabet[Int.random(in: 0..<32, using: &generator)])
+        }
+        text = String(decoding: characters, as: UTF8.self)
+    }
+
+    package init(milliseconds: Int64) {
+        var generator = SystemRandomNumberGenerator()
+        self.init(milliseconds: milliseconds, using: &generator)
+    }
+
+    /// Takes an id that came from outside. Anything that is not exactly an id is refused, so an id is safe as a file name.
+    package init?(_ text: some StringProtocol) {
+        guard text.utf8.count == Self.length, text.utf8.allSatisfy({ Self.alphabet.contains($0) }) else { return nil }
+        self.text = String(text)
+    }
+
+    package var description: String { text }
+
+    package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
+}
+
+package typealias SessionID = Identifier
+package typealias JobID = Identifier

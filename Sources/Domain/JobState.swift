@@ -1,0 +1,31 @@
+/// Where a job stands. `dead` is left only when an administrator asks for another try.
+package enum JobState: String, Sendable, CaseIterable {
+    case waiting, running, later, done, dead, cancelled
+
+    /// The states that may follow this one.
+    package var successors: Set<JobState> {
+        switch self {
+        case .waiting: [.running, .cancelled]
+        case .running: [.done, .later, .waiting, .dead, .cancelled]
+        case .later: [.waiting, .cancelled]
+        case .dead: [.waiting]
+        case .done, .cancelled: []
+        }
+    }
+}
+
+/// What a job asks of a worker.
+package enum JobKind: String, Sendable, CaseIterable {
+    case create, stop
+    case loadCheck = "load-check"
+}
+
+/// How a job failed, which decides whether it is tried again.
+package enum FailureClass: String, Sendable {
+    /// The host has no room after all: back to the queue, no attempt is counted.
+    case noRoom = "no-room"
+    /// Another try may succeed.
+    case transient
+    /// No try will ever succeed.
+    case permanent
+}
