@@ -1,0 +1,58 @@
+extension ValueFormat {
+    /// Several values, each one once: a list in YAML, separated by commas in a variable or a flag.
+    static func list<Element: Equatable>(
+        of format: ValueFormat<Element>, atLeast least: Int = 0
+    ) -> Self where Value == [Element] {
+        let expected = "a list in brackets, each " + format.expected
+        return ValueFormat(
+            expected: expected,
+            read: { (raw) throws(Mismatches) in
+                guard let items = raw.items else { throw Mismatches(raw, expected: expected) }
+                guard items.count >= least else {
+                    throw Mismatches(raw, found: "an empty list", expected: expected, advice: "name one at least")
+                }
+                var values: [Element] = []
+                var mismatches: [Mismatch] = []
+                for item in items {
+                    do throws(Mismatches) {
+                        let value = try format.read(item)
+                        if values.contains(value) {
+                            throw Mismatches(item, found: item.found() + " twice", expected: "each value once")
+                        }
+                        values.append(value)
+                    } catch { mismatches += error.all }
+                }
+                if !mismatches.isEmpty { throw Mismatches(mismatches) }
+                return values
+            },
+            write: { "[" + $0.map(format.write).joined(separator: ", ") + "]" },
+            writeRedacted: { "[" + $0.map(format.writeRedacted).joined(separator: ", ") + "]" })
+    }
+}
+
+extension RawValue {
+    /// The members of a list; nil if this is none.
+    fileprivate var items: [RawValue]? {
+        switch content {
+        case .list(let items):
+            return items
+        case .argument(let text):
+            var list = text[...]
+            if list.hasPrefix("["), list.hasSuffix("]") { list = list.dropFirst().dropLast() }
+            if list.allSatisfy(\.isWhitespace) { return [] }
+            return list.split(separator: ",", omittingEmptySubsequences: false).map { item in
+                RawValue(content: .argument(item.trimmed))
+            }
+        case .plain, .quoted, .section, .null, .tagged:
+            return nil
+        }
+    }
+}
+
+extension Substring {
+    fileprivate var trimmed: String {
+        let start = drop { $0.isWhitespace }
+        guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
+        return String(start[...end])
+    }
+}

@@ -1,0 +1,42 @@
+package import Domain
+
+extension Settings {
+    /// How much may be asked for. Zero always means without limit.
+    package struct Limits: Sendable, Equatable {
+        package var sessions = 10
+        package var sessionsPerUser = 3
+        package var cpuFractionPerUser = 0.3
+        package var memoryFractionPerUser = 0.3
+        package var load = 0.8
+        package var lifetime = Duration.days(4)
+
+        static let keys: [SettingsKey] = [
+            SettingsKey(
+                "limits.sessions", \.limits.sessions, .integer(0...1_000_000),
+                "Sessions at one time, of all hosts together; the next one waits. 0: no limit."),
+            SettingsKey(
+                "limits.sessions_per_user", \.limits.sessionsPerUser, .integer(0...1_000_000),
+                "Sessions of one person; the next one is refused. 0: no limit."),
+            SettingsKey(
+                "limits.cpu_fraction_per_user", \.limits.cpuFractionPerUser, .number(0...1),
+                "Share of all processors that one person may hold. 0: no limit."),
+            SettingsKey(
+                "limits.memory_fraction_per_user", \.limits.memoryFractionPerUser, .number(0...1),
+                "Share of all memory that one person may hold. 0: no limit."),
+            SettingsKey(
+                "limits.load", \.limits.load, .number(0...1),
+                "Busy share of a host's processors above which it starts no further session. 0: no limit."),
+            SettingsKey("limits.lifetime", \.limits.lifetime, .lifetime, "Longest life of a session. 0: no limit."),
+        ]
+    }
+}
+
+extension Domain.Limits {
+    /// The limits as the queue wants them.
+    package init(_ limits: Settings.Limits) {
+        self.init(
+            sessions: limits.sessions, sessionsPerUser: limits.sessionsPerUser,
+            cpuFractionPerUser: limits.cpuFractionPerUser, memoryFractionPerUser: limits.memoryFractionPerUser,
+            load: limits.load, lifetimeSeconds: Int(limits.lifetime.components.seconds))
+    }
+}

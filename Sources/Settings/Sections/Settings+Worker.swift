@@ -1,0 +1,44 @@
+extension Settings {
+    package struct Worker: Sendable, Equatable {
+        package enum Hypervisor: String, Sendable, CaseIterable { case qemu, simulated }
+        package enum Accelerator: String, Sendable, CaseIterable { case auto, kvm, tcg }
+
+        /// The name of this host for the queue and for people.
+        package var name = "localhost"
+        package var concurrentJobs = 4
+        /// Processors promised for each one there is.
+        package var cpuOvercommit = 4.0
+        package var memoryReserveMiB = 1024
+        package var hypervisor = Hypervisor.qemu
+        package var accelerator = Accelerator.auto
+        package var tags: [String] = []
+        /// Longest wait for a guest's own power-down. Zero skips the request.
+        package var stopGrace = Duration.seconds(3)
+
+        static let keys: [SettingsKey] = [
+            SettingsKey(
+                "worker.name", \.worker.name, .name, default: .derived("the host's name") { $1.hostName },
+                "Name of this host in the queue. Two hosts must never have the same."),
+            SettingsKey(
+                "worker.concurrent_jobs", \.worker.concurrentJobs, .integer(1...64),
+                "Jobs (starts, stops) this worker does at one time."),
+            SettingsKey(
+                "worker.cpu_overcommit", \.worker.cpuOvercommit, .number(0.1...100),
+                "Processors promised to sessions for each processor of the host."),
+            SettingsKey(
+                "worker.memory_reserve_gib", \.worker.memoryReserveMiB, .gibibytes(0...4096),
+                "Memory of the host, in GiB, that no session gets."),
+            SettingsKey(
+                "worker.hypervisor", \.worker.hypervisor, .choice,
+                "What runs machines. `simulated` runs none: for trying out and for load tests."),
+            SettingsKey(
+                "worker.accelerator", \.worker.accelerator, .choice,
+                "`auto` takes KVM where it really runs guests, else the slow TCG."),
+            SettingsKey(
+                "worker.tags", \.worker.tags, .list(of: .name), "Labels of this host."),
+            SettingsKey(
+                "worker.stop_grace", \.worker.stopGrace, .duration(.zero ... .seconds(3600)),
+                "How long a guest may take to power down before it is ended by force. 0: no waiting."),
+        ]
+    }
+}

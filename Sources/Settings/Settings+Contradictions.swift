@@ -1,0 +1,58 @@
+extension Settings {
+    /// Linux: `sockaddr_un.sun_path` has 108 bytes, the last one ends the text (unix(7)).
+    private static let longestSocketPath = 107
+    /// What the longest path of a session's socket adds to `runtime_dir`: 16 is the length of a session's id.
+    private static let longestSocketSuffix = "/sessions/".utf8.count + 16 + "/vnc.sock".utf8.count
+    static let longestRuntimeDir = longestSocketPath - longestSocketSuffix
+
+    /// What is wrong between keys, each of which may be right alone.
+    /// - Parameter wrong: Keys that are wrong alone: their default stands here, which nobody wanted.
+    func contradictions(ignoring wrong: Set<String>) -> [SettingsError] {
+        socketContradictions() + (wrong.contains("limits.lifetime") ? [] : lifetimeContradictions())
+            + signInContradictions()
+    }
+
+    private func socketContradictions() -> [SettingsError] {
+        let length = runtimeDir.utf8.count
+        guard length > Self.longestRuntimeDir else { return [] }
+        return [
+            SettingsError(
+                origin: origins["runtime_dir"], key: "runtime_dir", found: "\"\(runtimeDir)\" with \(length) bytes",
+                expected: "at most \(Self.longestRuntimeDir) bytes",
+                advice: "the path of a session's socket below it may have \(Self.longestSocketPath)")
+        ]
+    }
+
+    private func lifetimeContradictions() -> [SettingsError] {
+        let limit = limits.lifetime
+        let lifetimes = [("defaults.lifetime", defaults.lifetime)] + form.lifetime.map { ("form.lifetime", $0) }
+        return lifetimes.filter { Form.isLonger($0.1, than: limit) }.map { name, lifetime in
+            SettingsError(
+                origin: origins[name], key: name,
+                found: lifetime == .zero ? "0, which is without end" : lifetime.configurationText,
+                expected: "at most \(limit.configurationText)",
+                advice: "that is limits.lifetime (\(origins["limits.lifetime"]))")
+        }
+    }
+
+    private func signInContradictions() -> [SettingsError] {
+        func problem(_ found: String, _ expected: String, _ advice: String? = nil) -> SettingsError {
+            SettingsError(
+                origin: origins["auth.methods"], key: "auth.methods", found: found, expected: expected, advice: advice)
+        }
+        let available = Auth.Method.available
+        let names = Auth.Method.allCases.filter(available.contains).map(\.rawValue).joined(separator: ", ")
+        var problems = auth.methods.filter { !available.contains($0) }.map { method in
+            problem(
+                "\"\(method.rawValue)\"", "a method that this build can do: \(names)",
+                "\(method.rawValue) is not available in this build")
+        }
+        if auth.methods.contains(.none), auth.methods.count > 1 {
+            problems.append(
+                problem(
+                    "\"none\" beside other methods", "none alone, or methods without it",
+                    "with none in the list nobody would ever be asked for a password"))
+        }
+        return problems
+    }
+}

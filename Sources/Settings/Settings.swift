@@ -1,0 +1,41 @@
+/// The configuration of every role: one nested struct for each section of `qwd.yaml`, in the same order.
+///
+/// A fresh value holds the built-in defaults; `SettingsLoader` fills in what files, environment and flags say. To add a
+/// key, add a property with its default to its section and one `SettingsKey` line below it: reading, checking,
+/// environment name, `config show` and the test of the documentation follow from that line.
+package struct Settings: Sendable, Equatable {
+    /// Absolute path of overlays, the private Redis and the ledger.
+    package var stateDir = Surroundings.systemStateDirectory
+    /// Absolute path of sockets and what else dies with the host's boot.
+    package var runtimeDir = Surroundings.systemRuntimeDirectory
+    package var redis = Redis()
+    package var machines = Machines()
+    package var frontend = Frontend()
+    package var worker = Worker()
+    package var display = Display()
+    package var defaults = Defaults()
+    package var form = Form()
+    package var limits = Limits()
+    package var auth = Auth()
+    package var scheduler = Scheduler()
+    package var log = Log()
+    /// Where the values came from.
+    package var origins = SettingsOrigins()
+
+    package init() {}
+
+    static let keys: [SettingsKey] = [
+        SettingsKey(
+            "state_dir", \.stateDir, .absolutePath,
+            default: .derived("`/var/lib/qwd`; not root: `$XDG_STATE_HOME/qwd` or `~/.local/state/qwd`") {
+                $1.stateDirectory
+            },
+            "Overlays, the private Redis and the ledger. Survives a reboot."),
+        SettingsKey(
+            "runtime_dir", \.runtimeDir, .absolutePath,
+            default: .derived("`/run/qwd`; not root: `$XDG_RUNTIME_DIR/qwd` or `/tmp/qwd-<uid>`") {
+                $1.runtimeDirectory
+            },
+            "Sockets and lock files. At most 72 bytes long, because the kernel limits the path of a socket."),
+    ]
+}

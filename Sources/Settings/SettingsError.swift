@@ -1,0 +1,36 @@
+/// One thing that is wrong with the configuration. It never holds a password.
+package struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible {
+    package var origin: SettingsOrigin
+    /// The dotted name; empty when it concerns a file as a whole.
+    package var key: String
+    /// Completes "found ...".
+    package var found: String
+    /// Completes "expected ...".
+    package var expected: String
+    /// The way out, where it is known.
+    package var advice: String?
+
+    package init(origin: SettingsOrigin, key: String, found: String, expected: String, advice: String? = nil) {
+        self.origin = origin
+        self.key = key
+        self.found = found
+        self.expected = expected
+        self.advice = advice
+    }
+
+    /// One line: place, key, what was found, what is expected.
+    package var description: String {
+        let place = key.isEmpty ? "\(origin)" : "\(origin): \(key)"
+        return "\(place): found \(found), expected \(expected)" + (advice.map { "; \($0)" } ?? "")
+    }
+}
+
+/// All that is wrong with the configuration, in the order of the layers and lines.
+package struct SettingsErrors: Error, Sendable, Equatable, CustomStringConvertible {
+    package var all: [SettingsError]
+
+    package init(_ all: [SettingsError]) { self.all = all }
+
+    /// One line an error.
+    package var description: String { all.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,80 @@
+import Settings
+import Testing
+
+struct ContradictionTests {
+    @Test func `a life-time longer than the limit is an error in the form and in the defaults`() throws {
+        let directory = try ConfigurationDirectory(
+            """
+            limits: { lifetime: 1d }
+            defaults: { lifetime: 2d }
+            form:
+              lifetime: [12h, 36h, 0]
+            """)
+        #expect(
+            directory.errors() == [
+                "qwd.yaml:2: defaults.lifetime: found 2d, expected at most 1d; that is limits.lifetime (qwd.yaml:1)",
+                "qwd.yaml:4: form.lifetime: found 36h, expected at most 1d; that is limits.lifetime (qwd.yaml:1)",
+                "qwd.yaml:4: form.lifetime: found 0, which is without end, expected at most 1d; "
+                    + "that is limits.lifetime (qwd.yaml:1)",
+            ])
+    }
+
+    @Test func `a limit that is wrong itself is no measure for others`() throws {
+        let found = try errors("limits.lifetime=10 d", "form.lifetime=9d")
+        #expect(found.count == 1)
+        #expect(found.first?.hasPrefix("--set: limits.lifetime: found \"10 d\"") == true)
+    }
+
+    @Test func `without a limit every life-time is allowed`() throws {
+        let loaded = try settings("limits.lifetime=0", "form.lifetime=30d,0", "defaults.lifetime=0")
+        #expect(loaded.form.lifetime == [.seconds(30 * 86400), .zero])
+        #expect(loaded.defaults.lifetime == .zero)
+    }
+
+    @Test(arguments: [
+        ("1d", ["12h", "1d"], "1d"), ("36h", ["12h", "1d"], "36h"), ("1h", ["1h"], "1h"),
+        ("30d", ["12h", "1d", "2d", "4d"], "4d"), ("0", ["12h", "1d", "2d", "4d"], "4d"),
+    ])
+    func `life-times that nobody set follow the limit`(limit: String, offered: [String], first: String) throws {
+        let loaded = try settings("limits.lifetime=\(limit)")
+        #expect(loaded.form.lifetime.map(\.configurationText) == offered)
+        #expect(loaded.defaults.lifetime.configurationText == first)
+    }
+
+    @Test func `a runtime directory too long for a socket is refused with the maximum`() throws {
+        let longest = "/" + String(repeating: "r", count: 71)
+        #expect((longest + "/sessions/0123456789abcdef/vnc.sock").utf8.count == 107)
+        #expect(try settings("runtime_dir=\(longest)").runtimeDir == longest)
+        #expect(
+            try errors("runtime_dir=\(longest)r") == [
+                "--set: runtime_dir: found \"\(longest)r\" with 73 bytes, expected at most 72 bytes; "
+                    + "the path of a session's socket below it may have 107"
+            ])
+    }
+
+    @Test(arguments: ["local", "ldap", "imap", "smtp", "email", "command"])
+    func `a method that this build can't do is refused`(method: String) throws {
+        #expect(
+            try errors("auth.methods=\(method)") == [
+                "--set: auth.methods: found \"\(method)\", expected a method that this build can do: none; "
+                    + "\(method) is not available in this build"
+            ])
+    }
+
+    @Test func `none stands alone`() throws {
+        let found = try errors("auth.methods=none,ldap")
+        #expect(found.contains { $0.contains("found \"none\" beside other methods") })
+    }
+
+    @Test func `an empty list of methods loads, but lets nobody sign in`() throws {
+        let problem = try #require(try settings().signInProblem)
+        #expect(problem.contains("auth.methods"))
+        #expect(problem.contains("QWD_AUTH_METHODS=none"))
+        #expect(try settings("auth.methods=none").signInProblem == nil)
+    }
+
+    @Test func `the advice against an empty list of methods is right`() throws {
+        let loaded = try ConfigurationDirectory("auth: { methods: [none] }").load().get()
+        #expect(loaded.signInProblem == nil)
+    }
+}

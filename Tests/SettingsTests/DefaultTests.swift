@@ -1,0 +1,42 @@
+import Settings
+import Testing
+
+struct DefaultTests {
+    @Test(arguments: [
+        (0, ["HOME": "/root", "XDG_STATE_HOME": "/x"], "/var/lib/qwd", "/run/qwd"),
+        (1000, ["HOME": "/home/a"], "/home/a/.local/state/qwd", "/tmp/qwd-1000"),
+        (1000, ["HOME": "/home/a", "XDG_STATE_HOME": "/s", "XDG_RUNTIME_DIR": "/r"], "/s/qwd", "/r/qwd"),
+        (
+            1000, ["HOME": "/home/a", "XDG_STATE_HOME": "s", "XDG_RUNTIME_DIR": ""], "/home/a/.local/state/qwd",
+            "/tmp/qwd-1000"
+        ),
+    ])
+    func `directories depend on the user`(
+        user: UInt32, environment: [String: String], state: String, runtime: String
+    ) throws {
+        let loaded = try SettingsLoader.load(
+            configFile: nil, environment: environment, overrides: [],
+            surroundings: Surroundings(
+                userID: user, environment: environment, hostName: "h", defaultFile: "/nonexistent/qwd.yaml")
+        ).get()
+        #expect(loaded.stateDir == state)
+        #expect(loaded.runtimeDir == runtime)
+        #expect(loaded.machines.directory == state + "/machines")
+    }
+
+    @Test func `the catalogue has the file of the machines directory if there is one`() throws {
+        let directory = try ConfigurationDirectory()
+        let system = "/etc/qwd/machines.conf"
+        let override = "state_dir=\(directory.path)"
+        #expect(try directory.load(overrides: [override]).get().machines.catalogue == [system])
+        try directory.write("", to: "machines/machines.conf")
+        let own = directory.path + "/machines/machines.conf"
+        #expect(try directory.load(overrides: [override]).get().machines.catalogue == [system, own])
+        let given = try directory.load(overrides: [override, "machines.catalogue=/a.conf"]).get()
+        #expect(given.machines.catalogue == ["/a.conf"])
+    }
+
+    @Test func `this host has a name`() {
+        #expect(!Surroundings.ownHostName().isEmpty)
+    }
+}

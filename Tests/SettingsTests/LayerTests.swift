@@ -1,0 +1,94 @@
+import Foundation
+import Settings
+import Testing
+
+struct LayerTests {
+    @Test func `without any file the defaults hold`() throws {
+        let loaded = try ConfigurationDirectory().load().get()
+        var expected = Settings()
+        expected.worker.name = "desk1"
+        #expect(loaded == expected)
+        #expect(loaded.origins["worker.name"] == .builtIn)
+    }
+
+    @Test func `each layer wins over the ones before it`() throws {
+        let directory = try ConfigurationDirectory()
+        func name(environment: [String: String] = [:], overrides: [String] = []) throws -> String {
+            try directory.load(environment: environment, overrides: overrides).get().worker.name
+        }
+        #expect(try name() == "desk1")
+        try directory.write("worker: { name: file }", to: "qwd.yaml")
+        #expect(try name() == "file")
+        try directory.write("worker: { name: ten }", to: "qwd.d/10-a.yaml")
+        #expect(try name() == "ten")
+        try directory.write("worker: { name: nine }", to: "qwd.d/9-b.yaml")
+        #expect(try name() == "nine")
+        let environment = ["QWD_WORKER_NAME": "variable"]
+        #expect(try name(environment: environment) == "variable")
+        #expect(try name(environment: environment, overrides: ["worker.name=flag"]) == "flag")
+        #expect(try name(overrides: ["worker.name=flag", "worker.name=last"]) == "last")
+    }
+
+    @Test func `a drop-in changes its own keys only`() throws {
+        let directory = try ConfigurationDirectory("worker: { name: a, concurrent_jobs: 2 }")
+        try directory.write("worker:\n  concurrent_jobs: 3\n", to: "qwd.d/jobs.yaml")
+        let settings = try directory.load().get()
+        #expect(settings.worker.name == "a")
+        #expect(settings.worker.concurrentJobs == 3)
+        #expect(settings.origins["worker.name"] == .file(path: directory.mainFile, line: 1))
+        #expect(settings.origins["worker.concurrent_jobs"] == .file(path: directory.path + "/qwd.d/jobs.yaml", line: 2))
+    }
+
+    @Test(arguments: ["jobs.yaml~", "jobs.yml", ".jobs.yaml", "jobs.yaml.dpkg-old"])
+    func `files that are no drop-ins are left alone`(name: String) throws {
+        let directory = try ConfigurationDirectory("worker: { concurrent_jobs: 2 }")
+        try directory.write("worker: { concurrent_jobs: 3 }", to: "qwd.d/" + name)
+        #expect(try directory.load().get().worker.concurrentJobs == 2)
+    }
+
+    @Test func `a file that is named must exist`() throws {
+        let path = try ConfigurationDirectory().path + "/none.yaml"
+        let result = SettingsLoader.load(configFile: path, environment: [:], overrides: [])
+        let error = SettingsError(
+            origin: .file(path: path, line: nil), key: "", found: "no such file", expected: "a readable YAML file")
+        #expect(throws: SettingsErrors([error])) { try result.get() }
+    }
+
+    @Test func `a file that is named replaces the default one and has its own drop-ins`() throws {
+        let replaced = try ConfigurationDirectory("worker: { name: replaced, concurrent_jobs: 9 }")
+        let directory = try ConfigurationDirectory()
+        try directory.write("worker: { name: mine }", to: "other.yaml")
+        try directory.write("worker: { tags: [gpu] }", to: "qwd.d/tags.yaml")
+        let settings = try SettingsLoader.load(
+            configFile: directory.path + "/other.yaml", environment: [:], overrides: [],
+            surroundings: Surroundings(environment: [:], defaultFile: replaced.mainFile)
+        ).get()
+        #expect(settings.worker.name == "mine")
+        #expect(settings.worker.concurrentJobs == 4)
+        #expect(settings.worker.tags == ["gpu"])
+    }
+
+    @Test(arguments: ["", "# nothing\n", "---\n", "~", "worker:\n", "worker:\n  # name: x\n"])
+    func `a file or a section of comments only is no error`(text: String) throws {
+        #expect(try ConfigurationDirectory(text).load().get() == ConfigurationDirectory().load().get())
+    }
+
+    @Test(arguments: [
+        ("none", [Settings.Auth.Method.none]), ("[none]", [.none]), ("", []), ("[]", []),
+    ])
+    func `a variable holds a list separated by commas`(text: String, methods: [Settings.Auth.Method]) throws {
+        let loaded = try ConfigurationDirectory().load(environment: ["QWD_AUTH_METHODS": text]).get()
+        #expect(loaded.auth.methods == methods)
+        #expect(loaded.origins["auth.methods"] == .environment(variable: "QWD_AUTH_METHODS"))
+    }
+
+    @Test func `spaces around the commas of a list do not count`() throws {
+        #expect(try settings("form.cpu=1, 2 ,8").form.cpu == [1, 2, 8])
+    }
+
+    @Test func `where a value came from makes no difference`() throws {
+        let fromFile = try ConfigurationDirectory("worker: { name: a }").load().get()
+        #expect(try settings("worker.name=a") == fromFile)
+        #expect(try settings("worker.name=b") != fromFile)
+    }
+}

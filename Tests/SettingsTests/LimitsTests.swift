@@ -1,0 +1,15 @@
+import Domain
+import Settings
+import Testing
+
+struct LimitsTests {
+    @Test func `the queue gets the limits as they are written`() throws {
+        let loaded = try settings(
+            "limits.sessions=20", "limits.sessions_per_user=0", "limits.cpu_fraction_per_user=0.5",
+            "limits.memory_fraction_per_user=1", "limits.load=0", "limits.lifetime=12h")
+        let expected = Domain.Limits(
+            sessions: 20, sessionsPerUser: 0, cpuFractionPerUser: 0.5, memoryFractionPerUser: 1, load: 0,
+            lifetimeSeconds: 43200)
+        #expect(Limits(loaded.limits) == expected)
+    }
+}
