@@ -1,0 +1,83 @@
+package import Domain
+import FoundationEssentials
+import Redis
+
+/// A session that the queue places on a host.
+package struct PlacedSession: Sendable, Hashable {
+    package var id: SessionID
+    package var fence: Int
+    package var state: SessionState
+}
+
+extension JobQueue {
+    /// A worker's heartbeat: what its host is like and which sessions' machines really live there.
+    /// - Returns: The sessions that the queue places on this host, without those that are still starting. One of them
+    ///   that does not live there has ended unseen.
+    package func hostUp(
+        _ host: String, status: HostStatus, living: [SessionID]
+    ) async throws(QueueError) -> [PlacedSession] {
+        let fields = status.fields
+        let reply = try await call(
+            Scripts.hostup,
+            [host, "\(fields.count)"] + fields.flatMap { [$0.name, $0.value] } + living.map(\.text))
+        guard let values = reply.array, values.count.isMultiple(of: 3) else {
+            throw Self.unexpected(reply, from: "hostup")
+        }
+        return stride(from: 0, to: values.count, by: 3).compactMap { place in
+            guard let id = values[place].string.flatMap({ SessionID($0) }),
+                let state = values[place + 2].string.flatMap(SessionState.init(rawValue:))
+            else { return nil }
+            return PlacedSession(id: id, fence: values[place + 1].integer ?? 0, state: state)
+        }
+    }
+
+    /// Publishes the machines that `host` can start; the ones it offered before and not now are taken back.
+    package func offer(_ machines: [MachineDescription], host: String) async throws(QueueError) {
+        var arguments = [host]
+        for machine in machines {
+            do {
+                arguments += [machine.name, String(decoding: try JSONEncoder().encode(machine), as: UTF8.self)]
+            } catch {
+                throw QueueError(.unexpected, "The machine \(machine.name) can't be written as JSON.", cause: error)
+            }
+        }
+        _ = try await call(Scripts.offer, arguments)
+    }
+
+    /// Lets a host take no new sessions, or take them again.
+    /// - Returns: False if no such host is known.
+    package func drain(_ host: String, _ draining: Bool) async throws(QueueError) -> Bool {
+        try await call(Scripts.drain, [host, draining ? "1" : "0"]).string == "ok"
+    }
+
+    /// The machines that any host offers, by name.
+    package func machines() async throws(QueueError) -> [MachineDescription] {
+        let reply = try await send(["HVALS", "qwd:machines"])
+        return (reply.array ?? []).compactMap { value in
+            // A description that another version wrote and this one can't read is not offered.
+            try? value.string.map { try JSONDecoder().decode(MachineDescription.self, from: Data($0.utf8)) }
+        }.sorted { $0.name < $1.name }
+    }
+
+    /// All hosts, by name.
+    /// - Parameter lease: A host counts as alive while its last heartbeat is younger than two of these.
+    package func hosts(lease: Duration = .seconds(30)) async throws(QueueError) -> [Host] {
+        let first = try await send(pipeline: [["ZRANGE", "qwd:hosts", "0", "-1"], ["TIME"]])
+        let names = (first[0].array ?? []).compactMap(\.string)
+        let clock = (first[1].array ?? []).compactMap(\.integer)
+        guard clock.count == 2 else { throw Self.unexpected(first[1], from: "TIME") }
+        let now = Int64(clock[0]) * 1000 + Int64(clock[1]) / 1000
+        let replies = try await send(
+            pipeline: names.flatMap { [["HGETALL", "qwd:host:\($0)"], ["SCARD", "qwd:sessions:host:\($0)"]] })
+        return names.enumerated().map { place, name in
+            let fields = replies[2 * place].dictionary
+            let seenAt = fields["seen_at"].flatMap { Int64($0) } ?? 0
+            return Host(
+                name: name, status: HostStatus(fields: fields),
+                cpusReserved: fields["cpus_reserved"].flatMap { Int($0) } ?? 0,
+                memoryReservedMiB: fields["memory_reserved_mib"].flatMap { Int($0) } ?? 0,
+                draining: fields["draining"] == "1", seenAt: seenAt,
+                sessions: replies[2 * place + 1].integer ?? 0, alive: now - seenAt < 2 * lease.milliseconds)
+        }.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,43 @@
+import Redis
+
+/// What one round of the scheduler found due.
+package struct Due: Sendable, Hashable {
+    package var expired: Int
+    package var loadChecks: Int
+    /// Time until the next session expires, or nil.
+    package var nextExpiry: Duration?
+}
+
+extension JobQueue {
+    /// Takes or keeps the leadership. `.zero` gives it up.
+    /// - Returns: The term, or nil while somebody else leads.
+    package func lead(_ holder: String, lease: Duration) async throws(QueueError) -> Int? {
+        try await call(Scripts.lead, [holder, "\(lease.milliseconds)"]).integer
+    }
+
+    /// Emits the jobs that are due: the end of sessions past their life-time, load checks; trims old records.
+    package func tick(loadCheck: Duration, lease: Duration) async throws(QueueError) -> Due {
+        let reply = try await call(Scripts.tick, ["\(loadCheck.milliseconds)", "\(lease.milliseconds)"])
+        guard let values = reply.array?.compactMap(\.integer), values.count == 3 else {
+            throw Self.unexpected(reply, from: "tick")
+        }
+        return Due(
+            expired: values[0], loadChecks: values[1], nextExpiry: values[2] < 0 ? nil : .milliseconds(values[2]))
+    }
+
+    /// Sends the jobs of silent workers back to the queue and calls the sessions of silent hosts lost.
+    package func reap(lease: Duration) async throws(QueueError) -> (returned: Int, lost: Int) {
+        let reply = try await call(Scripts.reap, ["\(lease.milliseconds)"])
+        guard let values = reply.array?.compactMap(\.integer), values.count == 2 else {
+            throw Self.unexpected(reply, from: "reap")
+        }
+        return (values[0], values[1])
+    }
+
+    /// Puts the jobs whose time has come back to their queue.
+    /// - Returns: Time until the next job's time comes, or nil.
+    package func promote() async throws(QueueError) -> Duration? {
+        let milliseconds = try await call(Scripts.promote, []).integer ?? -1
+        return milliseconds < 0 ? nil : .milliseconds(milliseconds)
+    }
+}

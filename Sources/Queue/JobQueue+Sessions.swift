@@ -1,0 +1,76 @@
+package import Domain
+import Redis
+
+/// The answer to a request: the session and job that it made, or had made before.
+package struct Enqueued: Sendable, Hashable {
+    package var session: SessionID
+    package var job: JobID
+    /// False when the same request had been accepted before.
+    package var isNew: Bool
+}
+
+extension JobQueue {
+    /// How long a request's key is remembered, in milliseconds.
+    private static let onceTTL = 24 * 3600 * 1000
+    /// Claims a create job may have before it is given up.
+    private static let attempts = 3
+
+    /// Accepts a request: checks the owner's limits and queues the job that creates the session, in one step.
+    /// - Parameter once: A key of the request. A second call with the same key answers the first call's session.
+    /// - Throws: `.limit` or `.tooBig` when it may not or can never run; nothing is written then.
+    package func enqueue(
+        _ request: SessionRequest, once: String? = nil, limits: Limits, id: SessionID, job: JobID
+    ) async throws(QueueError) -> Enqueued {
+        let reply = try await call(
+            Scripts.enqueue,
+            [
+                id.text, job.text, once ?? "", "\(Self.onceTTL)", request.owner, request.machine, "\(request.cpu)",
+                "\(request.memoryMiB)", "\(request.diskGiB)", "\(limits.lifetime(asked: request.lifetimeSeconds))",
+                request.oneShot ? "1" : "0", "\(Self.attempts)", "\(limits.sessionsPerUser)",
+                "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)",
+            ])
+        guard let answer = reply.array, let word = answer.first?.string else {
+            throw Self.unexpected(reply, from: "enqueue")
+        }
+        func number(_ place: Int) -> Int { answer.count > place ? answer[place].integer ?? 0 : 0 }
+        let resource = answer.count > 1 ? answer[1].string.flatMap(LimitExceeded.Resource.init(rawValue:)) : nil
+        switch word {
+        case "new", "known":
+            guard answer.count == 3, let session = answer[1].string.flatMap({ SessionID($0) }),
+                let job = answer[2].string.flatMap({ JobID($0) })
+            else { throw Self.unexpected(reply, from: "enqueue") }
+            return Enqueued(session: session, job: job, isNew: word == "new")
+        case "limit":
+            guard let resource else { throw Self.unexpected(reply, from: "enqueue") }
+            let limit = LimitExceeded(resource: resource, wanted: number(2), allowed: number(3))
+            throw QueueError(.limit(limit), limit.description)
+        case "too-big":
+            guard let resource else { throw Self.unexpected(reply, from: "enqueue") }
+            let unit = resource == .cpu ? "processors" : "MiB of memory"
+            throw QueueError(
+                .tooBig(resource, largest: number(2)), "No host can give that: the largest has \(number(2)) \(unit).")
+        default:
+            throw Self.unexpected(reply, from: "enqueue")
+        }
+    }
+
+    /// Asks for the end of a session, whatever its state: a queued one is cancelled at once, a running one gets a stop job.
+    /// - Returns: The state it has then, or nil if there is no such session.
+    @discardableResult
+    package func stop(_ session: SessionID, reason: EndReason = .stopped) async throws(QueueError) -> SessionState? {
+        try await call(Scripts.stop, [session.text, reason.rawValue]).string.flatMap(SessionState.init(rawValue:))
+    }
+
+    /// Lets a running session live longer, at most `limits.lifetimeSeconds` in all.
+    /// - Returns: Its new end in milliseconds since the epoch, zero for no end, or nil if it does not run.
+    package func extend(_ session: SessionID, seconds: Int, limits: Limits) async throws(QueueError) -> Int64? {
+        try await call(Scripts.extend, [session.text, "\(seconds)", "\(limits.lifetimeSeconds)"]).integer
+            .map(Int64.init)
+    }
+
+    /// Gives a dead job another chance.
+    /// - Returns: The session it works for then: a new one for a create job, because ended sessions stay ended.
+    package func retry(_ job: String, newSession: SessionID) async throws(QueueError) -> SessionID? {
+        try await call(Scripts.retry, [job, newSession.text]).string.flatMap { SessionID($0) }
+    }
+}

@@ -1,0 +1,138 @@
+package import Domain
+import Redis
+
+/// A job that a worker has taken.
+package struct Claim: Sendable, Hashable {
+    package init(job: String, kind: JobKind, session: SessionID?, fence: Int, attempt: Int) {
+        self.job = job
+        self.kind = kind
+        self.session = session
+        self.fence = fence
+        self.attempt = attempt
+    }
+
+    package var job: String
+    package var kind: JobKind
+    /// The session it is about; nil for a load check.
+    package var session: SessionID?
+    /// Number of this claim. A worker may act only while no higher one exists.
+    package var fence: Int
+    package var attempt: Int
+}
+
+/// What the queue says to a worker that reports on a job.
+package enum Ownership: String, Sendable {
+    case ok
+    /// Somebody else owns the job: undo everything, say nothing.
+    case stale
+    /// It is not wanted any more: undo everything, then report it as failed.
+    case cancel
+}
+
+extension JobQueue {
+    /// Takes the first waiting job that `host` can do, its own queue first, and reserves the host's capacity for it.
+    /// - Parameters:
+    ///   - creates: Whether a create job may be taken.
+    ///   - lease: How long the job stays with the worker unless renewed.
+    package func claim(
+        host: String, worker: String, creates: Bool, lease: Duration, limits: Limits
+    ) async throws(QueueError) -> Claim? {
+        let reply = try await call(
+            Scripts.claim,
+            [
+                host, worker, creates ? "1" : "0", "\(lease.milliseconds)", "\(limits.sessions)", "\(limits.load)",
+            ])
+        guard let answer = reply.array else { return nil }
+        guard answer.count == 5, let job = answer[0].string,
+            let kind = answer[1].string.flatMap(JobKind.init(rawValue:)),
+            let fence = answer[3].integer
+        else { throw Self.unexpected(reply, from: "claim") }
+        return Claim(
+            job: job, kind: kind, session: answer[2].string.flatMap { SessionID($0) }, fence: fence,
+            attempt: answer[4].integer ?? 1)
+    }
+
+    /// Waits until there may be work for `host`, at most `timeout`.
+    package func waitForWork(host: String, creates: Bool, timeout: Duration) async throws(QueueError) {
+        var keys = ["qwd:wake:host:\(host)"]
+        if creates { keys.append("qwd:wake:create:\(host)") }
+        let seconds = Double(timeout.milliseconds) / 1000
+        do {
+            _ = try await redis.block(["BZPOPMIN"] + keys + ["\(seconds)"], for: timeout)
+        } catch {
+            throw Self.translate(error)
+        }
+    }
+
+    /// Wakes the worker of `host`, which has a slot free again.
+    package func wake(host: String) async throws(QueueError) {
+        _ = try await send(["ZADD", "qwd:wake:host:\(host)", "0", "work"])
+    }
+
+    /// Prolongs the leases of all jobs a worker has. The answers come in the order of `claims`.
+    package func renew(_ claims: [Claim], lease: Duration) async throws(QueueError) -> [Ownership] {
+        if claims.isEmpty { return [] }
+        let reply = try await call(
+            Scripts.renew, ["\(lease.milliseconds)"] + claims.flatMap { [$0.job, "\($0.fence)"] })
+        guard let answers = reply.array, answers.count == claims.count else {
+            throw Self.unexpected(reply, from: "renew")
+        }
+        return answers.map { $0.string.flatMap(Ownership.init(rawValue:)) ?? .stale }
+    }
+
+    package func step(_ claim: Claim, _ step: SessionStep) async throws(QueueError) -> Ownership {
+        try await ownership(Scripts.step, [claim.job, "\(claim.fence)", step.rawValue])
+    }
+
+    /// Makes the session running. Only after `.ok` the machine may be switched on.
+    package func commit(_ claim: Claim, accelerator: String) async throws(QueueError) -> Ownership {
+        try await ownership(Scripts.commit, [claim.job, "\(claim.fence)", accelerator])
+    }
+
+    /// The job is done. For a create job the display can be opened from now on.
+    @discardableResult
+    package func finish(
+        _ claim: Claim, displayPort: Int? = nil, displayURL: String = ""
+    ) async throws(QueueError) -> Ownership {
+        try await ownership(
+            Scripts.finish, [claim.job, "\(claim.fence)", displayPort.map { "\($0)" } ?? "", displayURL])
+    }
+
+    /// The job did not work out, and everything made for it on the host is gone already.
+    /// - Parameter delay: When to try again, if at all.
+    @discardableResult
+    package func fail(
+        _ claim: Claim, _ failure: FailureClass, message: String, delay: Duration
+    ) async throws(QueueError) -> JobState? {
+        try await call(
+            Scripts.fail, [claim.job, "\(claim.fence)", failure.rawValue, message, "\(delay.milliseconds)"]
+        ).string.flatMap(JobState.init(rawValue:))
+    }
+
+    /// A session's machine is gone without a stop job.
+    @discardableResult
+    package func end(
+        _ session: SessionID, fence: Int, reason: EndReason, detail: String
+    ) async throws(QueueError) -> Ownership {
+        try await ownership(Scripts.end, [session.text, "\(fence)", reason.rawValue, detail])
+    }
+
+    /// Tells a running session's user that something is wrong; it goes on. An empty text takes it back.
+    package func trouble(_ session: SessionID, detail: String) async throws(QueueError) {
+        _ = try await call(Scripts.trouble, [session.text, detail])
+    }
+
+    private func ownership(_ script: RedisScript, _ arguments: [String]) async throws(QueueError) -> Ownership {
+        let reply = try await call(script, arguments)
+        guard let answer = reply.string.flatMap(Ownership.init(rawValue:)) else {
+            throw Self.unexpected(reply, from: script.name)
+        }
+        return answer
+    }
+}
+
+extension Duration {
+    var milliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

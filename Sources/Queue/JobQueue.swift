@@ -1,0 +1,56 @@
+package import Redis
+
+/// The queue of jobs and the state of every session, kept in Redis.
+///
+/// Each transition is one call of one script, so it happens as a whole or not at all, and calling it again with the same
+/// arguments changes nothing. Every method throws `QueueError` `.unavailable` while Redis can't be reached.
+package struct JobQueue: Sendable {
+    package let redis: RedisClient
+
+    package init(redis: RedisClient) {
+        self.redis = redis
+    }
+
+    func call(_ script: RedisScript, _ arguments: [String]) async throws(QueueError) -> RedisValue {
+        do {
+            return try await redis.evaluate(script, arguments: arguments)
+        } catch {
+            throw Self.translate(error)
+        }
+    }
+
+    func send(_ command: [String]) async throws(QueueError) -> RedisValue {
+        do {
+            return try await redis.send(command)
+        } catch {
+            throw Self.translate(error)
+        }
+    }
+
+    func send(pipeline commands: [[String]]) async throws(QueueError) -> [RedisValue] {
+        do {
+            return try await redis.send(pipeline: commands)
+        } catch {
+            throw Self.translate(error)
+        }
+    }
+
+    static func translate(_ error: RedisError) -> QueueError {
+        switch error.code {
+        case .server where error.detail.hasPrefix("EDGE") || error.detail.hasPrefix("UNKNOWN"):
+            QueueError(.refused, error.detail, cause: error)
+        case .server where error.detail.hasPrefix("MISCONF") || error.detail.hasPrefix("OOM"):
+            QueueError(
+                .unavailable, "Redis refuses writes (\(error.detail)). Free disk space or memory of the Redis server.",
+                cause: error)
+        case .server:
+            QueueError(.unexpected, error.detail, cause: error)
+        default:
+            QueueError(.unavailable, error.description, cause: error)
+        }
+    }
+
+    static func unexpected(_ reply: RedisValue, from name: String) -> QueueError {
+        QueueError(.unexpected, "\(name) answered \(reply)")
+    }
+}
