@@ -1,0 +1,73 @@
+/// The VNC server and its viewers.
+package struct QueryVNC: QMPCommand {
+    package struct Reply: Decodable, Sendable, Hashable {
+        package var enabled: Bool
+        /// "unix", "ipv4", ...; absent where the server is off, like `service` and `authentication`.
+        package var family: String?
+        /// The socket's path, or the port.
+        package var service: String?
+        package var authentication: String?
+        package var viewers: [Viewer]?
+
+        private enum CodingKeys: String, CodingKey {
+            case enabled, family, service
+            case authentication = "auth"
+            case viewers = "clients"
+        }
+    }
+
+    package struct Viewer: Decodable, Sendable, Hashable {
+        package var family: String
+        package var host: String
+        package var service: String
+    }
+
+    package static let name = "query-vnc"
+    package init() {}
+}
+
+/// Writes a picture of the screen to a file on QEMU's side.
+package struct Screendump: QMPCommand {
+    package enum Format: String, Encodable, Sendable {
+        case ppm
+        /// From QEMU 7.1 on, where it is built with libpng.
+        case png
+    }
+
+    package typealias Reply = QMPEmpty
+    package static let name = "screendump"
+
+    /// QEMU's process must be allowed to write it. An existing file is overwritten.
+    package var filename: String
+    package var format: Format
+
+    package init(filename: String, format: Format = .png) {
+        self.filename = filename
+        self.format = format
+    }
+}
+
+/// Presses keys together and releases them, as on a keyboard.
+package struct SendKey: QMPCommand {
+    package typealias Reply = QMPEmpty
+    package static let name = "send-key"
+
+    /// QEMU's key names (`QKeyCode`): "ctrl", "alt", "delete", "a".
+    package var keys: [String]
+
+    package init(keys: [String]) {
+        self.keys = keys
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var arguments = encoder.container(keyedBy: CodingKeys.self)
+        try arguments.encode(keys.map { Key(data: $0) }, forKey: .keys)
+    }
+
+    private enum CodingKeys: String, CodingKey { case keys }
+
+    private struct Key: Encodable {
+        var type = "qcode"
+        var data: String
+    }
+}
