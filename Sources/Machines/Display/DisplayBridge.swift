@@ -1,0 +1,18 @@
+package import Domain
+
+/// What carries a machine's display from its VNC socket to a browser.
+package protocol DisplayBridge: Sendable {
+    /// Where browsers reach this host's displays, without a slash at the end.
+    var baseURL: String { get }
+    /// Why displays can't be opened now, in words for an administrator, or nil.
+    var problem: String? { get async }
+    /// Makes the machine's display reachable under `token`. Doing it again changes nothing.
+    /// - Returns: The port of the session's own gateway, if it has one.
+    func open(_ session: SessionID, token: String, oneShot: Bool) async throws(MachineError) -> Int?
+    /// Whether the display of a session that was opened by an earlier worker can still be used.
+    func isOpen(_ session: SessionID, oneShot: Bool) async -> Bool
+    /// Takes the display away. Safe whether or not it was opened.
+    func close(_ session: SessionID) async
+    /// Keeps the gateway alive until cancelled.
+    func run() async
+}

@@ -1,0 +1,37 @@
+import Domain
+import Processes
+import QMP
+
+/// A QEMU process that this worker is connected to.
+struct LiveMachine: Sendable {
+    let session: SessionID
+    let fence: Int
+    let oneShot: Bool
+    let paths: SessionPaths
+    let qmp: QMPClient
+    let process: ProcessHandle
+    /// Opens when the guest has powered off.
+    let poweredOff: Latch
+    /// Whether its end was asked for: then it is no event.
+    var isStopping = false
+    /// Whether it stands still because its disk could not grow.
+    var waitsForSpace = false
+}
+
+/// Something that happens once, for one waiter.
+final class Latch: Sendable {
+    private let stream: AsyncStream<Void>
+    private let continuation: AsyncStream<Void>.Continuation
+
+    init() {
+        (stream, continuation) = AsyncStream.makeStream()
+    }
+
+    func open() {
+        continuation.finish()
+    }
+
+    func wait() async {
+        for await _ in stream {}
+    }
+}

@@ -1,0 +1,42 @@
+package import Domain
+import Processes
+import QMP
+
+extension QEMUHypervisor {
+    package func powerDown(_ session: SessionID, grace: Duration) async {
+        guard let machine = machines[session] else { return }
+        machines[session]?.isStopping = true
+        guard grace > .zero, (try? await machine.qmp.execute(SystemPowerdown())) != nil else {
+            // It can't be asked; the teardown that follows ends it.
+            return
+        }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await machine.poweredOff.wait() }
+            group.addTask { _ = await machine.process.waitForEnd(limit: grace) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    package func living() -> [SessionID] {
+        machines.values.filter { !$0.process.isGone }.map(\.session)
+    }
+
+    package func tearDown(_ session: SessionID, fence: Int) async throws(MachineError) {
+        let files = paths.session(session)
+        guard FenceFile.read(files) <= fence else { return }
+        machines[session]?.isStopping = true
+        let known = machines[session]?.process
+        // A machine that was being started when its worker was killed may not have written its process id yet.
+        let process =
+            known ?? ProcessHandle(pidFile: files.pid, mark: files.run)
+            ?? (Files.read(files.fence) == nil ? nil : ProcessHandle.find(mark: QEMUArguments.mark(files)))
+        if let process, await !process.kill() {
+            throw MachineError(
+                .notReaped, "QEMU (process \(process.pid)) does not end. Is its disk or network hanging?")
+        }
+        if let machine = machines.removeValue(forKey: session) { await machine.qmp.close() }
+        Files.remove(files.disk)
+        Files.remove(files.run)
+    }
+}

@@ -1,0 +1,48 @@
+package import Domain
+
+/// Where a host keeps what belongs to sessions: sockets and marks in the runtime directory, disks and logs in the state
+/// directory. These directories are the worker's only memory.
+package struct HostPaths: Sendable, Hashable {
+    package let runtime: String
+    package let state: String
+
+    package init(runtime: String, state: String) {
+        self.runtime = runtime
+        self.state = state
+    }
+
+    package var sessions: String { "\(runtime)/sessions" }
+    package var disks: String { "\(state)/sessions" }
+    /// Names of display tokens, each a link to the VNC socket it opens.
+    package var tokens: String { "\(runtime)/tokens" }
+    package var gatewayPID: String { "\(runtime)/websockify.pid" }
+    package var workerLock: String { "\(runtime)/worker.lock" }
+
+    package func session(_ id: SessionID) -> SessionPaths {
+        SessionPaths(run: "\(sessions)/\(id)", disk: "\(disks)/\(id)")
+    }
+}
+
+/// The files of one session on its host.
+package struct SessionPaths: Sendable, Hashable {
+    /// Sockets and marks; short, because a socket's path may have 107 bytes.
+    package let run: String
+    /// Overlay and log.
+    package let disk: String
+
+    /// Number of the last claim that acted here.
+    package var fence: String { "\(run)/fence" }
+    package var pid: String { "\(run)/pid" }
+    /// QEMU's machine protocol; the worker holds its one connection.
+    package var qmp: String { "\(run)/qmp.sock" }
+    /// A second door to the machine protocol, for an administrator.
+    package var monitor: String { "\(run)/monitor.sock" }
+    package var vnc: String { "\(run)/vnc.sock" }
+    package var network: String { "\(run)/net.sock" }
+    /// Process id of the one-shot session's own gateway.
+    package var gatewayPID: String { "\(run)/websockify.pid" }
+    /// Directory with the one-shot session's only token.
+    package var tokens: String { "\(run)/tokens" }
+    package var overlay: String { "\(disk)/overlay.qcow2" }
+    package var log: String { "\(disk)/qemu.log" }
+}

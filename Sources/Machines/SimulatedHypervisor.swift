@@ -1,0 +1,78 @@
+package import Domain
+
+/// Machines that exist only in memory: everything of a worker but QEMU, for tests and measurements of the queue.
+package actor SimulatedHypervisor: Hypervisor {
+    package nonisolated let accelerator = "simulated"
+    package nonisolated let events: AsyncStream<MachineEvent>
+    private nonisolated let report: AsyncStream<MachineEvent>.Continuation
+    private var machines: [SessionID: AdoptedMachine] = [:]
+    /// What `launch` throws for machines of this name, instead of starting them.
+    private let failures: [String: MachineError]
+    /// How often each session's machine was switched on.
+    package private(set) var switchedOn: [SessionID: Int] = [:]
+
+    package init(failures: [String: MachineError] = [:]) {
+        self.failures = failures
+        (events, report) = AsyncStream.makeStream()
+    }
+
+    package func makeSnapshot(_ specification: MachineSpecification) throws(MachineError) {
+        if let known = machines[specification.session], known.fence > specification.fence {
+            throw MachineError(.stale, "A newer claim has taken session \(specification.session) over.")
+        }
+        machines[specification.session] = AdoptedMachine(
+            session: specification.session, fence: specification.fence, state: .gone)
+    }
+
+    package func launch(_ specification: MachineSpecification) throws(MachineError) {
+        if let failure = failures[specification.machine.name] { throw failure }
+        machines[specification.session]?.state = .paused
+    }
+
+    package func connectNetwork(_ session: SessionID) throws(MachineError) {}
+
+    package func switchOn(_ session: SessionID) throws(MachineError) {
+        guard machines[session] != nil else { throw MachineError(.notAnswering, "There is no machine of \(session).") }
+        if machines[session]?.state == .paused { switchedOn[session, default: 0] += 1 }
+        machines[session]?.state = .running
+    }
+
+    package func powerDown(_ session: SessionID, grace: Duration) {}
+
+    package func tearDown(_ session: SessionID, fence: Int) throws(MachineError) {
+        if let known = machines[session], known.fence <= fence { machines[session] = nil }
+    }
+
+    package func living() -> [SessionID] {
+        machines.values.filter { $0.state != .gone }.map(\.session)
+    }
+
+    package func adopt() -> [AdoptedMachine] {
+        machines.values.sorted { $0.session < $1.session }
+    }
+
+    package func checkUp() {}
+
+    package func run() async {}
+
+    /// Lets a machine end by itself.
+    package func end(_ session: SessionID, _ reason: EndReason, detail: String = "") {
+        guard let machine = machines[session] else { return }
+        report.yield(.ended(session, fence: machine.fence, reason, detail: detail))
+    }
+}
+
+/// A display that nobody can see, for simulated machines.
+package struct SimulatedBridge: DisplayBridge {
+    package let baseURL: String
+    package var problem: String? { nil }
+
+    package init(baseURL: String = "http://127.0.0.1:6080") {
+        self.baseURL = baseURL
+    }
+
+    package func open(_ session: SessionID, token: String, oneShot: Bool) -> Int? { nil }
+    package func isOpen(_ session: SessionID, oneShot: Bool) -> Bool { true }
+    package func close(_ session: SessionID) {}
+    package func run() async {}
+}

@@ -1,0 +1,61 @@
+import FoundationEssentials
+import Glibc
+
+/// Small files, whole.
+package enum Files {
+    /// The text of a file, NUL bytes as spaces, or nil.
+    package static func read(_ path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var text: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = Glibc.read(descriptor, &buffer, buffer.count)
+            if count <= 0 { break }
+            text += buffer[..<count].map { $0 == 0 ? 32 : $0 }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Writes a file so that it is there whole or not at all.
+    package static func write(_ text: String, to path: String) throws(ProcessError) {
+        do {
+            try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+        } catch {
+            throw ProcessError(.system, "Can't write \(path): \(error)", cause: error)
+        }
+    }
+
+    /// Makes a directory and those above it, for its owner alone.
+    package static func makeDirectory(_ path: String) throws(ProcessError) {
+        do {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw ProcessError(.system, "Can't make the directory \(path): \(error)", cause: error)
+        }
+    }
+
+    package static func names(in directory: String) -> [String] {
+        // A directory that is not there has no names.
+        (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    }
+
+    /// Makes a symbolic link. One that leads there already is fine.
+    package static func link(_ path: String, to destination: String) throws(ProcessError) {
+        guard symlink(destination, path) == 0 || (errno == EEXIST && target(of: path) == destination) else {
+            throw ProcessError(.system, "Can't make the link \(path): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Where a symbolic link leads, or nil.
+    package static func target(of path: String) -> String? {
+        try? FileManager.default.destinationOfSymbolicLink(atPath: path)
+    }
+
+    /// Removes a file or directory with all in it. What is not there is fine.
+    package static func remove(_ path: String) {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}

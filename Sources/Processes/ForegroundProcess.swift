@@ -1,0 +1,30 @@
+import Subprocess
+
+/// A program that runs to its end.
+package enum ForegroundProcess {
+    package struct Result {
+        package var isSuccess: Bool
+        package var output: String
+        /// The last line it wrote to standard error.
+        package var message: String
+    }
+
+    /// - Parameter package: The Debian package that has the program, for the error when it is missing.
+    package static func run(
+        _ program: String, _ arguments: [String], package: String
+    ) async throws(ProcessError) -> Result {
+        do {
+            let result = try await Subprocess.run(
+                .name(program), arguments: Arguments(arguments), input: .none, output: .string(limit: 1 << 20),
+                error: .string(limit: 1 << 20))
+            let message = result.standardError.split(separator: "\n").last.map(String.init) ?? ""
+            return Result(
+                isSuccess: result.terminationStatus.isSuccess, output: result.standardOutput, message: message)
+        } catch let error as SubprocessError where error.code == .executableNotFound {
+            throw ProcessError(
+                .missingProgram, "\(program) is not installed. Install it: apt-get install \(package)", cause: error)
+        } catch {
+            throw ProcessError(.system, "\(program) can't be run: \(error)", cause: error)
+        }
+    }
+}

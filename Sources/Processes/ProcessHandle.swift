@@ -1,0 +1,76 @@
+import CLinux
+import Dispatch
+import Glibc
+
+/// One process, held by its pidfd: a recycled process id is never mistaken for it.
+package final class ProcessHandle: Sendable {
+    package let pid: Int32
+    private let descriptor: Descriptor
+
+    /// Takes hold of the process with id `pid` if its command line has `mark` in it, or answers nil: it is gone, or the id
+    /// belongs to somebody else now.
+    package init?(pid: Int32, mark: String) {
+        let number = pidfd_open(pid, 0)
+        guard number >= 0 else { return nil }
+        descriptor = Descriptor(number)
+        self.pid = pid
+        // The descriptor is open: from here on the id can't come to mean another process unnoticed.
+        guard !isGone, Files.read("/proc/\(pid)/cmdline")?.contains(mark) == true, !isGone else { return nil }
+    }
+
+    /// Takes hold of the process that wrote its id to `file`.
+    package convenience init?(pidFile file: String, mark: String) {
+        guard let text = Files.read(file), let pid = pid_t(text.filter(\.isNumber)), pid > 1 else { return nil }
+        self.init(pid: pid, mark: mark)
+    }
+
+    /// Whether the process has ended, reaped or not.
+    package var isGone: Bool {
+        var poller = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
+        return poll(&poller, 1, 0) == 1
+    }
+
+    package func signal(_ signal: CInt) {
+        _ = pidfd_send_signal(descriptor.number, signal, nil, 0)
+    }
+
+    /// Waits until the process has ended.
+    /// - Returns: Whether it ended within `limit`. Nil waits for ever; a cancelled wait answers false.
+    package func waitForEnd(limit: Duration? = nil) async -> Bool {
+        if isGone { return true }
+        let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: .global())
+        source.setEventHandler { continuation.finish() }
+        source.resume()
+        defer { source.cancel() }
+        return await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in ended {} }
+            if let limit {
+                // Cancelled as soon as the process ends; the clock only bounds the wait.
+                group.addTask { try? await Task.sleep(for: limit) }
+            }
+            await group.next()
+            group.cancelAll()
+            return isGone
+        }
+    }
+}
+
+extension ProcessHandle {
+    /// Looks through all processes for the one whose command line has `mark` in it. For the rare moments in which its
+    /// process id is not known from a file.
+    package static func find(mark: String) -> ProcessHandle? {
+        for name in Files.names(in: "/proc") {
+            guard let pid = pid_t(name), pid != getpid() else { continue }
+            if let process = ProcessHandle(pid: pid, mark: mark) { return process }
+        }
+        return nil
+    }
+
+    /// Ends the process by force.
+    /// - Returns: Whether the kernel reported its exit within `limit`.
+    package func kill(limit: Duration = .seconds(5)) async -> Bool {
+        signal(SIGKILL)
+        return await waitForEnd(limit: limit)
+    }
+}

@@ -1,0 +1,52 @@
+import Glibc
+
+/// Sockets in the file system.
+package enum UnixSocket {
+    /// Listens at `path`; an old socket there is removed.
+    package static func listen(at path: String) throws(ProcessError) -> Descriptor {
+        unlink(path)
+        let descriptor = try make(path)
+        let bound = try address(path) { bind(descriptor.number, $0, $1) }
+        guard bound == 0, chmod(path, 0o600) == 0, Glibc.listen(descriptor.number, 8) == 0 else {
+            throw failure("listen at", path)
+        }
+        return descriptor
+    }
+
+    /// Connects to `path`; a listener's backlog answers, so this never waits.
+    package static func connect(to path: String) throws(ProcessError) -> Descriptor {
+        let descriptor = try make(path)
+        guard try address(path, { Glibc.connect(descriptor.number, $0, $1) }) == 0 else {
+            throw failure("connect to", path)
+        }
+        return descriptor
+    }
+
+    private static func make(_ path: String) throws(ProcessError) -> Descriptor {
+        let number = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        guard number >= 0 else { throw failure("make a socket for", path) }
+        return Descriptor(number)
+    }
+
+    private static func address(
+        _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt
+    ) throws(ProcessError) -> CInt {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw ProcessError(
+                .system, "The socket path \(path) is too long: at most 107 bytes. Choose a shorter runtime_dir.")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+    }
+
+    private static func failure(_ what: String, _ path: String) -> ProcessError {
+        ProcessError(.system, "Can't \(what) \(path): \(String(cString: strerror(errno)))")
+    }
+}
