@@ -1,0 +1,69 @@
+import Domain
+import Glibc
+import Processes
+
+/// Measures this host from /proc.
+struct HostMeter {
+    private let disk: String
+    private var lastBusy = 0
+    private var lastTotal = 0
+
+    /// - Parameter disk: Directory whose file system takes the overlays.
+    init(disk: String) {
+        self.disk = disk
+    }
+
+    /// What the host is like now. The busy share counts from the call before; the first one counts from the host's start.
+    mutating func read(
+        options: WorkerOptions, accelerator: String, displayURL: String, notice: String
+    ) -> HostStatus {
+        let cpus = Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+        let memory = Self.memory()
+        return HostStatus(
+            cpus: cpus, memoryMiB: memory.total, cpuCapacity: Int(Double(cpus) * options.cpuOvercommit),
+            memoryCapacityMiB: max(0, memory.total - options.memoryReserveMiB), load1: Self.load1(),
+            cpuBusy: busyShare(), memoryAvailableMiB: memory.available, diskFreeMiB: Self.freeMiB(disk),
+            bootID: Self.bootID(), accelerator: accelerator, notice: notice, version: options.version,
+            displayURL: displayURL)
+    }
+
+    /// Changes with every start of the host's kernel.
+    static func bootID() -> String {
+        (Files.read("/proc/sys/kernel/random/boot_id") ?? "").filter { !$0.isWhitespace }
+    }
+
+    private static func load1() -> Double {
+        Files.read("/proc/loadavg")?.split(separator: " ").first.flatMap { Double($0) } ?? 0
+    }
+
+    private static func memory() -> (total: Int, available: Int) {
+        var total = 0
+        var available = 0
+        for line in (Files.read("/proc/meminfo") ?? "").split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count >= 2, let kibibytes = Int(words[1]) else { continue }
+            if words[0] == "MemTotal:" { total = kibibytes / 1024 }
+            if words[0] == "MemAvailable:" { available = kibibytes / 1024 }
+        }
+        return (total, available)
+    }
+
+    static func freeMiB(_ directory: String) -> Int {
+        var status = statvfs()
+        guard statvfs(directory, &status) == 0 else { return 0 }
+        return Int(status.f_bavail) * Int(status.f_frsize) / (1 << 20)
+    }
+
+    private mutating func busyShare() -> Double {
+        guard let line = (Files.read("/proc/stat") ?? "").split(separator: "\n").first else { return 0 }
+        let ticks = line.split(separator: " ").dropFirst().prefix(8).compactMap { Int($0) }
+        guard ticks.count == 8 else { return 0 }
+        let total = ticks.reduce(0, +)
+        // Idle and waiting for input or output, by proc(5).
+        let busy = total - ticks[3] - ticks[4]
+        defer { (lastBusy, lastTotal) = (busy, total) }
+        guard total > lastTotal else { return 0 }
+        let share = Double(busy - lastBusy) / Double(total - lastTotal)
+        return (share * 1000).rounded() / 1000
+    }
+}

@@ -1,0 +1,24 @@
+import Logging
+import Queue
+
+/// Repeats a call of the queue while Redis can't be reached. Every transition may be repeated, so nothing happens twice.
+///
+/// - Returns: nil if the task was cancelled meanwhile.
+/// - Throws: Any error of the queue but `.unavailable`.
+func patiently<Value: Sendable>(
+    logger: Logger, _ body: () async throws(QueueError) -> Value
+) async throws(QueueError) -> Value? {
+    var pause = Duration.milliseconds(50)
+    while !Task.isCancelled {
+        do throws(QueueError) {
+            return try await body()
+        } catch {
+            guard error.code == .unavailable else { throw error }
+            logger.warning("queue can't be reached, trying again", metadata: ["error": "\(error)"])
+            // Nothing tells us when a server that is down comes back.
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(1))
+        }
+    }
+    return nil
+}

@@ -1,0 +1,112 @@
+import DisplayAccess
+import Domain
+import Logging
+import Machines
+import Queue
+
+extension Worker {
+    /// Makes the host and the queue agree after a start: machines that should run go on, all other traces are removed.
+    func adopt() async {
+        let adopted = await hypervisor.adopt()
+        // Nobody else works here, so a job that runs on this host was left by a worker that was killed.
+        let orphans = await orphanedJobs()
+        for machine in adopted {
+            await adopt(machine, job: orphans.first { $0.session == machine.session && $0.kind == .create })
+        }
+        for claim in orphans {
+            await giveBack(claim)
+        }
+        await beatOnce()
+    }
+
+    private func adopt(_ machine: AdoptedMachine, job: Claim?) async {
+        let id = machine.session
+        let session: Session?
+        do throws(QueueError) {
+            session =
+                try await patiently(logger: logger) { () async throws(QueueError) in
+                    try await queue.session(id)
+                } ?? nil
+        } catch {
+            logger.error("session can't be read", metadata: ["session.id": "\(id)", "error": "\(error)"])
+            return
+        }
+        let ours = session.map { $0.host == options.host && $0.fence == machine.fence } ?? false
+        guard ours, let session, [.running, .stopping, .lost].contains(session.state) else {
+            logger.notice("removing what a session left", metadata: ["session.id": "\(id)"])
+            await bridge.close(id)
+            try? await hypervisor.tearDown(id, fence: Int.max)
+            return
+        }
+        switch machine.state {
+        case .gone:
+            await ended(id, fence: machine.fence, .crashed, "QEMU ended while its worker was away.")
+        case .poweredOff:
+            await ended(id, fence: machine.fence, .poweredOff, "")
+        case .paused, .running:
+            await resume(session, job: job)
+        }
+    }
+
+    /// Goes on with a machine that runs, wherever its former worker was interrupted.
+    private func resume(_ session: Session, job: Claim?) async {
+        let id = session.id
+        if session.displayReady, await !bridge.isOpen(id, oneShot: session.request.oneShot) {
+            await ended(id, fence: session.fence, .viewerLeft, "")
+            return
+        }
+        do throws(MachineError) {
+            try await hypervisor.switchOn(id)
+            guard !session.displayReady || !session.request.oneShot else { return }
+            let token = secret.token(session: id, fence: session.fence)
+            let port = try await bridge.open(id, token: token, oneShot: session.request.oneShot)
+            if !session.displayReady {
+                let claim =
+                    job
+                    ?? Claim(
+                        job: session.job?.text ?? "", kind: .create, session: id, fence: session.fence,
+                        attempt: session.attempt)
+                await report(id) { () async throws(QueueError) in
+                    try await queue.finish(claim, displayPort: port, displayURL: bridge.baseURL)
+                }
+            }
+            logger.notice("session goes on", metadata: ["session.id": "\(id)"])
+        } catch {
+            await ended(id, fence: session.fence, .crashed, error.detail)
+        }
+    }
+
+    /// The jobs that a killed worker of this host still seems to have.
+    private func orphanedJobs() async -> [Claim] {
+        do throws(QueueError) {
+            let jobs =
+                try await patiently(logger: logger) { () async throws(QueueError) in
+                    try await queue.jobs(done: 0)
+                } ?? []
+            return jobs.filter { $0.state == .running && $0.host == options.host }.map {
+                Claim(job: $0.id, kind: $0.kind, session: $0.session, fence: $0.fence, attempt: $0.attempt)
+            }
+        } catch {
+            logger.error("jobs can't be read", metadata: ["error": "\(error)"])
+            return []
+        }
+    }
+
+    /// Sends a job back at once, instead of when its lease is over. One whose work is done is over by this.
+    private func giveBack(_ claim: Claim) async {
+        if let id = claim.session, claim.kind == .create {
+            let state = try? await queue.session(id)?.state
+            if state == .starting {
+                await bridge.close(id)
+                try? await hypervisor.tearDown(id, fence: claim.fence)
+            }
+        }
+        do throws(QueueError) {
+            _ = try await patiently(logger: logger) { () async throws(QueueError) in
+                try await queue.fail(claim, .transient, message: "Its worker was restarted.", delay: .zero)
+            }
+        } catch {
+            logger.error("job can't be given back", metadata: ["job.id": "\(claim.job)", "error": "\(error)"])
+        }
+    }
+}

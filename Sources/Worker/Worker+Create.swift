@@ -1,0 +1,176 @@
+import DisplayAccess
+import Domain
+import Logging
+import Machines
+import Queue
+
+extension Worker {
+    /// Why a create job came to an end before its last step.
+    private enum Interruption: Error {
+        case lost(Ownership)
+        case machine(MachineError)
+        case queue(QueueError)
+        case cancelled
+    }
+
+    /// Brings a session from `starting` to `running`, step by step. Whatever goes wrong, everything that was made is undone
+    /// in one place, and the queue is told.
+    func create(_ claim: Claim) async {
+        guard let id = claim.session else { return }
+        var logger = logger
+        logger[metadataKey: "session.id"] = "\(id)"
+        logger[metadataKey: "job.id"] = "\(claim.job)"
+        logger[metadataKey: "job.attempt"] = "\(claim.attempt)"
+        var committed = false
+        do throws(Interruption) {
+            try await takeSteps(claim, id, committed: &committed)
+            logger.notice("session runs")
+        } catch {
+            // Clean-up must survive the cancellation that may have brought us here, so it has a task of its own.
+            let wasCommitted = committed
+            let log = logger
+            await Task { await undo(claim, id, after: error, committed: wasCommitted, logger: log) }.value
+        }
+    }
+
+    private func takeSteps(_ claim: Claim, _ id: SessionID, committed: inout Bool) async throws(Interruption) {
+        guard let session = try await ask({ () async throws(QueueError) in try await queue.session(id) }),
+            session.fence == claim.fence
+        else { throw .lost(.stale) }
+        CrashPoint.passed(.claim)
+        let specification = try specify(session)
+
+        try await begin(.snapshot, claim)
+        try await act { () async throws(MachineError) in try await hypervisor.makeSnapshot(specification) }
+        CrashPoint.passed(.snapshot)
+
+        try await begin(.launch, claim)
+        try await act { () async throws(MachineError) in try await hypervisor.launch(specification) }
+        CrashPoint.passed(.launch)
+
+        try await begin(.network, claim)
+        try await act { () async throws(MachineError) in try await hypervisor.connectNetwork(id) }
+        CrashPoint.passed(.network)
+
+        // From here on the session runs, and nobody else may ever start it.
+        try await own(
+            try await ask { () async throws(QueueError) in
+                try await queue.commit(claim, accelerator: hypervisor.accelerator)
+            })
+        committed = true
+        CrashPoint.passed(.commit)
+        try await act { () async throws(MachineError) in try await hypervisor.switchOn(id) }
+        CrashPoint.passed("switch-on")
+        try await openDisplay(claim, session)
+    }
+
+    /// The last step: the display can be reached, and the queue knows where.
+    private func openDisplay(_ claim: Claim, _ session: Session) async throws(Interruption) {
+        try await begin(.display, claim)
+        let token = secret.token(session: session.id, fence: claim.fence)
+        let port = try await act { () async throws(MachineError) in
+            try await bridge.open(session.id, token: token, oneShot: session.request.oneShot)
+        }
+        CrashPoint.passed(.display)
+        _ = try await ask { () async throws(QueueError) in
+            try await queue.finish(claim, displayPort: port, displayURL: bridge.baseURL)
+        }
+        CrashPoint.passed(.running)
+    }
+
+    private func specify(_ session: Session) throws(Interruption) -> MachineSpecification {
+        let request = session.request
+        guard let machine = catalogue().machine(named: request.machine) else {
+            throw .machine(
+                MachineError(
+                    .badImage,
+                    "\(options.host) has no machine \(request.machine) any more. Choose another one, or ask the administrator."
+                ))
+        }
+        return MachineSpecification(
+            session: session.id, fence: session.fence, machine: machine, cpu: request.cpu,
+            memoryMiB: request.memoryMiB, diskGiB: request.diskGiB, oneShot: request.oneShot)
+    }
+
+    /// The one teardown.
+    private func undo(
+        _ claim: Claim, _ id: SessionID, after interruption: Interruption, committed: Bool, logger: Logger
+    ) async {
+        await bridge.close(id)
+        do throws(MachineError) {
+            try await hypervisor.tearDown(id, fence: claim.fence)
+        } catch {
+            logger.error("session could not be cleaned up", metadata: ["error": "\(error)"])
+        }
+        let failure: FailureClass
+        let message: String
+        switch interruption {
+        case .lost(.stale):
+            logger.warning("another worker owns the session")
+            return
+        case .lost, .cancelled:
+            (failure, message) = (.transient, "It was cancelled.")
+        case .machine(let error):
+            (failure, message) = (error.failureClass, error.detail)
+        case .queue(let error):
+            (failure, message) = (.transient, error.detail)
+        }
+        logger.warning("session did not start", metadata: ["error": "\(message)"])
+        let delay = Self.pause(failure, attempt: claim.attempt)
+        do throws(QueueError) {
+            _ = try await patiently(logger: logger) { () async throws(QueueError) in
+                if committed {
+                    try await queue.end(id, fence: claim.fence, reason: .failed, detail: message)
+                } else {
+                    try await queue.fail(claim, failure, message: message, delay: delay)
+                }
+            }
+        } catch {
+            logger.error("failure not reported", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// The pause before the next try: exponential with full jitter, so that hosts do not come back in step.
+    static func pause(_ failure: FailureClass, attempt: Int) -> Duration {
+        switch failure {
+        case .noRoom: .milliseconds(Int.random(in: 2000...5000))
+        case .transient: .milliseconds(Int.random(in: 0...min(30_000, 500 << min(attempt, 6))))
+        case .permanent: .zero
+        }
+    }
+}
+
+extension Worker {
+    /// Tells the queue that a step begins, and hears whether the job is still wanted and ours.
+    private func begin(_ step: SessionStep, _ claim: Claim) async throws(Interruption) {
+        try await own(try await ask { () async throws(QueueError) in try await queue.step(claim, step) })
+    }
+
+    private func own(_ answer: Ownership) async throws(Interruption) {
+        guard answer == .ok else { throw .lost(answer) }
+    }
+
+    private func ask<Value: Sendable>(
+        _ body: () async throws(QueueError) -> Value
+    ) async throws(Interruption) -> Value {
+        let answer: Value?
+        do throws(QueueError) {
+            answer = try await patiently(logger: logger, body)
+        } catch {
+            throw .queue(error)
+        }
+        guard let answer else { throw .cancelled }
+        return answer
+    }
+
+    @discardableResult
+    private func act<Value: Sendable>(
+        _ body: () async throws(MachineError) -> Value
+    ) async throws(Interruption) -> Value {
+        do throws(MachineError) {
+            return try await body()
+        } catch {
+            throw Task.isCancelled ? .cancelled : .machine(error)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Domain
+import Logging
+import Machines
+import Queue
+
+extension Worker {
+    /// Renews the leases and tells how the host is, every third of a lease, until cancelled.
+    func beat() async {
+        while !Task.isCancelled {
+            await beatOnce()
+            // The pace of the heart is a matter of time, not of an event.
+            try? await Task.sleep(for: options.lease / 3)
+        }
+    }
+
+    func beatOnce() async {
+        await hypervisor.checkUp()
+        do throws(QueueError) {
+            try await renewLeases()
+            try await offerMachines()
+            let placed = try await tellHost()
+            await reconcile(placed)
+        } catch {
+            logger.warning("heartbeat failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func renewLeases() async throws(QueueError) {
+        let claims = await table.claims
+        for (claim, answer) in zip(claims, try await queue.renew(claims, lease: options.lease)) where answer != .ok {
+            await table.abort(claim)
+        }
+    }
+
+    /// Publishes the catalogue if it changed since the last time.
+    private func offerMachines() async throws(QueueError) {
+        let catalogue = catalogue()
+        for warning in await meter.unheard(catalogue.warnings.map(\.description)) {
+            logger.warning("machine not offered", metadata: ["problem": "\(warning)"])
+        }
+        let machines = catalogue.machines.map(\.published)
+        guard await meter.isNews(machines) else { return }
+        try await queue.offer(machines, host: options.host)
+        await meter.offered(machines)
+    }
+
+    private func tellHost() async throws(QueueError) -> [PlacedSession] {
+        let status = await meter.status(
+            options: options, accelerator: hypervisor.accelerator, displayURL: bridge.baseURL,
+            notice: await problem() ?? "")
+        return try await queue.hostUp(options.host, status: status, living: hypervisor.living())
+    }
+
+    /// Ends the sessions that the queue places here and that do not live here, though nobody is busy with them.
+    func reconcile(_ placed: [PlacedSession]) async {
+        let living = Set(await hypervisor.living())
+        for session in placed where !living.contains(session.id) {
+            if await table.isBusy(session.id) { continue }
+            await ended(
+                session.id, fence: session.fence, .lost,
+                "Its machine is not on \(options.host) any more; the host may have been restarted.")
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package import DisplayAccess
+import Domain
+package import Logging
+package import Machines
+import Processes
+package import Queue
+import ServiceLifecycle
+
+/// Takes jobs that fit this host and does them: makes machines run, ends them, tells how the host is.
+///
+/// It keeps nothing that matters in memory. Killed at any moment and started again it finds its machines by their run
+/// directories, asks the queue what should be, and makes both agree.
+package struct Worker: Service {
+    let queue: JobQueue
+    let hypervisor: any Hypervisor
+    let bridge: any DisplayBridge
+    let secret: DisplaySecret
+    let paths: HostPaths
+    let catalogue: @Sendable () -> Catalogue
+    let options: WorkerOptions
+    let logger: Logger
+    let table = JobTable()
+    let meter: HostReport
+
+    /// - Parameter catalogue: Reads the machines that this host can start, as they are at the moment.
+    package init(
+        queue: JobQueue, hypervisor: any Hypervisor, bridge: any DisplayBridge, secret: DisplaySecret,
+        paths: HostPaths, catalogue: @escaping @Sendable () -> Catalogue, options: WorkerOptions, logger: Logger
+    ) {
+        self.queue = queue
+        self.hypervisor = hypervisor
+        self.bridge = bridge
+        self.secret = secret
+        self.paths = paths
+        self.catalogue = catalogue
+        self.options = options
+        meter = HostReport(disk: paths.disks)
+        var logger = logger
+        logger[metadataKey: "host.name"] = "\(options.host)"
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        try Files.makeDirectory(paths.sessions)
+        try Files.makeDirectory(paths.disks)
+        let lock = try WorkerLock(path: paths.workerLock)
+        defer { lock.release() }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await hypervisor.run() }
+            group.addTask { await bridge.run() }
+            await adopt()
+            group.addTask { await followMachines() }
+            group.addTask { await beat() }
+            await takeJobs()
+            group.cancelAll()
+        }
+    }
+}
