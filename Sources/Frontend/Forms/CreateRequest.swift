@@ -1,0 +1,57 @@
+import Domain
+
+/// A posted form that is in order: what to enqueue.
+struct CreateRequest: Sendable, Hashable {
+    var request: SessionRequest
+    /// Names this filling-in of the form, so that a double click or a reload makes one session.
+    var nonce: String?
+
+    /// Something is wrong with a field.
+    struct Problem: Error, Sendable, Hashable {
+        var field: CreateForm.Field
+        var message: String
+    }
+
+    /// Every problem of a form, in the order of its fields.
+    struct Problems: Error, Sendable, Hashable {
+        var list: [Problem]
+    }
+}
+
+extension CreateRequest {
+    static let guest = "guest"
+
+    /// Checks all fields and names everything that is wrong at once.
+    init(fields: FormFields, offer: Offer, options: FrontendOptions, texts: Texts) throws(Problems) {
+        var reader = FieldReader(fields: fields, texts: texts)
+        let machine = reader.machine(of: offer, default: options.defaultMachine)
+        let user = reader.user()
+        reader.password()
+        let cpu = reader.number(
+            .cpu, default: options.defaultCPU, in: 1...largest(options.cpuChoices, options.defaultCPU))
+        let memory = reader.memory(
+            default: options.defaultMemoryMiB, in: 64...largest(options.memoryChoicesMiB, options.defaultMemoryMiB))
+        let longest =
+            options.limits.lifetimeSeconds > 0
+            ? options.limits.lifetimeSeconds : largest(options.lifetimeChoices, options.defaultLifetimeSeconds)
+        let lifetime = reader.lifetime(
+            default: options.defaultLifetimeSeconds, choices: options.lifetimeChoices + [options.defaultLifetimeSeconds],
+            most: longest)
+        let oneShot = reader.truth(.oneshot)
+        reader.refuse(.gpu)
+        reader.refuse(.config_script)
+        let nonce = reader.nonce()
+        guard reader.problems.isEmpty else { throw Problems(list: reader.problems) }
+        request = SessionRequest(
+            owner: user.isEmpty ? Self.guest : user, machine: machine?.name ?? "",
+            // A machine that says what it needs gets it, whatever the form's default is.
+            cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
+            diskGiB: options.defaultDiskGiB, lifetimeSeconds: lifetime, oneShot: oneShot)
+        self.nonce = nonce
+    }
+}
+
+/// The largest value that a field takes: the largest that an administrator offers.
+private func largest(_ choices: [Int], _ preset: Int) -> Int {
+    max(choices.max() ?? 0, preset, 1)
+}

@@ -1,0 +1,53 @@
+package import Domain
+
+/// What an administrator decides about the web pages.
+package struct FrontendOptions: Sendable {
+    package var listenHost: String
+    /// Zero lets the system choose.
+    package var listenPort: Int
+    /// Where people reach these pages, for example `https://desk.example.org/qwd`; empty follows each request's `Host`.
+    package var publicURL: String
+    /// Where viewers reach every host's display gateway; empty follows what each host's worker publishes.
+    package var displayURL: String
+    package var cpuChoices: [Int]
+    package var memoryChoicesMiB: [Int]
+    /// In seconds.
+    package var lifetimeChoices: [Int]
+    /// The machine that is chosen already; empty chooses the first one.
+    package var defaultMachine: String
+    package var defaultCPU: Int
+    package var defaultMemoryMiB: Int
+    package var defaultDiskGiB: Int
+    package var defaultLifetimeSeconds: Int
+    package var limits: Limits
+    /// How long a host may be silent, halved, before the pages call it so.
+    package var lease: Duration
+    package var version: String
+    package var signInNeeded: Bool
+
+    package init(
+        listenHost: String = "127.0.0.1", listenPort: Int = 8080, publicURL: String = "", displayURL: String = "",
+        cpuChoices: [Int] = [1, 2, 4], memoryChoicesMiB: [Int] = [1024, 2048, 4096],
+        lifetimeChoices: [Int] = [43_200, 86_400, 172_800, 345_600], defaultMachine: String = "",
+        defaultCPU: Int = 1, defaultMemoryMiB: Int = 4096, defaultDiskGiB: Int = 10,
+        defaultLifetimeSeconds: Int = 345_600, limits: Limits = .none, lease: Duration = .seconds(30),
+        version: String = "", signInNeeded: Bool = false
+    ) {
+        self.listenHost = listenHost
+        self.listenPort = listenPort
+        self.publicURL = publicURL
+        self.displayURL = displayURL
+        self.cpuChoices = cpuChoices
+        self.memoryChoicesMiB = memoryChoicesMiB
+        self.lifetimeChoices = lifetimeChoices
+        self.defaultMachine = defaultMachine
+        self.defaultCPU = defaultCPU
+        self.defaultMemoryMiB = defaultMemoryMiB
+        self.defaultDiskGiB = defaultDiskGiB
+        self.defaultLifetimeSeconds = defaultLifetimeSeconds
+        self.limits = limits
+        self.lease = lease
+        self.version = version
+        self.signInNeeded = signInNeeded
+    }
+}

@@ -1,0 +1,44 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+
+/// What this browser remembers: the name that was typed last and the last sessions it made. It proves nothing.
+struct BrowserCookie: Sendable, Hashable {
+    static let name = "qwd"
+    /// Ids that are remembered; older ones are still on the manage page.
+    static let most = 8
+
+    var user = ""
+    /// The newest first.
+    var sessions: [SessionID] = []
+
+    init() {}
+
+    /// Reads `qwd=<user>/<id>.<id>`. What is not of this form is ignored.
+    init(request: Request) {
+        for header in request.headers[values: .cookie] {
+            for pair in header.split(separator: ";") {
+                let halves = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+                guard halves.count == 2, halves[0] == Self.name else { continue }
+                let parts = halves[1].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+                guard parts.count == 2 else { continue }
+                if parts[0].utf8.count <= 64, parts[0].utf8.allSatisfy(FieldReader.isOfName) { user = String(parts[0]) }
+                sessions = parts[1].split(separator: ".").prefix(Self.most).compactMap { SessionID($0) }
+            }
+        }
+    }
+
+    mutating func remember(_ session: SessionID, user: String) {
+        self.user = user
+        sessions.removeAll { $0 == session }
+        sessions = Array(([session] + sessions).prefix(Self.most))
+    }
+
+    func header(for address: PublicAddress) -> String {
+        let value = "\(user)/\(sessions.map(\.text).joined(separator: "."))"
+        let path = address.base.isEmpty ? "/" : address.base
+        // A week is as long as an ended session is known.
+        return "\(Self.name)=\(value); Path=\(path); Max-Age=604800; HttpOnly; SameSite=Lax"
+            + (address.isSecure ? "; Secure" : "")
+    }
+}

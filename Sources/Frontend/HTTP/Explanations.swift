@@ -1,0 +1,63 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import Queue
+
+/// Turns every error into a page, or JSON, that says what happened, where and what to do now.
+struct Explanations: RouterMiddleware {
+    typealias Context = FrontendContext
+
+    let pages: Pages
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            let error = Self.translate(error, logger: context.logger)
+            var response =
+                request.wantsJSON
+                ? Response.json(pages.errorJSON(error, id: context.id), status: error.status)
+                : Response.html(
+                    pages.error(
+                        error, id: context.id, path: request.uri.path,
+                        refresh: error.code == .unavailable && request.method == .get),
+                    status: error.status)
+            if error.code == .unavailable { response.headers[.retryAfter] = Self.retrySeconds }
+            return response
+        }
+    }
+
+    static let retrySeconds = "5"
+
+    /// What the person is told of an error; what an administrator needs of it is logged here.
+    static func translate(_ error: any Error, logger: Logger) -> FrontendError {
+        switch error {
+        case let error as FrontendError:
+            return error
+        case let error as QueueError:
+            switch error.code {
+            case .unavailable:
+                logger.warning("The queue does not answer", metadata: ["error": "\(error)"])
+                return FrontendError(code: .unavailable)
+            case .refused, .limit, .tooBig:
+                return FrontendError(code: .refused, detail: error.detail)
+            case .unexpected:
+                logger.error("The queue answered something unknown", metadata: ["error": "\(error)"])
+                return FrontendError(code: .failed)
+            }
+        case let error as HTTPError where error.status == .notFound:
+            return FrontendError(code: .notFound)
+        case let error as HTTPError where error.status == .contentTooLarge:
+            return FrontendError(code: .tooLarge)
+        default:
+            logger.error("A request failed", metadata: ["error": "\(error)"])
+            return FrontendError(code: .failed)
+        }
+    }
+}
+
+extension HTTPField.Name {
+    static let retryAfter = Self("Retry-After") ?? .date
+}

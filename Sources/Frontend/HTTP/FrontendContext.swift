@@ -1,0 +1,48 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// What goes with a request.
+struct FrontendContext: RequestContext {
+    var coreContext: CoreRequestContextStorage
+
+    /// Longest body of a request in bytes, as in every version of the service this one follows.
+    static let longestBody = 65_535
+
+    init(source: Source) {
+        coreContext = .init(source: source)
+    }
+
+    var maxUploadSize: Int { Self.longestBody }
+}
+
+extension Request {
+    /// Whether the sender wants JSON: it says so, or it sends JSON and does not ask for a page.
+    var wantsJSON: Bool {
+        let accepted = headers[values: .accept].joined(separator: ",").lowercased()
+        if accepted.contains("application/json") { return true }
+        return headers[.contentType]?.lowercased().hasPrefix("application/json") == true
+            && !accepted.contains("text/html")
+    }
+}
+
+extension Response {
+    static func html(_ page: String, status: HTTPResponse.Status = .ok) -> Response {
+        // Pages show links that open somebody's desktop, and forms that may be sent once.
+        Response(
+            status: status, headers: [.contentType: "text/html; charset=utf-8", .cacheControl: "no-store"],
+            body: .init(byteBuffer: .init(string: page)))
+    }
+
+    static func json(_ object: JSONObject, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: .init(byteBuffer: .init(string: object.text + "\n")))
+    }
+
+    static func plain(_ text: String, status: HTTPResponse.Status = .ok) -> Response {
+        Response(
+            status: status, headers: [.contentType: "text/plain; charset=utf-8", .cacheControl: "no-store"],
+            body: .init(byteBuffer: .init(string: text)))
+    }
+}

@@ -1,0 +1,116 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+import Queue
+import ServiceLifecycle
+
+/// A session's events as they happen, as server-sent events (HTML Standard, section 9.2).
+///
+/// An event's id is its id in the session's log, so a reader that was away gets what it missed. The stream ends after the
+/// session's end.
+struct SessionStream: Sendable {
+    let site: Site
+    let session: Session
+    /// The last event that the reader has.
+    let after: String?
+    let logger: Logger
+
+    func response(to request: Request) -> Response {
+        Response.eventStream(request, wakes: site.hub.listen(to: .session(session.id))) { subscription, write in
+            try await follow(subscription, write)
+        }
+    }
+
+    private func follow(_ subscription: StatusHub.Subscription, _ write: (String) async throws -> Void) async throws {
+        var last = after
+        var state = session.state
+        var place: Int?
+        var isAway = false
+        var wakes = subscription.wakes.makeAsyncIterator()
+        // Tells the browser to come back soon, and proxies that this goes on.
+        try await write("retry: 2000\n\n")
+        repeat {
+            var text = ""
+            do {
+                for event in try await site.queue.events(of: session.id, after: last) {
+                    text += Self.text(of: event)
+                    last = event.id
+                    state = event.state
+                }
+                subscription.setWaits(state == .queued)
+                if state == .queued {
+                    let now = try await site.queue.position(of: session)
+                    if now != place, let now { text += "event: position\ndata: {\"position\":\(now)}\n\n" }
+                    place = now
+                }
+                if isAway { text += "event: back\ndata: {}\n\n" }
+                isAway = false
+            } catch {
+                // The log has everything when the queue is back; until then the reader should know.
+                if !isAway { text += "event: away\ndata: {}\n\n" }
+                isAway = true
+            }
+            try await write(text.isEmpty ? ": still here\n\n" : text)
+            if state == .ended { return }
+        } while await wakes.next() != nil
+    }
+
+    /// An event with its fields; the log has no secrets.
+    private static func text(of event: SessionEvent) -> String {
+        var object = JSONObject()
+        object.add("state", event.state.rawValue)
+        object.add("at", TimeText.rfc3339(event.at))
+        for (name, value) in event.fields.sorted(by: { $0.key < $1.key }) where name != "state" && !value.isEmpty {
+            if name == "ms", let number = Int(value) { object.add(name, number) } else { object.add(name, value) }
+        }
+        return "id: \(event.id)\nevent: status\ndata: \(object.text)\n\n"
+    }
+
+    /// The event after which a reader goes on: what its browser says, or else the address.
+    static func lastEvent(of request: Request) -> String? {
+        let header = request.headers[.lastEventID]
+        return [header, request.uri.queryParameters["after"].map(String.init)].compactMap { $0 }.first(where: isEventID)
+    }
+
+    /// Whether it is an id of a Redis stream, so that Redis takes it.
+    private static func isEventID(_ text: String) -> Bool {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        return (1...2).contains(parts.count) && parts.allSatisfy { MemoryText.number($0, digits: 18) != nil }
+    }
+}
+
+extension HTTPField.Name {
+    static let lastEventID = Self("Last-Event-ID") ?? .eTag
+}
+
+extension Response {
+    /// A stream of server-sent events that ends with its reader, its body, or the server's shutdown.
+    static func eventStream(
+        _ request: Request, wakes subscription: StatusHub.Subscription,
+        body: @escaping @Sendable (StatusHub.Subscription, (String) async throws -> Void) async throws -> Void
+    ) -> Response {
+        Response(
+            status: .ok,
+            headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"],
+            body: .init { writer in
+                defer { subscription.close() }
+                try await request.body.consumeWithInboundCloseHandler { _ in
+                    try await withGracefulShutdownHandler {
+                        try await body(subscription) { try await writer.write(ByteBuffer(string: $0)) }
+                    } onGracefulShutdown: {
+                        subscription.close()
+                    }
+                } onInboundClosed: {
+                    subscription.close()
+                }
+                try await writer.finish(nil)
+            })
+    }
+}
+
+extension HTTPField.Name {
+    /// Asks nginx not to keep events back.
+    static let accelBuffering = Self("X-Accel-Buffering") ?? .cacheControl
+}

@@ -1,0 +1,136 @@
+import Domain
+
+extension Pages {
+    /// What the form says beside the fields.
+    enum FormNotice: Sendable {
+        case none
+        case problems([CreateRequest.Problem])
+        /// The queue refused the request for a limit, in words.
+        case refusal(String)
+    }
+
+    /// The form.
+    /// - Parameter mine: The sessions of this browser that have not ended, the newest first.
+    func form(
+        _ form: CreateForm, offer: Offer, mine: [Session] = [], notice: FormNotice = .none, nonce: String
+    ) -> String {
+        var problems: [CreateRequest.Problem] = []
+        if case .problems(let list) = notice { problems = list }
+        func problem(_ field: CreateForm.Field) -> String {
+            problems.filter { $0.field == field }.map { sentence($0) }.joined(separator: " ")
+        }
+        var model: Templates.Model = [
+            "nonce": nonce, "stale": offer.stale, "hasMachines": !offer.machines.isEmpty,
+            "refresh": offer.machines.isEmpty && mine.isEmpty,
+            "machines": machineCards(offer.machines, chosen: form.machine),
+            "hasMine": !mine.isEmpty, "mine": mine.map { mineRow($0) }.joined(),
+            "hasProblems": !problems.isEmpty, "problemsTitle": texts.count("form.problems", problems.count),
+            "problems": problems.map { ["anchor": anchor(of: $0.field), "message": sentence($0)] },
+            "optionsOpen": problems.contains { $0.field != .machine },
+            "optionsNow": summary(of: form), "user": form.user, "oneShot": form.oneShot,
+            "choices": [
+                choice(
+                    .cpu, values: options.cpuChoices.filter { offer.largestCPU == 0 || $0 <= offer.largestCPU },
+                    chosen: form.cpu, problem: problem(.cpu), value: { "\($0)" }, text: { "\($0)" }),
+                choice(
+                    .memory,
+                    values: options.memoryChoicesMiB.filter {
+                        offer.largestMemoryMiB == 0 || $0 <= offer.largestMemoryMiB
+                    },
+                    chosen: form.memory, problem: problem(.memory), value: MemoryText.gib,
+                    text: { texts.memory(mib: $0) }),
+                choice(
+                    .snapshot_lifetime, values: lifetimes, chosen: form.lifetime, problem: problem(.snapshot_lifetime),
+                    value: { "\($0)" }, text: lifetimeText),
+            ],
+        ]
+        for (name, field) in [
+            ("machineProblem", CreateForm.Field.machine), ("userProblem", .user), ("oneshotProblem", .oneshot),
+            ("passwordProblem", .password),
+        ] where !problem(field).isEmpty { model[name] = problem(field) }
+        if case .refusal(let text) = notice { model["refusal"] = text }
+        return render("form", model)
+    }
+
+    /// The choices that the limit allows.
+    private var lifetimes: [Int] {
+        let allowed = options.lifetimeChoices.filter { options.limits.lifetime(asked: $0) == $0 }
+        return allowed.isEmpty ? [options.limits.lifetime(asked: 0)] : allowed
+    }
+
+    private func lifetimeText(_ seconds: Int) -> String {
+        seconds == 0 ? texts("form.lifetime.none") : texts.duration(seconds: seconds)
+    }
+
+    func sentence(_ problem: CreateRequest.Problem) -> String {
+        // Some messages are whole sentences already.
+        if problem.message.first?.isUppercase == true { return problem.message }
+        return texts(
+            "problem.sentence", ["field": texts("field.\(problem.field.rawValue)"), "message": problem.message])
+    }
+
+    private func anchor(of field: CreateForm.Field) -> String {
+        switch field {
+        case .machine, .cpu, .memory, .snapshot_lifetime, .oneshot, .user, .password: field.rawValue
+        case .gpu, .config_script, .nonce: "main"
+        }
+    }
+
+    private func machineCards(_ machines: [MachineDescription], chosen: String) -> [Templates.Model] {
+        machines.enumerated().map { number, machine in
+            var facts = [texts.find("machine.\(machine.kind)") ?? machine.kind, machine.architecture]
+            if let cpu = machine.cpu { facts.append(texts.count("machine.cpu", cpu)) }
+            if let memory = machine.memoryMiB {
+                facts.append(texts("machine.memory", ["memory": texts.memory(mib: memory)]))
+            }
+            return [
+                "number": number, "name": machine.name, "summary": machine.summary,
+                "facts": facts.filter { !$0.isEmpty }, "checked": machine.name == chosen,
+            ]
+        }
+    }
+
+    private func choice(
+        _ field: CreateForm.Field, values: [Int], chosen: String, problem: String, value: (Int) -> String,
+        text: (Int) -> String
+    ) -> Templates.Model {
+        var model: Templates.Model = [
+            "field": field.rawValue, "label": texts("form.\(field.rawValue)"),
+            "hint": texts("form.\(field.rawValue).hint"),
+            "values": values.map { number -> Templates.Model in
+                ["value": value(number), "text": text(number), "checked": value(number) == chosen]
+            },
+        ]
+        if !problem.isEmpty { model["problem"] = problem }
+        return model
+    }
+
+    /// What the folded options stand at.
+    private func summary(of form: CreateForm) -> String {
+        var parts: [String] = []
+        if let cpu = MemoryText.number(form.cpu) { parts.append(texts.count("unit.processors", cpu)) }
+        if let memory = MemoryText.mib(form.memory) { parts.append(texts.memory(mib: memory)) }
+        if let lifetime = MemoryText.number(form.lifetime) { parts.append(lifetimeText(lifetime)) }
+        if form.oneShot { parts.append(texts("form.oneshot")) }
+        return parts.joined(separator: " · ")
+    }
+
+    /// One of this browser's own sessions, above the form.
+    private func mineRow(_ session: Session) -> String {
+        let state = SessionStory.stateWord(of: session, texts: texts)
+        var until = ""
+        if let end = session.expiresAt, session.state == .running {
+            until = "<span class=\"mine-until\">\(HTML.escape(texts("session.until"))) \(HTML.time(end))</span>"
+        }
+        let connect =
+            session.isOpen
+            ? "<a class=\"button primary small\" href=\"\(path(of: session.id))/connect\">"
+                + "\(HTML.escape(texts("manage.connect")))</a>" : ""
+        return """
+            <li id="mine-\(session.id)"><a class="mine-name" href="\(path(of: session.id))">\
+            \(HTML.escape(session.request.machine))</a>\
+            <span class="state \(session.state.rawValue)">\(HTML.escape(state))</span>\(until)\(connect)</li>
+
+            """
+    }
+}

@@ -1,0 +1,131 @@
+import Domain
+import Queue
+
+/// Everything that the manage page shows.
+struct Overview: Sendable {
+    var sessions: [Session]
+    /// Live sessions in all, of which `sessions` may be a part.
+    var states: [SessionState: Int]
+    var ended: [Session]
+    var hosts: [Host]
+    var cookie = BrowserCookie()
+}
+
+extension Pages {
+    /// Rows of the table: more than anybody reads, and little enough for a browser.
+    static let mostRows = 1000
+
+    func manage(_ overview: Overview) -> String {
+        let all = max(overview.states.values.reduce(0, +), overview.sessions.count)
+        let shown = overview.sessions.sorted(by: Self.needsAttentionFirst)
+        var totals: [Templates.Model] = []
+        func total(_ key: String, _ value: String) {
+            totals.append(["name": texts("manage.total.\(key)"), "value": value])
+        }
+        total("running", "\(overview.states[.running, default: 0])")
+        total("waiting", "\(overview.states[.queued, default: 0])")
+        if let lost = overview.states[.lost], lost > 0 { total("attention", "\(lost)") }
+        total("hosts", "\(overview.hosts.count { $0.alive })")
+        var model: Templates.Model = [
+            "totals": totals, "hasSessions": !shown.isEmpty,
+            "sessions": rows(shown, cookie: overview.cookie),
+            "hosts": hostCards(overview.hosts), "hasEnded": !overview.ended.isEmpty,
+            "ended": overview.ended.map { endedRow($0) }.joined(),
+        ]
+        if all > shown.count { model["sessionsNote"] = texts("manage.more", ["shown": "\(shown.count)", "all": "\(all)"]) }
+        return render("manage", model)
+    }
+
+    /// Lost ones first, then those that wait in their order, those on their way, and the running ones by their end.
+    private static func needsAttentionFirst(_ left: Session, _ right: Session) -> Bool {
+        let (a, b) = (urgency(left), urgency(right))
+        if a != b { return a < b }
+        if left.state == .running, left.expiresAt != right.expiresAt {
+            return left.expiresAt ?? .max < right.expiresAt ?? .max
+        }
+        return left.id < right.id
+    }
+
+    private static func urgency(_ session: Session) -> Int {
+        switch session.state {
+        case .lost: 0
+        case .queued: 1
+        case .starting: 2
+        case .stopping: 3
+        case .running: 4
+        case .ended: 5
+        }
+    }
+
+    /// All rows as one text. There may be a thousand, so this is no template's work.
+    private func rows(_ sessions: [Session], cookie: BrowserCookie) -> String {
+        let words = RowWords(texts)
+        let mine = Set(cookie.sessions)
+        var html = ""
+        html.reserveCapacity(sessions.count * 1200)
+        for session in sessions {
+            let isMine = mine.contains(session.id) || (!cookie.user.isEmpty && cookie.user == session.request.owner)
+            append(session, isMine: isMine, words: words, to: &html)
+        }
+        return html
+    }
+
+    private func append(_ session: Session, isMine: Bool, words: RowWords, to html: inout String) {
+        let path = path(of: session.id)
+        let machine = HTML.escape(session.request.machine)
+        let owner = HTML.escape(session.request.owner)
+        html += "<tr id=\"s-\(session.id)\"><th scope=\"row\"><a href=\"\(path)\">\(machine)</a>"
+        if isMine { html += "<span class=\"tag\">\(words.yours)</span>" }
+        html += "</th><td data-label=\"\(words.owner)\">\(owner)</td><td data-label=\"\(words.state)\">"
+        html += "<span class=\"state \(session.state.rawValue)\">"
+        html += HTML.escape(SessionStory.stateWord(of: session, texts: texts)) + "</span>"
+        if let detail = session.detail { html += "<small>\(HTML.escape(detail))</small>" }
+        html += "</td><td data-label=\"\(words.host)\">\(session.host.map(HTML.escape) ?? "–")</td>"
+        html += "<td data-label=\"\(words.since)\">\(HTML.time(session.startedAt ?? session.createdAt))</td>"
+        html += "<td data-label=\"\(words.until)\">"
+        switch (session.state, session.expiresAt) {
+        case (.running, .some(let end)): html += HTML.time(end)
+        case (.running, nil): html += words.forever
+        default: html += "–"
+        }
+        html += "</td><td class=\"actions\">"
+        if session.isOpen {
+            let label = HTML.escape(texts("manage.connect.which", ["machine": session.request.machine, "owner": session.request.owner]))
+            html += "<a class=\"button small\" href=\"\(path)/connect\" aria-label=\"\(label)\">\(words.connect)</a>"
+        }
+        if session.state != .stopping {
+            let label = HTML.escape(texts("manage.stop.which", ["machine": session.request.machine, "owner": session.request.owner]))
+            html += "<form method=\"post\" action=\"\(path)/stop?from=manage\">"
+            html += "<button class=\"button small danger\" type=\"submit\" data-sure aria-label=\"\(label)\">\(words.stop)</button></form>"
+        }
+        html += "</td></tr>\n"
+    }
+
+    private func endedRow(_ session: Session) -> String {
+        let reason = SessionStory.sentence(for: session.reason, texts: texts) ?? ""
+        return """
+            <li id="e-\(session.id)"><a href="\(path(of: session.id))">\(HTML.escape(session.request.machine))</a> \
+            <span>\(HTML.escape(session.request.owner))</span> <span>\(HTML.escape(reason))</span> \
+            \(session.endedAt.map(HTML.time) ?? "")</li>
+
+            """
+    }
+}
+
+/// The words of a row, escaped once.
+private struct RowWords {
+    let owner, state, host, since, until, connect, stop, yours, forever: String
+
+    init(_ texts: Texts) {
+        func word(_ key: String) -> String { HTML.escape(texts("manage.\(key)")) }
+        owner = word("owner")
+        state = word("state")
+        host = word("host")
+        since = word("since")
+        until = word("until")
+        connect = word("connect")
+        stop = word("stop")
+        yours = word("yours")
+        forever = word("forever")
+    }
+}

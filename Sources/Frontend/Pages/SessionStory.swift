@@ -1,0 +1,90 @@
+import Domain
+import Queue
+
+extension Session {
+    /// Whether its desktop can be opened now.
+    var isOpen: Bool { state == .running && displayReady && !stopRequested }
+
+    /// Whether nothing will change by itself within seconds.
+    var isSettled: Bool { isOpen || state == .ended }
+}
+
+/// What a session's page says about it, in words for the person who waits for it.
+struct SessionStory: Sendable, Hashable {
+    var headline: String
+    /// Paragraphs below the headline.
+    var lead: [String]
+
+    /// - Parameters:
+    ///   - position: Its place in the queue.
+    ///   - hostsUp: Whether any host is alive; matters to a waiting session only.
+    init(of session: Session, position: Int?, hostsUp: Bool, texts: Texts) {
+        lead = []
+        switch session.state {
+        case .queued:
+            headline = Self.queued(session, position: position, texts: texts)
+            if !hostsUp {
+                lead = [texts("session.queued.noHost")]
+            } else {
+                if let resource = session.waitingFor, let why = texts.find("session.waits.\(resource)") {
+                    lead.append(why + (session.detail.map { " (\($0))" } ?? ""))
+                } else if session.attempt > 0, let detail = session.detail {
+                    lead.append(texts("session.queued.attempt", ["detail": detail]))
+                }
+                lead.append(texts("session.queued.lead"))
+            }
+        case .starting where session.stopRequested:
+            headline = texts("session.stopping")
+            lead = [texts("session.cancelling.lead")]
+        case .starting, .running:
+            if session.isOpen {
+                headline = texts("session.ready")
+            } else {
+                let step = session.step ?? .claim
+                headline = texts(
+                    "session.starting",
+                    [
+                        "step": Self.title(of: step, texts: texts).lowercasedFirst, "number": "\(step.number)",
+                        "total": "\(SessionStep.allCases.count)",
+                    ])
+            }
+        case .stopping:
+            headline = texts("session.stopping")
+            lead = [texts("session.stopping.lead")]
+        case .lost:
+            headline = texts("session.lost")
+            lead = [texts("session.lost.lead", ["host": session.host ?? "?"]), texts("session.lost.then")]
+            if let detail = session.detail { lead.insert(detail, at: 1) }
+        case .ended:
+            headline = texts("session.ended")
+            lead = [Self.sentence(for: session.reason, texts: texts), session.detail].compactMap { $0 }
+        }
+    }
+
+    private static func queued(_ session: Session, position: Int?, texts: Texts) -> String {
+        switch position {
+        case nil: texts("session.queued.retry")
+        case 1: texts("session.queued.next")
+        case .some(let place): texts("session.queued.place", ["place": "\(place)"])
+        }
+    }
+
+    /// A language may have its own words for steps and reasons; else these are the domain's.
+    static func title(of step: SessionStep, texts: Texts) -> String {
+        texts.find("step.\(step.rawValue)") ?? step.title
+    }
+
+    static func sentence(for reason: EndReason?, texts: Texts) -> String? {
+        reason.map { texts.find("reason.\($0.rawValue)") ?? $0.sentence }
+    }
+
+    /// The state in a word or two, for lists.
+    static func stateWord(of session: Session, texts: Texts) -> String {
+        let isOpening = session.state == .running && !session.displayReady
+        return texts(isOpening ? "state.opening" : "state.\(session.state.rawValue)")
+    }
+}
+
+extension String {
+    fileprivate var lowercasedFirst: String { prefix(1).lowercased() + dropFirst() }
+}

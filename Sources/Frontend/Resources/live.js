@@ -1,0 +1,229 @@
+// Makes the pages live. Without it they work the same, only they load themselves anew now and then.
+//
+// The server makes all HTML. When something has changed, the page is fetched again and its regions (data-region) are
+// exchanged where they differ, so focus, selection and open parts stay.
+
+const language = document.documentElement.lang;
+const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+// What the server sent, by region or row, before anything here was changed in it.
+const sent = new WeakMap();
+
+function remember(root) {
+    for (const region of root.querySelectorAll("[data-region]")) {
+        sent.set(region, region.innerHTML);
+        if ("keyed" in region.dataset) for (const row of region.children) sent.set(row, row.outerHTML);
+    }
+}
+
+// Shows moments in the reader's own time and language.
+function localise(root) {
+    for (const time of root.querySelectorAll("time[datetime]")) {
+        const moment = new Date(time.dateTime);
+        if (Number.isNaN(moment.getTime())) continue;
+        time.title = time.textContent;
+        time.textContent = dates.format(moment);
+    }
+    for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
+}
+
+// Counts down to an end. The server's clock counts; this computer's may be wrong.
+let skew = 0;
+
+function unit(number, name) {
+    return new Intl.NumberFormat(language, { style: "unit", unit: name, unitDisplay: "long" }).format(number);
+}
+
+function countDown() {
+    for (const left of document.querySelectorAll("[data-until]")) {
+        const seconds = Math.max(0, Math.round((Number(left.dataset.until) - Date.now() - skew) / 1000));
+        const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+        const parts = days ? [unit(days, "day"), unit(hours, "hour")]
+            : hours ? [unit(hours, "hour"), unit(minutes, "minute")]
+            : minutes ? [unit(minutes, "minute"), unit(seconds % 60, "second")]
+            : [unit(seconds, "second")];
+        left.textContent = left.dataset.text.replace("{time}", parts.join(" "));
+    }
+}
+
+// Exchanges the rows of a region that differ and brings them into the new order.
+function exchangeRows(region, fresh) {
+    const old = new Map([...region.children].map((row) => [row.id, row]));
+    let place = region.firstElementChild;
+    for (const row of [...fresh.children]) {
+        const known = old.get(row.id);
+        old.delete(row.id);
+        if (known && sent.get(known) === row.outerHTML) {
+            if (known === place) place = place.nextElementSibling;
+            else region.insertBefore(known, place);
+            continue;
+        }
+        const html = row.outerHTML;
+        const mine = document.importNode(row, true);
+        sent.set(mine, html);
+        localise(mine);
+        if (known === place && place) place = place.nextElementSibling;
+        if (known) known.replaceWith(mine);
+        else region.insertBefore(mine, place);
+    }
+    for (const row of old.values()) row.remove();
+}
+
+function exchange(fresh) {
+    const focus = document.activeElement?.id;
+    const names = (root) => [...root.querySelectorAll("[data-region]")].map((region) => region.dataset.region).join();
+    const main = document.querySelector("main");
+    const freshMain = fresh.querySelector("main");
+    if (!freshMain) return;
+    document.title = fresh.title;
+    if (names(main) !== names(freshMain)) {
+        // Another kind of page, for example a table where there was none.
+        main.replaceChildren(...document.importNode(freshMain, true).childNodes);
+        remember(main);
+        localise(main);
+    } else {
+        const root = main.querySelector("[data-live]");
+        const freshRoot = freshMain.querySelector("[data-live]");
+        if (root && freshRoot) root.className = freshRoot.className;
+        for (const region of main.querySelectorAll("[data-region]")) {
+            const other = freshMain.querySelector(`[data-region="${region.dataset.region}"]`);
+            const html = other.innerHTML;
+            if (sent.get(region) === html) continue;
+            sent.set(region, html);
+            if ("keyed" in region.dataset) {
+                exchangeRows(region, other);
+            } else {
+                region.innerHTML = html;
+                localise(region);
+            }
+        }
+    }
+    if (focus && document.activeElement === document.body) document.getElementById(focus)?.focus();
+    countDown();
+}
+
+// Says that the page is not up to date, or takes it back.
+function trouble(text) {
+    const main = document.querySelector("main");
+    let note = document.getElementById("trouble");
+    if (!text) return note?.remove();
+    if (note) return;
+    note = document.createElement("p");
+    note.id = "trouble";
+    note.className = "trouble";
+    note.setAttribute("role", "status");
+    note.textContent = text;
+    main.prepend(note);
+}
+
+// Fetches the page again: at once, but never twice at a time.
+let fetching = false;
+let wanted = false;
+
+async function refresh() {
+    wanted = true;
+    if (fetching) return;
+    fetching = true;
+    const text = document.querySelector("[data-trouble]")?.dataset.trouble;
+    try {
+        while (wanted) {
+            wanted = false;
+            const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
+            if (!answer.ok) throw new Error(`status ${answer.status}`);
+            exchange(new DOMParser().parseFromString(await answer.text(), "text/html"));
+            trouble("");
+        }
+    } catch {
+        if (text) trouble(text);
+        setTimeout(refresh, 3000);
+    } finally {
+        fetching = false;
+    }
+}
+
+// Listens while the page is seen: a browser has only a few connections for a server.
+function follow() {
+    let source;
+    let timer;
+    const start = () => {
+        const url = document.querySelector("[data-live]")?.dataset.live;
+        if (!url || source) return;
+        source = new EventSource(url);
+        for (const kind of ["status", "position", "back"]) source.addEventListener(kind, refresh);
+        source.addEventListener("away", () => trouble(document.querySelector("[data-trouble]")?.dataset.trouble));
+        source.addEventListener("error", () => {
+            // A browser comes back by itself after a break, but not after an error page.
+            if (source?.readyState !== EventSource.CLOSED) return;
+            source = undefined;
+            clearTimeout(timer);
+            if (document.querySelector(".session.ended")) return;
+            timer = setTimeout(() => { refresh(); start(); }, 3000);
+        });
+    };
+    const stop = () => { source?.close(); source = undefined; clearTimeout(timer); };
+    document.addEventListener("visibilitychange", () => {
+        if (document.hidden) return stop();
+        if (document.querySelector("[data-live], [data-every]")) refresh();
+        start();
+    });
+    addEventListener("pagehide", stop);
+    addEventListener("pageshow", (event) => { if (event.persisted) { refresh(); start(); } });
+    start();
+    const every = Number(document.querySelector("[data-every]")?.dataset.every);
+    if (every) setInterval(() => { if (!document.hidden) refresh(); }, every * 1000);
+}
+
+async function copy(button) {
+    const field = document.getElementById(button.dataset.copy);
+    field.select();
+    try {
+        await navigator.clipboard.writeText(field.value);
+    } catch {
+        // Pages without TLS have no clipboard of the new kind.
+        document.execCommand("copy");
+    }
+    const text = button.textContent;
+    button.textContent = button.dataset.done;
+    button.setAttribute("aria-live", "polite");
+    setTimeout(() => { button.textContent = text; }, 2000);
+}
+
+document.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.copy) copy(button);
+    // In a long list one slip would discard somebody's work: the first press asks, the second does it.
+    if ("sure" in button.dataset && !button.classList.contains("sure")) {
+        event.preventDefault();
+        const text = button.textContent;
+        button.classList.add("sure");
+        button.textContent = button.closest("[data-sure]:not(button)").dataset.sure;
+        setTimeout(() => { button.classList.remove("sure"); button.textContent = text; }, 4000);
+    }
+});
+
+// The folded options say what they stand at.
+document.querySelector("form[data-create]")?.addEventListener("change", (event) => {
+    const form = event.currentTarget;
+    const now = form.querySelector("[data-options]");
+    const chosen = ["cpu", "memory", "snapshot_lifetime"].map((name) => {
+        const input = form.querySelector(`input[name="${name}"]:checked`);
+        if (!input) return "";
+        const text = input.nextElementSibling.textContent;
+        return name === "cpu" ? `${text} ${now.dataset[text === "1" ? "one" : "other"]}` : text;
+    });
+    if (form.oneshot.checked) chosen.push(form.oneshot.nextElementSibling.textContent);
+    now.textContent = chosen.filter(Boolean).join(" · ");
+});
+
+document.querySelector("form[data-create]")?.addEventListener("submit", (event) => {
+    event.currentTarget.querySelector("button[type=submit]").setAttribute("aria-busy", "true");
+});
+
+const clock = document.querySelector("[data-now]");
+if (clock) skew = Number(clock.dataset.now) - Date.now();
+remember(document);
+localise(document);
+countDown();
+setInterval(countDown, 1000);
+follow();

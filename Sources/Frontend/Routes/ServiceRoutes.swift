@@ -1,0 +1,83 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Queue
+
+/// What other programs ask: is it alive, is it ready, how much is there; and the files beside the pages.
+struct ServiceRoutes: Sendable {
+    let site: Site
+
+    func add(to router: Router<FrontendContext>) {
+        router.get("/healthz") { _, _ in Response.plain("ok\n") }
+        router.get("/readyz") { _, _ in
+            do {
+                try await site.queue.ping()
+                return Response.plain("ready\n")
+            } catch {
+                var response = Response.plain("not ready: \(error)\n", status: .serviceUnavailable)
+                response.headers[.retryAfter] = Explanations.retrySeconds
+                return response
+            }
+        }
+        router.get("/metrics") { _, _ in try await metrics() }
+        router.get("/assets/:name") { request, context in
+            try Assets.response(to: request, name: context.parameters.get("name") ?? "")
+        }
+    }
+
+    private func metrics() async throws -> Response {
+        let states = try await site.queue.stateCounts()
+        let waiting = try await site.queue.waiting()
+        let hosts = try await site.queue.hosts(lease: site.options.lease)
+        var text = MetricsText()
+        text.begin("qwd_sessions", "gauge", "Live sessions by state.")
+        for state in SessionState.allCases where state != .ended {
+            text.add("qwd_sessions", [("state", state.rawValue)], "\(states[state, default: 0])")
+        }
+        text.begin("qwd_jobs_waiting", "gauge", "Create jobs that wait for a host.")
+        text.add("qwd_jobs_waiting", [], "\(waiting)")
+        text.begin("qwd_hosts", "gauge", "Hosts by whether their heartbeat is young.")
+        text.add("qwd_hosts", [("state", "up")], "\(hosts.count { $0.alive })")
+        text.add("qwd_hosts", [("state", "silent")], "\(hosts.count { !$0.alive })")
+        text.begin("qwd_host_memory_reserved_bytes", "gauge", "Memory promised to sessions.")
+        for host in hosts {
+            text.add("qwd_host_memory_reserved_bytes", [("host", host.name)], "\(host.memoryReservedMiB << 20)")
+        }
+        text.begin("qwd_host_memory_capacity_bytes", "gauge", "Memory that may be promised.")
+        for host in hosts {
+            text.add("qwd_host_memory_capacity_bytes", [("host", host.name)], "\(host.status.memoryCapacityMiB << 20)")
+        }
+        text.begin("qwd_event_streams", "gauge", "Open pages that listen for changes.")
+        text.add("qwd_event_streams", [], "\(site.hub.listeners)")
+        text.begin("qwd_http_requests_total", "counter", "Answered requests.")
+        let requests = site.counters.all
+        for (key, count) in requests { text.add("qwd_http_requests_total", key.labels, "\(count.requests)") }
+        text.begin("qwd_http_request_seconds_total", "counter", "Time spent on them until their answer began.")
+        for (key, count) in requests { text.add("qwd_http_request_seconds_total", key.labels, "\(count.seconds)") }
+        var response = Response.plain(text.text)
+        response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+        return response
+    }
+}
+
+extension RequestCounters.Key {
+    fileprivate var labels: [(String, String)] { [("method", method), ("route", route), ("status", "\(status)")] }
+}
+
+/// Prometheus' text format.
+struct MetricsText {
+    private(set) var text = ""
+
+    mutating func begin(_ name: String, _ type: String, _ help: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    mutating func add(_ name: String, _ labels: [(String, String)], _ value: String) {
+        let list = labels.map { "\($0.0)=\"\(Self.escape($0.1))\"" }.joined(separator: ",")
+        text += list.isEmpty ? "\(name) \(value)\n" : "\(name){\(list)} \(value)\n"
+    }
+
+    private static func escape(_ text: String) -> String {
+        text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}

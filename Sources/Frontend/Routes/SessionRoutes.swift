@@ -1,0 +1,118 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Logging
+import Queue
+
+/// A session's page, its state as JSON, and what can be done with it.
+struct SessionRoutes: Sendable {
+    let site: Site
+
+    func add(to router: Router<FrontendContext>) {
+        router.get("/sessions/:sid") { request, context in try await show(request, context) }
+        router.get("/sessions/:sid/status") { _, context in try await status(context) }
+        router.get("/sessions/:sid/connect") { _, context in try await connect(context) }
+        router.get("/sessions/:sid/events") { request, context in try await events(request, context) }
+        router.post("/sessions/:sid/stop") { request, context in try await stop(request, context) }
+        router.post("/sessions/:sid/extend") { request, context in try await prolong(request, context) }
+    }
+
+    private func find(_ context: FrontendContext) async throws -> Session {
+        guard let id = context.parameters.get("sid").flatMap({ SessionID($0) }),
+            let session = try await site.queue.session(id)
+        else { throw FrontendError.noSession }
+        return session
+    }
+
+    private func show(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        let session = try await find(context)
+        if request.wantsJSON { return try await statusResponse(session) }
+        var report = SessionReport(session: session, connectURL: site.connectURL(of: session), now: Site.now())
+        report.events = try await site.queue.events(of: session.id)
+        if session.state == .queued {
+            report.position = try await site.queue.position(of: session)
+            report.hostsUp = try await site.queue.hosts(lease: site.options.lease).contains { $0.alive }
+        }
+        return .html(site.pages.session(report))
+    }
+
+    private func status(_ context: FrontendContext) async throws -> Response {
+        try await statusResponse(try await find(context))
+    }
+
+    private func statusResponse(_ session: Session) async throws -> Response {
+        let position = try await site.queue.position(of: session)
+        return .json(.status(of: session, position: position, connectURL: site.connectURL(of: session)))
+    }
+
+    /// Leads to the desktop, so that lists need not show a link to each. Leads to the session's page while there is none.
+    private func connect(_ context: FrontendContext) async throws -> Response {
+        let session = try await find(context)
+        var response = Response.redirect(to: site.connectURL(of: session) ?? site.pages.path(of: session.id))
+        response.headers[.cacheControl] = "no-store"
+        return response
+    }
+
+    private func events(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        let session = try await find(context)
+        let after = SessionStream.lastEvent(of: request)
+        // A browser comes back after the end of a stream. This is how to tell it that there is nothing to come.
+        if session.state == .ended, let after, try await site.queue.events(of: session.id, after: after).isEmpty {
+            return Response(status: .noContent)
+        }
+        return SessionStream(site: site, session: session, after: after, logger: context.logger).response(to: request)
+    }
+
+    private func stop(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        let session = try await find(context)
+        guard let state = try await site.queue.stop(session.id) else { throw FrontendError.noSession }
+        context.logger.notice("Stop requested", metadata: ["session.id": "\(session.id)"])
+        if request.wantsJSON {
+            var object = JSONObject()
+            object.add("id", session.id.text)
+            object.add("state", state.rawValue)
+            return .json(object)
+        }
+        let fromManage = request.uri.queryParameters["from"] == "manage"
+        return .redirect(to: fromManage ? "\(site.pages.address.base)/manage" : site.pages.path(of: session.id))
+    }
+
+    private func prolong(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        let session = try await find(context)
+        guard session.state == .running, !session.stopRequested else { throw FrontendError(code: .notRunning) }
+        // Without anything left to give this changes nothing, and the page shows what there is.
+        let end =
+            if let seconds = site.pages.prolongation(of: session) {
+                try await site.queue.extend(session.id, seconds: seconds, limits: site.options.limits)
+            } else { session.expiresAt }
+        if request.wantsJSON {
+            var object = JSONObject()
+            object.add("id", session.id.text)
+            object.add("expires_at", end.flatMap { $0 == 0 ? nil : TimeText.rfc3339($0) })
+            return .json(object)
+        }
+        return .redirect(to: site.pages.path(of: session.id))
+    }
+}
+
+extension JSONObject {
+    /// A session's state, as programs read it.
+    static func status(of session: Session, position: Int?, connectURL: String?) -> JSONObject {
+        var object = JSONObject()
+        object.add("id", session.id.text)
+        object.add("state", session.state.rawValue)
+        object.add("step", session.step?.rawValue)
+        object.add("position", position)
+        object.add("reason", session.reason?.rawValue)
+        object.add("detail", session.detail)
+        object.add("machine", session.request.machine)
+        object.add("cpu", session.request.cpu)
+        object.add("memory_mib", session.request.memoryMiB)
+        object.add("host", session.host)
+        object.add("created_at", TimeText.rfc3339(session.createdAt))
+        object.add("started_at", session.startedAt.map(TimeText.rfc3339))
+        object.add("expires_at", session.expiresAt.map(TimeText.rfc3339))
+        object.add("connect_url", connectURL)
+        return object
+    }
+}
