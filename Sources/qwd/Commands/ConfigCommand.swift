@@ -1,0 +1,29 @@
+import ArgumentParser
+import Settings
+
+/// Checks and shows the configuration.
+struct ConfigCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Check or show the configuration.", subcommands: [Check.self, Show.self])
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Name every error of the configuration.")
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            let settings = try common.settings()
+            if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
+            Console.say("qwd: the configuration is good")
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the configuration in effect, with the place each value came from.")
+        @OptionGroup var common: CommonOptions
+
+        func run() throws {
+            Console.print(try common.settings().yaml())
+        }
+    }
+}

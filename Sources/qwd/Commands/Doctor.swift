@@ -1,0 +1,153 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Machines
+import Processes
+import Queue
+import Redis
+import Settings
+
+/// Looks at everything a host needs, one line each, with the way out where something is missing.
+struct Doctor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Check what this host needs, and say what to do.")
+
+    @OptionGroup var common: CommonOptions
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let settings = try common.settings()
+        let examinations = await Examination.all(settings)
+        if json {
+            try Console.printJSON(examinations)
+        } else {
+            let width = examinations.map(\.subject.count).max() ?? 0
+            for examination in examinations {
+                let subject = examination.subject.padding(toLength: width, withPad: " ", startingAt: 0)
+                Console.print("\(examination.verdict.sign)  \(subject)  \(examination.finding)")
+            }
+        }
+        if examinations.contains(where: { $0.verdict == .broken }) {
+            throw Failure(.failed, "Something is missing; the lines marked FAIL say what to do.")
+        }
+    }
+}
+
+/// One line of the doctor.
+struct Examination: Encodable {
+    enum Verdict: String, Encodable {
+        case good, degraded, broken
+
+        var sign: String {
+            switch self {
+            case .good: "ok  "
+            case .degraded: "warn"
+            case .broken: "FAIL"
+            }
+        }
+    }
+
+    var subject: String
+    var verdict: Verdict
+    var finding: String
+
+    static func all(_ settings: Settings) async -> [Examination] {
+        [
+            signIn(settings), program("QEMU", QEMUArguments.program, "qemu-system-x86"),
+            program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
+            program("passt", "passt", "passt"), program("websockify", "websockify", "websockify"), noVNC(settings),
+            await redis(settings), disk(settings), machines(settings),
+        ]
+    }
+
+    private static func signIn(_ settings: Settings) -> Examination {
+        if let problem = settings.signInProblem {
+            return Examination(subject: "sign-in", verdict: .broken, finding: problem)
+        }
+        let open = settings.auth.methods == [.none]
+        return Examination(
+            subject: "sign-in", verdict: open ? .degraded : .good,
+            finding: open
+                ? "none: whoever reaches \(settings.frontend.listen) may start and stop sessions"
+                : settings.auth.methods.map(\.rawValue).joined(separator: ", "))
+    }
+
+    private static func program(_ subject: String, _ name: String, _ package: String) -> Examination {
+        if let path = Programs.find(name) { return Examination(subject: subject, verdict: .good, finding: path) }
+        return Examination(
+            subject: subject, verdict: .broken, finding: "not installed; install it: apt-get install \(package)")
+    }
+
+    private static func accelerator(_ settings: Settings) async -> Examination {
+        do {
+            let choice = AcceleratorChoice(rawValue: settings.worker.accelerator.rawValue) ?? .auto
+            let report = try await AcceleratorProbe(
+                cache: "\(settings.stateDir)/accelerator.json",
+                logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() }
+            ).run(choice)
+            return report.accelerator == .kvm
+                ? Examination(subject: "KVM", verdict: .good, finding: "runs guests")
+                : Examination(
+                    subject: "KVM", verdict: .degraded,
+                    finding: "not used (\(report.reason)); machines run by software (TCG), which is much slower")
+        } catch {
+            return Examination(subject: "KVM", verdict: .broken, finding: "\(error)")
+        }
+    }
+
+    private static func noVNC(_ settings: Settings) -> Examination {
+        let page = "\(settings.display.noVNC)/vnc.html"
+        if FileManager.default.isReadableFile(atPath: page) {
+            return Examination(subject: "noVNC", verdict: .good, finding: page)
+        }
+        return Examination(
+            subject: "noVNC", verdict: .broken,
+            finding: "\(page) is missing; install it (apt-get install novnc) or set display.novnc")
+    }
+
+    private static func redis(_ settings: Settings) async -> Examination {
+        do {
+            let address = try Connection.address(settings)
+            let client = RedisClient(address: address, logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() })
+            defer { Task { await client.close() } }
+            _ = try await client.send(["PING"])
+            return Examination(subject: "Redis", verdict: .good, finding: "answers at \(address)")
+        } catch {
+            if settings.redis.url == nil, let path = Programs.find("redis-server") {
+                return Examination(
+                    subject: "Redis", verdict: .good, finding: "\(path); 'qwd up' starts a private one, none runs now")
+            }
+            let advice =
+                settings.redis.url == nil
+                ? "install it: apt-get install redis-server" : "start it or correct redis.url"
+            return Examination(subject: "Redis", verdict: .broken, finding: "\(error); \(advice)")
+        }
+    }
+
+    private static func disk(_ settings: Settings) -> Examination {
+        var directory = settings.stateDir
+        while !FileManager.default.fileExists(atPath: directory), directory != "/" {
+            directory = (directory as NSString).deletingLastPathComponent
+        }
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: directory)
+        let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value ?? 0
+        let gibibytes = Double(free) / Double(1 << 30)
+        let text = "\(String(format: "%.1f", gibibytes)) GiB free for overlays in \(settings.stateDir)"
+        return Examination(
+            subject: "disk", verdict: gibibytes < 2 ? .degraded : .good,
+            finding: gibibytes < 2 ? text + "; free some or move state_dir" : text)
+    }
+
+    private static func machines(_ settings: Settings) -> Examination {
+        let catalogue = Catalogue.load(files: settings.machines.catalogue, directory: settings.machines.directory)
+        if let warning = catalogue.warnings.first {
+            return Examination(subject: "machines", verdict: .degraded, finding: warning.description)
+        }
+        if catalogue.machines.isEmpty {
+            return Examination(
+                subject: "machines", verdict: .degraded,
+                finding: "none in \(settings.machines.directory); make one: qwd machine build debian-desktop")
+        }
+        return Examination(
+            subject: "machines", verdict: .good, finding: catalogue.machines.map(\.name).joined(separator: ", "))
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Domain
+import Foundation
+import Queue
+
+/// Looks into the queue.
+struct JobCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "job", abstract: "Look into the queue; give dead jobs another try.",
+        subcommands: [List.self, Show.self, Retry.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show the jobs that are not over, and the last ones.")
+        @OptionGroup var common: CommonOptions
+        @Flag(help: "Print JSON.") var json = false
+
+        func run() async throws {
+            let jobs = try await Connection.withQueue(try common.settings()) { try await $0.jobs() }
+            if json {
+                try Console.printJSON(jobs.map(JobReport.init))
+                return
+            }
+            Table(
+                headings: ["JOB", "KIND", "STATE", "SESSION", "ROUTE", "ATTEMPT", "WORKER", "ERROR"],
+                rows: jobs.map { job in
+                    [
+                        job.id, job.kind.rawValue, job.state.rawValue, job.session?.text ?? "-", job.route,
+                        "\(job.attempt)/\(job.maxAttempts)", job.worker ?? "-", job.error ?? "",
+                    ]
+                }
+            ).print()
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one job and what happened to its session.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Id of the job, as 'qwd job list' shows it.") var job: String
+
+        func run() async throws {
+            try await Connection.withQueue(try common.settings()) { queue in
+                guard let job = try await queue.job(job) else { throw JobCommand.unknown(job) }
+                try Console.printJSON(JobReport(job))
+                guard let session = job.session else { return }
+                for event in try await queue.events(of: session) {
+                    let fields = event.fields.filter { $0.key != "state" && !$0.value.isEmpty }
+                        .sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+                    Console.print("\(Moment.iso(event.at) ?? "")  \(event.state.rawValue)  \(fields)")
+                }
+            }
+        }
+    }
+
+    struct Retry: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Give a dead job another try.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Id of the job, as 'qwd job list' shows it.") var job: String
+
+        func run() async throws {
+            let session = try await Connection.withQueue(try common.settings()) { queue in
+                let fresh = SessionID(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+                return try await queue.retry(job, newSession: fresh)
+            }
+            guard let session else { throw JobCommand.unknown(job) }
+            Console.print(session.text)
+        }
+    }
+
+    fileprivate static func unknown(_ job: String) -> Failure {
+        Failure(.failed, "There is no job \(job), or its session is forgotten. 'qwd job list' shows the jobs.")
+    }
+}
+
+/// A job as the command line shows it.
+struct JobReport: Encodable {
+    var id: String
+    var kind: String
+    var state: String
+    var session: String?
+    var route: String
+    var attempt: Int
+    var maxAttempts: Int
+    var fence: Int
+    var host: String?
+    var worker: String?
+    var leaseUntil: String?
+    var queuedAt: String?
+    var startedAt: String?
+    var endedAt: String?
+    var error: String?
+
+    init(_ job: Job) {
+        id = job.id
+        kind = job.kind.rawValue
+        state = job.state.rawValue
+        session = job.session?.text
+        route = job.route
+        attempt = job.attempt
+        maxAttempts = job.maxAttempts
+        fence = job.fence
+        host = job.host
+        worker = job.worker
+        leaseUntil = Moment.iso(job.leaseUntil)
+        queuedAt = Moment.iso(job.queuedAt)
+        startedAt = Moment.iso(job.startedAt)
+        endedAt = Moment.iso(job.endedAt)
+        error = job.error
+    }
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import DisplayAccess
+import Domain
+import Foundation
+import Queue
+import Settings
+
+/// Starts a session from the command line and prints where its display is.
+struct Start: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Start a machine and print the address of its display.",
+        discussion: "The session is one-shot: it ends when its viewer leaves. --keep makes one that stays.")
+
+    @OptionGroup var common: CommonOptions
+
+    @Argument(help: "Name of the machine, or of an ISO file in the machines directory.")
+    var machine: String
+
+    @Option(help: "Processors.") var cpu: Int?
+    @Option(help: ArgumentHelp("Memory in GiB.", valueName: "gib")) var memory: Double?
+    @Option(help: ArgumentHelp("Scratch disk of an ISO machine in GiB.", valueName: "gib")) var disk: Int?
+    @Option(help: ArgumentHelp("Longest life, for example 30m, 12h, 4d.", valueName: "duration")) var lifetime: String?
+    @Flag(help: "Keep the session when its viewer leaves.") var keep = false
+    @Option(help: ArgumentHelp("How long to wait for room.", valueName: "duration")) var wait = "60s"
+
+    func run() async throws {
+        let settings = try common.settings()
+        let request = try request(settings)
+        let patience = try duration(wait, "--wait")
+        let limits = Limits(settings.limits)
+        let url = try await Connection.withQueue(settings) { queue in
+            // Listen first, so that nothing between the call and the first look is missed.
+            let changes = queue.changes()
+            let now = Int64(Date().timeIntervalSince1970 * 1000)
+            let made = try await queue.enqueue(
+                request, limits: limits, id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
+            let session = try await follow(made.session, queue, changes, patience: patience)
+            let secret = try Roles.secret(settings)
+            return DisplayLink.url(
+                base: session.displayURL ?? "", token: secret.token(session: session.id, fence: session.fence),
+                port: session.displayPort)
+        }
+        Console.print(url)
+    }
+
+    private func request(_ settings: Settings) throws -> SessionRequest {
+        let memoryMiB = memory.map { Int($0 * 1024) } ?? settings.defaults.memoryMiB
+        let cpu = cpu ?? settings.defaults.cpu
+        let disk = disk ?? settings.defaults.diskGiB
+        guard cpu > 0, memoryMiB > 0, disk > 0 else {
+            throw ValidationError("--cpu, --memory and --disk must be above zero.")
+        }
+        return SessionRequest(
+            owner: NSUserName(), machine: machine, cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk,
+            lifetimeSeconds: try lifetime.map { try duration($0, "--lifetime").wholeSeconds }
+                ?? settings.defaults.lifetime.wholeSeconds,
+            oneShot: !keep)
+    }
+
+    private func duration(_ text: String, _ option: String) throws -> Duration {
+        guard let duration = Duration(configurationText: text) else {
+            throw ValidationError("\(option): '\(text)' is no duration such as 90s, 30m, 12h or 4d.")
+        }
+        return duration
+    }
+
+    /// Follows the session until its display can be opened; gives it up when `patience` is over.
+    private func follow(
+        _ id: SessionID, _ queue: JobQueue, _ changes: AsyncStream<SessionChange>, patience: Duration
+    ) async throws -> Session {
+        let found = try await withThrowingTaskGroup(of: Session?.self) { group in
+            group.addTask {
+                var said = ""
+                if let session = try await look(id, queue, &said) { return session }
+                for await change in changes {
+                    if case .session(let changed, _, _) = change, changed != id { continue }
+                    if let session = try await look(id, queue, &said) { return session }
+                }
+                return nil
+            }
+            group.addTask {
+                try? await Task.sleep(for: patience)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+        if let found { return found }
+        _ = try await queue.stop(id)
+        throw Failure(.noRoom, "There was no room within \(wait); the request was taken back. Try again later.")
+    }
+
+    private func look(_ id: SessionID, _ queue: JobQueue, _ said: inout String) async throws -> Session? {
+        guard let session = try await queue.session(id) else { return nil }
+        if session.state == .running, session.displayReady { return session }
+        if session.state == .ended {
+            throw Failure(
+                .failed, [session.reason?.sentence, session.detail].compactMap(\.self).joined(separator: " "))
+        }
+        let words =
+            session.state == .queued
+            ? "waiting for room\(session.detail.map { ": \($0)" } ?? "")"
+            : session.step?.title.lowercased() ?? session.state.rawValue
+        if words != said { Console.say("qwd: \(words)") }
+        said = words
+        return nil
+    }
+}

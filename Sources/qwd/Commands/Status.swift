@@ -1,0 +1,37 @@
+import ArgumentParser
+import Domain
+import Foundation
+import Queue
+import Settings
+
+/// Shows sessions and hosts.
+struct Status: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show sessions and hosts.")
+
+    @OptionGroup var common: CommonOptions
+    @Flag(help: "Print JSON.") var json = false
+
+    func run() async throws {
+        let settings = try common.settings()
+        try await Connection.withQueue(settings) { queue in
+            let sessions = try await queue.sessions()
+            let hosts = try await queue.hosts(lease: settings.scheduler.lease)
+            if json {
+                try Console.printJSON(
+                    StatusReport(sessions: sessions.map(SessionReport.init), hosts: hosts.map(HostReport.init)))
+                return
+            }
+            SessionReport.table(sessions).print()
+            Console.print("")
+            HostReport.table(hosts).print()
+            for host in hosts where !host.status.notice.isEmpty {
+                Console.say("qwd: \(host.name): \(host.status.notice)")
+            }
+        }
+    }
+}
+
+private struct StatusReport: Encodable {
+    var sessions: [SessionReport]
+    var hosts: [HostReport]
+}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Logging
+import Processes
+import Queue
+import Redis
+import ServiceLifecycle
+import Settings
+
+/// Everything on one machine, in one process.
+struct Up: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract:
+            "Run everything on this machine: pages, worker, scheduler, and a Redis of its own if none is configured.")
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let settings = try common.settings()
+        let roles = Roles(settings: settings, logger: Logs.logger(settings))
+        var services: [any Service] = []
+        try Files.makeDirectory(settings.runtimeDir)
+        try Files.makeDirectory(settings.stateDir)
+        // Refuse what can't work before anything is started.
+        if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
+        if settings.redis.url == nil {
+            let redis = PrivateRedis(settings: settings, logger: roles.logger)
+            do { try await redis.start() } catch { throw Failure(.unavailable, "\(error)") }
+            services.append(redis)
+        }
+        let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
+        let queue = JobQueue(redis: client)
+        services += [client, try await roles.worker(queue), roles.scheduler(queue), try roles.frontend(queue)]
+        Console.say("qwd: open \(settings.frontend.publicURL ?? "http://\(settings.frontend.listen)/")")
+        try await roles.run(services)
+    }
+}

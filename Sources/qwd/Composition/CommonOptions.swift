@@ -1,0 +1,25 @@
+import ArgumentParser
+import Foundation
+import Settings
+
+/// What every command understands.
+struct CommonOptions: ParsableArguments {
+    @Option(name: .long, help: ArgumentHelp("Read this file instead of /etc/qwd/qwd.yaml.", valueName: "file"))
+    var config: String?
+
+    @Option(
+        name: .customLong("set"),
+        help: ArgumentHelp("Override one key of the configuration; may be repeated.", valueName: "key=value"))
+    var overrides: [String] = []
+
+    /// Reads the configuration.
+    /// - Throws: A failure that names every error at once, each with its file, line and key.
+    func settings() throws(Failure) -> Settings {
+        switch SettingsLoader.load(
+            configFile: config, environment: ProcessInfo.processInfo.environment, overrides: overrides)
+        {
+        case .success(let settings): return settings
+        case .failure(let errors): throw Failure(.badConfiguration, "The configuration has errors:\n\(errors)")
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Logging
+import Processes
+import Queue
+import Redis
+import ServiceLifecycle
+import Settings
+
+/// The Redis of `qwd up` when none is configured: on a Unix socket that only its owner can reach, every write on disk
+/// before it is answered. One that runs already is adopted; one that dies is started again.
+struct PrivateRedis: Service {
+    let socket: String
+    let directory: String
+    let pidFile: String
+    let logger: Logger
+
+    init(settings: Settings, logger: Logger) {
+        socket = Self.socket(settings)
+        directory = "\(settings.stateDir)/redis"
+        pidFile = "\(settings.runtimeDir)/redis.pid"
+        self.logger = logger
+    }
+
+    static func socket(_ settings: Settings) -> String { "\(settings.runtimeDir)/redis.sock" }
+
+    /// Starts or adopts the server and returns when it answers.
+    @discardableResult
+    func start() async throws -> ProcessHandle {
+        if let running = ProcessHandle(pidFile: pidFile, mark: socket) {
+            try await waitUntilReady(running)
+            logger.info("private Redis adopted", metadata: ["redis.pid": "\(running.pid)"])
+            return running
+        }
+        try Files.makeDirectory(directory)
+        Files.remove(socket)
+        try await DetachedProcess.start(
+            "redis-server",
+            [
+                "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", directory, "--appendonly",
+                "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction", "--pidfile",
+                pidFile,
+            ],
+            standardInput: nil, log: "\(directory)/redis.log", package: "redis-server")
+        guard let process = ProcessHandle.find(mark: socket) else {
+            throw ProcessError(.system, "redis-server ended as soon as it was started; see \(directory)/redis.log")
+        }
+        try await waitUntilReady(process)
+        logger.info("private Redis started", metadata: ["redis.pid": "\(process.pid)", "socket": "\(socket)"])
+        return process
+    }
+
+    /// It answers when it has read its log of the last time, which may take a while for a large one.
+    private func waitUntilReady(_ process: ProcessHandle) async throws {
+        let client = RedisClient(address: RedisAddress(unixSocket: socket), logger: logger)
+        while !process.isGone {
+            if (try? await client.send(["PING"])) != nil {
+                await client.close()
+                return
+            }
+            // A server says only by answering that it is ready.
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        await client.close()
+        throw ProcessError(.system, "redis-server ended; see \(directory)/redis.log")
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    if try await start().waitForEnd() {
+                        logger.warning("private Redis ended, starting it again", metadata: ["socket": "\(socket)"])
+                    }
+                } catch {
+                    if Task.isCancelled { break }
+                    logger.error("no private Redis", metadata: ["error": "\(error)"])
+                    // Nothing tells us when the cause, a full disk for one, is gone.
+                    try? await Task.sleep(for: .seconds(1))
+                }
+            }
+        }
+        await stop()
+    }
+
+    /// Lets the server write what it has and end.
+    private func stop() async {
+        guard let process = ProcessHandle(pidFile: pidFile, mark: socket) else { return }
+        process.signal(SIGTERM)
+        if await !process.waitForEnd(limit: .seconds(10)) {
+            logger.warning("private Redis does not end", metadata: ["redis.pid": "\(process.pid)"])
+        }
+    }
+}

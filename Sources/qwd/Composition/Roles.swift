@@ -1,0 +1,109 @@
+import DisplayAccess
+import Domain
+import Foundation
+import Frontend
+import Logging
+import Machines
+import Processes
+import Queue
+import Redis
+import Scheduler
+import ServiceLifecycle
+import Settings
+import UnixSignals
+import Worker
+
+/// Makes the roles' services from the configuration, and runs them together.
+struct Roles {
+    let settings: Settings
+    let logger: Logger
+
+    /// The secret that all roles of a farm share.
+    static func secret(_ settings: Settings) throws -> DisplaySecret {
+        try Files.makeDirectory(settings.stateDir)
+        return try DisplaySecret.load(path: "\(settings.stateDir)/secret")
+    }
+
+    func frontend(_ queue: JobQueue) throws(Failure) -> Frontend {
+        if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
+        if settings.auth.methods == [.none] {
+            logger.warning("auth.methods is none: whoever reaches this service may start and stop sessions")
+        }
+        let form = settings.form
+        let defaults = settings.defaults
+        let secret: DisplaySecret
+        do { secret = try Self.secret(settings) } catch { throw Failure(.failed, "\(error)") }
+        return Frontend(
+            queue: queue, secret: secret,
+            options: FrontendOptions(
+                listenHost: settings.frontend.listen.host, listenPort: settings.frontend.listen.port,
+                publicURL: settings.frontend.publicURL ?? "", displayURL: settings.display.publicURL ?? "",
+                cpuChoices: form.cpu, memoryChoicesMiB: form.memoryMiB,
+                lifetimeChoices: form.lifetime.map(\.wholeSeconds), defaultMachine: defaults.machine ?? "",
+                defaultCPU: defaults.cpu, defaultMemoryMiB: defaults.memoryMiB, defaultDiskGiB: defaults.diskGiB,
+                defaultLifetimeSeconds: defaults.lifetime.wholeSeconds, limits: Limits(settings.limits),
+                lease: settings.scheduler.lease, version: Version.text, signInNeeded: false),
+            logger: logger)
+    }
+
+    func scheduler(_ queue: JobQueue) -> Scheduler {
+        Scheduler(
+            queue: queue, name: "\(settings.worker.name)/\(UUID().uuidString.prefix(8).lowercased())",
+            lease: settings.scheduler.lease, loadCheck: settings.scheduler.loadCheck, logger: logger)
+    }
+
+    func worker(_ queue: JobQueue) async throws -> Worker {
+        let paths = HostPaths(runtime: settings.runtimeDir, state: settings.stateDir)
+        let secret = try Self.secret(settings)
+        let display = settings.display
+        let hypervisor: any Hypervisor
+        let bridge: any DisplayBridge
+        switch settings.worker.hypervisor {
+        case .simulated:
+            hypervisor = SimulatedHypervisor()
+            bridge = SimulatedBridge(baseURL: display.publicURL ?? "http://\(display.listen)")
+        case .qemu:
+            hypervisor = QEMUHypervisor(paths: paths, accelerator: try await accelerator(), logger: logger)
+            bridge = WebsockifyBridge(
+                paths: paths, host: display.listen.host, port: display.listen.port,
+                publicURL: display.publicURL ?? "", web: display.noVNC, logger: logger)
+        }
+        let machines = settings.machines
+        return Worker(
+            queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
+            catalogue: { Catalogue.load(files: machines.catalogue, directory: machines.directory) },
+            options: WorkerOptions(
+                host: settings.worker.name, concurrentJobs: settings.worker.concurrentJobs,
+                cpuOvercommit: settings.worker.cpuOvercommit, memoryReserveMiB: settings.worker.memoryReserveMiB,
+                stopGrace: settings.worker.stopGrace, lease: settings.scheduler.lease, limits: Limits(settings.limits),
+                version: Version.text),
+            logger: logger)
+    }
+
+    /// Finds out what really accelerates machines here.
+    func accelerator() async throws -> Accelerator {
+        let report = try await AcceleratorProbe(cache: "\(settings.stateDir)/accelerator.json", logger: logger)
+            .run(AcceleratorChoice(rawValue: settings.worker.accelerator.rawValue) ?? .auto)
+        if report.accelerator == .tcg {
+            logger.warning("machines run without KVM and are slow", metadata: ["reason": "\(report.reason)"])
+        }
+        return report.accelerator
+    }
+
+    /// Runs services until SIGTERM or SIGINT; the last one given is asked to end first.
+    func run(_ services: [any Service]) async throws {
+        // At debug the group prints every service with all it holds.
+        var groupLogger = logger
+        groupLogger.logLevel = max(.notice, logger.logLevel)
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger)
+        // A job that can't reach Redis any more must not keep the service from ending.
+        configuration.maximumGracefulShutdownDuration = .seconds(25)
+        try await ServiceGroup(configuration: configuration).run()
+    }
+}
+
+extension Duration {
+    var wholeSeconds: Int { Int(components.seconds) }
+}

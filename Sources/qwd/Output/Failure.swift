@@ -1,0 +1,35 @@
+import Queue
+
+/// The exit codes of the command line; the numbers above 2 are those of sysexits.h.
+enum FailureCode: Int32 {
+    case failed = 1
+    case usage = 2
+    case unavailable = 69
+    case noRoom = 75
+    case notAllowed = 77
+    case badConfiguration = 78
+}
+
+/// Why a command failed, in words for a person.
+struct Failure: Error {
+    var code: FailureCode
+    var message: String
+
+    init(_ code: FailureCode, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    init(_ error: QueueError) {
+        switch error.code {
+        case .unavailable: self.init(.unavailable, error.detail)
+        case .limit, .tooBig: self.init(.notAllowed, error.detail)
+        case .refused, .unexpected: self.init(.failed, error.detail)
+        }
+    }
+
+    /// Runs `body` and turns an error of the queue into a failure of the command.
+    static func translating<Value>(_ body: () async throws(QueueError) -> Value) async throws(Failure) -> Value {
+        do { return try await body() } catch { throw Failure(error) }
+    }
+}

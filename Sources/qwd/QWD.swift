@@ -1,0 +1,60 @@
+import ArgumentParser
+import Glibc
+
+/// The command line of qwd.
+@main
+struct QWD: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qwd",
+        abstract: "Virtual machines in the browser, as a job queue.",
+        discussion: """
+            Data goes to standard output, messages to standard error. Exit codes: 0 ok, 1 failed, 2 usage, \
+            69 unavailable, 75 no room now, 77 not allowed, 78 bad configuration.
+            """,
+        version: Version.text,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Services:", subcommands: [Up.self, FrontendRole.self, WorkerRole.self, SchedulerRole.self]),
+            CommandGroup(name: "Sessions:", subcommands: [Start.self, Stop.self, Status.self]),
+            CommandGroup(
+                name: "Administration:",
+                subcommands: [
+                    MachineCommand.self, JobCommand.self, HostCommand.self, ConfigCommand.self, Doctor.self,
+                    VersionCommand.self,
+                ]),
+        ])
+
+    static func main() async {
+        // A peer that goes away must be an error of that write, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let failure as Failure {
+            Console.say("qwd: \(failure.message)")
+            Glibc.exit(failure.code.rawValue)
+        } catch {
+            // ArgumentParser's own errors are about usage; help and version come this way too, with code 0.
+            let code = exitCode(for: error)
+            let message = fullMessage(for: error)
+            if code == .success { Console.print(message) } else if !message.isEmpty { Console.say(message) }
+            Glibc.exit(code == .success ? 0 : code == .validationFailure ? FailureCode.usage.rawValue : code.rawValue)
+        }
+    }
+}
+
+enum Version {
+    static let text = "0.1.0"
+}
+
+struct VersionCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
+
+    func run() {
+        Console.print("qwd \(Version.text)")
+    }
+}
