@@ -113,11 +113,12 @@ final class RedisChannelHandler: ChannelInboundHandler {
         case .push(let message):
             events.pushed(message)
         case .answerAndClose(let waiter, let reply):
+            end()
             waiter.resume(returning: .success(reply))
-            end()
         case .close(let failures):
-            for (waiter, error) in failures { waiter.resume(returning: .failure(error)) }
+            // First, so that a waiter that tries again at once is not given to this connection.
             end()
+            for (waiter, error) in failures { waiter.resume(returning: .failure(error)) }
         case .fail(let failures):
             for (waiter, error) in failures { waiter.resume(returning: .failure(error)) }
         }

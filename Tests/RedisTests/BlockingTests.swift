@@ -65,7 +65,7 @@ struct BlockingTests {
 
     @Test func `a server that forgets a blocked command is timed out`() async throws {
         let server = try await RedisServer.start()
-        let client = server.client(commandTimeout: .milliseconds(500))
+        let client = server.client(commandTimeout: .seconds(1))
         async let ended = client.failure(blocking: ["BZPOPMIN", "wake", "0"], for: .milliseconds(100))
         #expect(await ended == .timedOut)
         await server.stop()

@@ -1,3 +1,4 @@
+import Logging
 import Redis
 import TestSupport
 import Testing
@@ -40,16 +41,37 @@ struct SubscribeTests {
         await server.stop()
     }
 
+    @Test func `a subscription to a server that fell silent is opened again`() async throws {
+        let server = try await RedisServer.start()
+        let (log, logged) = AsyncStream.makeStream(of: String.self)
+        let client = RedisClient(
+            address: server.address, commandTimeout: .milliseconds(300),
+            logger: Logger(label: "test") { _ in LogStream(continuation: logged) })
+        var messages = client.subscribe("status").makeAsyncIterator()
+        #expect(await messages.next() == .reconnected)
+        server.freeze()
+        #expect(await log.first { _ in true } == "Redis subscription lost, connecting again")
+        server.thaw()
+        #expect(await messages.next() == .reconnected)
+        await server.stop()
+    }
+
     @Test func `readers of a channel share a subscription, and it ends with the last of them`() async throws {
         let server = try await RedisServer.start()
         let client = server.client()
-        func subscribers() async throws -> RedisValue { try await client.send(["PUBSUB", "NUMSUB", "status"]) }
-        let readers = (0..<3).map { _ in client.subscribe("status") }
-        for reader in readers { #expect(await reader.first { _ in true } == .reconnected) }
-        #expect(try await subscribers() == .array([.string("status"), .integer(1)]))
-
-        // Each reader stopped after its first message, so one after the other they leave.
-        try await until { try await subscribers() == .array([.string("status"), .integer(0)]) }
+        func subscribers() async throws -> Int? {
+            try await client.send(["PUBSUB", "NUMSUB", "status"]).array?.last?.integer
+        }
+        var other = client.subscribe("other").makeAsyncIterator()
+        #expect(await other.next() == .reconnected)
+        do {
+            let readers = (0..<3).map { _ in client.subscribe("status") }
+            for reader in readers { #expect(await reader.first { _ in true } == .reconnected) }
+            #expect(try await subscribers() == 1)
+        }
+        try await until { try await subscribers() == 0 }
+        _ = try await client.send(["PUBLISH", "other", "a"])
+        #expect(await other.next() == .message("a"))
         await server.stop()
     }
 
@@ -73,4 +95,18 @@ struct SubscribeTests {
         #expect(await messages.next() == nil)
         await server.stop()
     }
+}
+
+/// Makes an event of what is logged.
+private struct LogStream: LogHandler {
+    let continuation: AsyncStream<String>.Continuation
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.warning
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { continuation.yield(event.message.description) }
 }

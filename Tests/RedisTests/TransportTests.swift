@@ -35,8 +35,9 @@ struct TransportTests {
 
     @Test(arguments: ["127.0.0.1", "localhost"])
     func `a server is reached by TCP`(host: String) async throws {
-        let port = try freePort()
-        let server = try await RedisServer.start(arguments: ["--port", "\(port)"])
+        let (server, port) = try await startOnFreePort { port in
+            try await RedisServer.start(arguments: ["--bind", "127.0.0.1", "--port", "\(port)"])
+        }
         let client = try client("redis://\(host):\(port)/2")
         #expect(try await client.send(["ECHO", "hello"]) == .string("hello"))
         await server.stop()
@@ -53,8 +54,7 @@ struct TransportTests {
         .enabled(if: FileManager.default.isExecutableFile(atPath: openssl), "openssl makes the certificate"),
         arguments: ["127.0.0.1", "localhost"])
     func `a server is reached by TLS, with certificates on both sides`(host: String) async throws {
-        let port = try freePort()
-        let server = try await tlsServer(port: port)
+        let (server, port) = try await startOnFreePort(tlsServer)
         let files = "ca=\(server.directory)/cert.pem&cert=\(server.directory)/cert.pem&key=\(server.directory)/key.pem"
         let client = try client("rediss://\(host):\(port)/?\(files)")
         #expect(try await client.send(["ECHO", "hello"]) == .string("hello"))
@@ -65,8 +65,7 @@ struct TransportTests {
 
     @Test(.enabled(if: FileManager.default.isExecutableFile(atPath: openssl), "openssl makes the certificate"))
     func `a TLS server that nobody vouches for is not trusted`() async throws {
-        let port = try freePort()
-        let server = try await tlsServer(port: port)
+        let (server, port) = try await startOnFreePort(tlsServer)
         let client = try client("rediss://127.0.0.1:\(port)")
         let error = await #expect(throws: RedisError.self) { try await client.send(["PING"]) }
         #expect(error?.code == .unavailable)
@@ -76,7 +75,8 @@ struct TransportTests {
 
     private func tlsServer(port: Int) async throws -> RedisServer {
         let arguments = [
-            "--tls-port", "\(port)", "--tls-cert-file", "DIR/cert.pem", "--tls-key-file", "DIR/key.pem",
+            "--bind", "127.0.0.1", "--tls-port", "\(port)", "--tls-cert-file", "DIR/cert.pem", "--tls-key-file",
+            "DIR/key.pem",
             "--tls-ca-cert-file", "DIR/cert.pem",
         ]
         return try await RedisServer.start(arguments: arguments) { directory in
@@ -92,6 +92,20 @@ struct TransportTests {
             process.waitUntilExit()
             try #require(process.terminationStatus == 0)
         }
+    }
+
+    /// Another process may take the port before the server does: then with the next one.
+    private func startOnFreePort(_ start: (Int) async throws -> RedisServer) async throws -> (RedisServer, Int) {
+        for _ in 0..<5 {
+            let port = try freePort()
+            do {
+                return (try await start(port), port)
+            } catch let failure as RedisServer.Failure where failure.description.contains("Address already in use") {
+                continue
+            }
+        }
+        let port = try freePort()
+        return (try await start(port), port)
     }
 
     /// A port that was free a moment ago.

@@ -78,7 +78,7 @@ package final class RedisServer: Sendable {
     package func restart() async throws {
         kill()
         try process.withLock { process in
-            process = try ServerProcess(arguments: arguments)
+            process = try ServerProcess(directory: directory, arguments: arguments)
         }
         let deadline = ContinuousClock.now + .seconds(10)
         while !answersPing() {

@@ -3,17 +3,18 @@ internal import Glibc
 /// A `redis-server` as a child that can not outlive this process.
 ///
 /// A shell becomes the server, after it has left a watcher behind that reads from a socket pair: a byte means that all
-/// is well, the end of the stream that this process died, and then the watcher kills the server.
+/// is well, the end of the stream that this process died, and then the watcher kills the server and removes its files.
 /// (PR_SET_PDEATHSIG follows the *thread* that forked, and threads of the pool come and go.)
 struct ServerProcess {
     private static let script = """
-        { read -r _ <&3 || kill -KILL $$; } & exec redis-server "$@" 3<&-
+        directory=$1; shift
+        { read -r _ <&3 || { kill -KILL $$; rm -rf "$directory"; }; } & exec redis-server "$@" 3<&-
         """
 
     let pid: pid_t
     private let lifeline: Int32
 
-    init(arguments: [String]) throws {
+    init(directory: String, arguments: [String]) throws {
         var pair: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
             throw RedisServer.Failure(description: "socketpair: errno \(errno)")
@@ -37,7 +38,7 @@ struct ServerProcess {
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
-        var argv = (["sh", "-c", ServerProcess.script, "sh"] + arguments).map { strdup($0) }
+        var argv = (["sh", "-c", ServerProcess.script, "sh", directory] + arguments).map { strdup($0) }
         argv.append(nil)
         defer { argv.forEach { free($0) } }
 

@@ -43,3 +43,14 @@ extension QEMUHypervisor {
         }
     }
 }
+
+extension QEMUHypervisor {
+    /// Lets go of all machines, which live on, as the end of the worker would.
+    func letGo() async {
+        for machine in machines.values {
+            machines[machine.session]?.isStopping = true
+            await machine.qmp.close()
+        }
+        machines = [:]
+    }
+}

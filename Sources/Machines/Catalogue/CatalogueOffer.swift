@@ -1,0 +1,77 @@
+/// What one section of the catalogue comes to on this host: a machine, or the reason why not.
+struct CatalogueOffer: Sendable {
+    private(set) var machine: Machine?
+    private(set) var warnings: [CatalogueWarning] = []
+
+    init(section: CatalogueSection, directory: String) {
+        guard let path = path(of: section, in: directory) else { return }
+        let image: ImageBytes
+        let format: ImageFormat
+        do throws(ImageProblem) {
+            image = try ImageBytes(path: path)
+            if let stated = try self.format(of: section) {
+                format = stated
+            } else {
+                format = try ImageFormat(of: image, path: path)
+            }
+        } catch {
+            let missing = error.problem == "it is not there"
+            let advice =
+                missing && section.text("url") != nil ? "Get it: qwd machine download \(section.name)" : error.advice
+            warnings.append(
+                CatalogueWarning(
+                    file: path, line: nil, machine: section.name, problem: error.problem, advice: advice))
+            return
+        }
+        machine = Machine(
+            name: section.name, description: section.text("description") ?? section.name, path: path,
+            kind: format.kind, format: format.format, architecture: architecture(of: section),
+            cpu: number(section, "cpu", unit: "CPUs").map { Int($0.rounded(.up)) },
+            memoryMiB: number(section, "memory", unit: "GiB").map { Int(($0 * 1024).rounded(.up)) },
+            sizeBytes: image.size)
+    }
+
+    private mutating func path(of section: CatalogueSection, in directory: String) -> String? {
+        let isPath = section.title.hasPrefix("/")
+        let path = section.text("path") ?? (isPath ? section.title : section.name)
+        guard !path.split(separator: "/").contains("..") else {
+            warnings.append(
+                section.warning(
+                    "path", "its path has “..” in it", "Write the whole path; a symbolic link may lead anywhere."))
+            return nil
+        }
+        return path.hasPrefix("/") ? path : "\(directory)/\(path)"
+    }
+
+    /// The format that the section states; nil leaves it to the file's own bytes.
+    private func format(of section: CatalogueSection) throws(ImageProblem) -> ImageFormat? {
+        guard let written = section.text("format") else { return nil }
+        if written.lowercased() == "iso" { return .iso }
+        guard let format = DiskFormat(written: written) else {
+            let known = DiskFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ImageProblem("format=\(written) is not known", "Known formats: iso, \(known).")
+        }
+        return ImageFormat(kind: .disk, format: format)
+    }
+
+    private mutating func architecture(of section: CatalogueSection) -> String {
+        switch section.text("arch")?.lowercased() {
+        case nil, "amd64", "x86-64": return "x86_64"
+        case "arm64": return "aarch64"
+        case let name?:
+            if name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") }) { return name }
+            warnings.append(section.warning("arch", "arch=\(name) is no architecture", "Write x86_64 or aarch64."))
+            return "x86_64"
+        }
+    }
+
+    private mutating func number(_ section: CatalogueSection, _ key: String, unit: String) -> Double? {
+        guard let text = section.text(key) else { return nil }
+        guard let number = Double(text), number > 0, number <= 1_048_576 else {
+            warnings.append(
+                section.warning(key, "\(key)=\(text) is no number", "Write a number of \(unit); the key was left out."))
+            return nil
+        }
+        return number
+    }
+}

@@ -1,0 +1,89 @@
+/// Reads `machines.conf`: `[name]` sections of `key=value` lines, comments after `;` or `#` at the start of a line, and a
+/// backslash at the end of a line that goes on in the next one.
+struct CatalogueParser {
+    private(set) var sections: [CatalogueSection] = []
+    private(set) var warnings: [CatalogueWarning] = []
+    private let file: String
+    /// Whether the lines go on to belong to a section that can't be used.
+    private var isSkipping = false
+
+    init(text: String, file: String) {
+        self.file = file
+        var begun: (line: Int, text: String)?
+        // Not by "\n": to Swift, the line end of a Windows editor is one character of its own.
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated() {
+            var content = String(line.drop { $0 == "\u{FEFF}" })
+            while let last = content.last, last.isWhitespace { content.removeLast() }
+            let start = begun?.line ?? index + 1
+            content = (begun?.text ?? "") + content.drop { $0.isWhitespace }
+            begun = nil
+            if content.hasSuffix("\\"), index + 1 < lines.count {
+                begun = (start, Self.trimmed(content.dropLast()) + " ")
+                continue
+            }
+            read(content, line: start)
+        }
+    }
+
+    private mutating func read(_ content: String, line: Int) {
+        guard let first = content.first, first != ";", first != "#" else { return }
+        if first == "[" {
+            readTitle(content, line: line)
+        } else {
+            readValue(content, line: line)
+        }
+    }
+
+    private mutating func readTitle(_ content: String, line: Int) {
+        isSkipping = true
+        guard content.hasSuffix("]"), content.count > 2 else {
+            return warn(line, "“\(content)” is no section title", "Write [name.ext]; the section was left out.")
+        }
+        let section = CatalogueSection(title: Self.trimmed(content.dropFirst().dropLast()), file: file, line: line)
+        guard Machine.isValid(name: section.name) else {
+            return warn(
+                line, "“\(section.name)” can't be the name of a machine",
+                "Use up to 64 letters, digits, dots, dashes and underscores, not beginning with a dot or a dash;"
+                    + " the section was left out.")
+        }
+        isSkipping = false
+        if let index = sections.firstIndex(where: { $0.name == section.name }) {
+            warn(line, "[\(section.name)] is there twice", "Remove one; the second counts.")
+            sections.remove(at: index)
+        }
+        sections.append(section)
+    }
+
+    private mutating func readValue(_ content: String, line: Int) {
+        if isSkipping { return }
+        guard let equals = content.firstIndex(of: "=") else {
+            return warn(
+                line, "“\(content)” is no key=value", "Correct the line or begin it with ; to make it a comment.")
+        }
+        guard !sections.isEmpty else {
+            return warn(line, "“\(content)” stands before the first section", "Put it below its [name.ext].")
+        }
+        let key = Self.trimmed(content[..<equals]).lowercased()
+        guard CatalogueSection.keys.contains(key) else {
+            let known = CatalogueSection.keys.sorted().joined(separator: ", ")
+            return warn(line, "“\(key)” is no key of a machine", "Known keys: \(known).")
+        }
+        let text = Self.unquoted(Self.trimmed(content[content.index(after: equals)...]))
+        sections[sections.count - 1].values[key] = CatalogueSection.Value(text: text, line: line)
+    }
+
+    private mutating func warn(_ line: Int, _ problem: String, _ advice: String) {
+        warnings.append(CatalogueWarning(file: file, line: line, machine: nil, problem: problem, advice: advice))
+    }
+
+    private static func trimmed(_ text: some StringProtocol) -> String {
+        var text = Substring(String(text)).drop(while: \.isWhitespace)
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return String(text)
+    }
+
+    private static func unquoted(_ text: String) -> String {
+        text.count >= 2 && text.hasPrefix("\"") && text.hasSuffix("\"") ? String(text.dropFirst().dropLast()) : text
+    }
+}

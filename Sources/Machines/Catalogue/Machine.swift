@@ -1,0 +1,61 @@
+/// A machine that this host can start: a master image that sessions never write to.
+package struct Machine: Sendable, Hashable, Identifiable {
+    package enum Kind: String, Sendable, Hashable {
+        /// A disk; a session gets an overlay over it.
+        case disk
+        /// A CD or DVD; a session gets an empty disk beside it.
+        case iso
+    }
+
+    package var name: String
+    /// One line for a person; the name where the catalogue says nothing.
+    package var description: String
+    package var path: String
+    package var kind: Kind
+    /// What QEMU is told. It never probes: a guest could make its raw disk look like another format.
+    package var format: DiskFormat
+    /// As QEMU names it: `x86_64`, `aarch64`.
+    package var architecture: String
+    /// CPUs it needs at least; nil when it does not say.
+    package var cpu: Int?
+    /// Memory it needs at least; nil when it does not say.
+    package var memoryMiB: Int?
+    /// Length of the file, not of the disk in it.
+    package var sizeBytes: Int
+
+    package var id: String { name }
+
+    package init(
+        name: String, description: String, path: String, kind: Kind, format: DiskFormat,
+        architecture: String = "x86_64", cpu: Int? = nil, memoryMiB: Int? = nil, sizeBytes: Int = 0
+    ) {
+        self.name = name
+        self.description = description
+        self.path = path
+        self.kind = kind
+        self.format = format
+        self.architecture = architecture
+        self.cpu = cpu
+        self.memoryMiB = memoryMiB
+        self.sizeBytes = sizeBytes
+    }
+
+    /// Whether a name can be a machine's: it becomes a file name, a form's value and a word on command lines.
+    package static func isValid(name: String) -> Bool {
+        guard (1...64).contains(name.utf8.count), let first = name.utf8.first, first != dot, first != dash else {
+            return false
+        }
+        return name.utf8.allSatisfy { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), dot, dash, UInt8(ascii: "_"):
+                true
+            default:
+                false
+            }
+        }
+    }
+
+    private static var dot: UInt8 { UInt8(ascii: ".") }
+    private static var dash: UInt8 { UInt8(ascii: "-") }
+}
