@@ -42,7 +42,8 @@ extension Target {
 let package = Package(
     name: "qwd",
     products: [
-        .executable(name: "qwd", targets: ["qwd"])
+        .executable(name: "qwd", targets: ["qwd"]),
+        .executable(name: "qwd-bench", targets: ["qwd-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
@@ -78,7 +79,8 @@ let package = Package(
         // Machines.
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
         .library("Machines", ["Domain", "QMP", "Processes", .subprocess, .systemPackage, .logging]),
-        .library("ImageBuilder", [.subprocess, .systemPackage]),
+        .library(
+            "ImageBuilder", ["Processes", .subprocess, .systemPackage], resources: [.embedInCode("Guest")]),
 
         // Roles.
         .library(
@@ -103,6 +105,15 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Measuring.
+        .library("Viewer"),
+        .executableTarget(
+            name: "qwd-bench",
+            dependencies: [
+                "Domain", "Redis", "Queue", "QMP", "Processes", "Machines", "Viewer", "TestSupport", .logging,
+            ],
+            swiftSettings: strict),
+
         // Tests.
         .target(
             name: "TestSupport", dependencies: ["Domain", "Redis", "Queue", .subprocess, .systemPackage, .logging],
@@ -112,10 +123,18 @@ let package = Package(
         .tests("Redis", ["TestSupport", .nioCore, .logging, .serviceLifecycle]),
         .tests("Queue", ["Domain", "Redis", "TestSupport", .logging]),
         .tests("QMP", [.nioCore, .nioPosix, .logging]),
-        .tests("Machines", ["Domain", "QMP", "TestSupport", .logging]),
+        .tests("Machines", ["Domain", "QMP", "Processes", "TestSupport", .logging]),
         .tests("ImageBuilder"),
-        .tests("Frontend", ["Domain", "Queue", "TestSupport", .logging]),
-        .tests("Worker", ["Domain", "Queue", "Machines", "TestSupport", .logging]),
+        .tests(
+            "Frontend",
+            ["Domain", "Redis", "Queue", "DisplayAccess", "TestSupport", .hummingbird, .nioCore, .nioPosix, .logging, .serviceLifecycle]),
+        .tests(
+            "Worker", ["DisplayAccess", "Domain", "Machines", "Processes", "Queue", "Redis", "TestSupport", .logging]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", .logging],
+            exclude: ["Browser"], swiftSettings: strict),
         .tests("Scheduler", ["Domain", "Queue", "TestSupport", .logging]),
+        .tests("Viewer"),
     ]
 )

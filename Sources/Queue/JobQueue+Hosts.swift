@@ -50,34 +50,46 @@ extension JobQueue {
         try await call(Scripts.drain, [host, draining ? "1" : "0"]).string == "ok"
     }
 
-    /// The machines that any host offers, by name.
-    package func machines() async throws(QueueError) -> [MachineDescription] {
-        let reply = try await send(["HVALS", "qwd:machines"])
-        return (reply.array ?? []).compactMap { value in
+    /// The machines that a live host offers, by name.
+    /// - Parameter lease: A host counts as alive while its last heartbeat is younger than two of these.
+    package func machines(lease: Duration = .seconds(30)) async throws(QueueError) -> [MachineDescription] {
+        let hosts = try await heartbeats().filter { $0.age < lease * 2 }.map(\.host)
+        let replies = try await send(
+            pipeline: [["HGETALL", "qwd:machines"]] + hosts.map { ["SMEMBERS", "qwd:machines:host:\($0)"] })
+        let offered = Set(replies.dropFirst().flatMap { $0.array?.compactMap(\.string) ?? [] })
+        return replies[0].dictionary.filter { offered.contains($0.key) }.values.compactMap { text in
             // A description that another version wrote and this one can't read is not offered.
-            try? value.string.map { try JSONDecoder().decode(MachineDescription.self, from: Data($0.utf8)) }
+            try? JSONDecoder().decode(MachineDescription.self, from: Data(text.utf8))
         }.sorted { $0.name < $1.name }
     }
 
     /// All hosts, by name.
     /// - Parameter lease: A host counts as alive while its last heartbeat is younger than two of these.
     package func hosts(lease: Duration = .seconds(30)) async throws(QueueError) -> [Host] {
-        let first = try await send(pipeline: [["ZRANGE", "qwd:hosts", "0", "-1"], ["TIME"]])
-        let names = (first[0].array ?? []).compactMap(\.string)
-        let clock = (first[1].array ?? []).compactMap(\.integer)
-        guard clock.count == 2 else { throw Self.unexpected(first[1], from: "TIME") }
-        let now = Int64(clock[0]) * 1000 + Int64(clock[1]) / 1000
+        let heartbeats = try await heartbeats()
         let replies = try await send(
-            pipeline: names.flatMap { [["HGETALL", "qwd:host:\($0)"], ["SCARD", "qwd:sessions:host:\($0)"]] })
-        return names.enumerated().map { place, name in
+            pipeline: heartbeats.flatMap {
+                [["HGETALL", "qwd:host:\($0.host)"], ["SCARD", "qwd:sessions:host:\($0.host)"]]
+            })
+        return heartbeats.enumerated().map { place, heartbeat in
             let fields = replies[2 * place].dictionary
-            let seenAt = fields["seen_at"].flatMap { Int64($0) } ?? 0
             return Host(
-                name: name, status: HostStatus(fields: fields),
+                name: heartbeat.host, status: HostStatus(fields: fields),
                 cpusReserved: fields["cpus_reserved"].flatMap { Int($0) } ?? 0,
                 memoryReservedMiB: fields["memory_reserved_mib"].flatMap { Int($0) } ?? 0,
-                draining: fields["draining"] == "1", seenAt: seenAt,
-                sessions: replies[2 * place + 1].integer ?? 0, alive: now - seenAt < 2 * lease.milliseconds)
+                draining: fields["draining"] == "1", seenAt: heartbeat.seenAt,
+                sessions: replies[2 * place + 1].integer ?? 0, alive: heartbeat.age < lease * 2)
         }.sorted { $0.name < $1.name }
+    }
+
+    private func heartbeats() async throws(QueueError) -> [(host: String, seenAt: Int64, age: Duration)] {
+        let replies = try await send(pipeline: [["ZRANGE", "qwd:hosts", "0", "-1", "WITHSCORES"], ["TIME"]])
+        let clock = (replies[1].array ?? []).compactMap(\.integer)
+        guard let hosts = replies[0].array, clock.count == 2 else { throw Self.unexpected(replies[1], from: "TIME") }
+        let now = Int64(clock[0]) * 1000 + Int64(clock[1]) / 1000
+        return stride(from: 0, to: hosts.count - 1, by: 2).compactMap { place in
+            guard let host = hosts[place].string, let seenAt = hosts[place + 1].integer else { return nil }
+            return (host, Int64(seenAt), .milliseconds(now - Int64(seenAt)))
+        }
     }
 }

@@ -53,9 +53,11 @@ extension JobQueue {
         return try await send(["LPOS", "qwd:queue:create", job.text]).integer.map { $0 + 1 }
     }
 
-    /// What happened to a session, in order, after the event with the id `after`.
+    /// What happened to a session, in order.
+    /// - Parameter after: The id of an event, from which on to read. It may come from outside: what is no id counts as none.
     package func events(of session: SessionID, after: String? = nil) async throws(QueueError) -> [SessionEvent] {
-        let reply = try await send(["XRANGE", "qwd:events:\(session)", after.map { "(\($0)" } ?? "-", "+"])
+        let start = after.flatMap { Self.isEventID($0) ? "(" + $0 : nil } ?? "-"
+        let reply = try await send(["XRANGE", "qwd:events:\(session)", start, "+"])
         return (reply.array ?? []).compactMap { entry in
             guard let pair = entry.array, pair.count == 2, let id = pair[0].string else { return nil }
             let fields = pair[1].dictionary
@@ -64,20 +66,26 @@ extension JobQueue {
         }
     }
 
+    private static func isEventID(_ text: String) -> Bool {
+        let numbers = text.split(separator: "-", omittingEmptySubsequences: false)
+        return numbers.count == 2 && numbers.allSatisfy { UInt64($0) != nil && $0.first != "+" }
+    }
+
     package func job(_ id: String) async throws(QueueError) -> Job? {
         let fields = try await send(["HGETALL", "qwd:job:\(id)"]).dictionary
         return Job(id: id, fields: fields)
     }
 
     /// All jobs that are not over, and the last ones that are: first the running, then the waiting, later, dead and done.
+    /// - Parameter done: How many of the last ones that are over.
     package func jobs(done: Int = 20) async throws(QueueError) -> [Job] {
         let hosts = try await send(["ZRANGE", "qwd:hosts", "0", "-1"]).array?.compactMap(\.string) ?? []
+        let over = done > 0 ? [["ZREVRANGE", "qwd:jobs:done", "0", "\(done - 1)"]] : []
         let lists = try await send(
             pipeline: [["ZRANGE", "qwd:jobs:running", "0", "-1"], ["LRANGE", "qwd:queue:create", "0", "-1"]]
                 + hosts.map { ["LRANGE", "qwd:queue:host:\($0)", "0", "-1"] } + [
                     ["ZRANGE", "qwd:jobs:later", "0", "-1"], ["ZRANGE", "qwd:jobs:dead", "0", "-1"],
-                    ["ZREVRANGE", "qwd:jobs:done", "0", "\(done - 1)"],
-                ])
+                ] + over)
         let ids = lists.flatMap { $0.array?.compactMap(\.string) ?? [] }
         let replies = try await send(pipeline: ids.map { ["HGETALL", "qwd:job:\($0)"] })
         return zip(ids, replies).compactMap { Job(id: $0, fields: $1.dictionary) }

@@ -62,14 +62,23 @@ extension JobQueue {
     }
 
     /// Lets a running session live longer, at most `limits.lifetimeSeconds` in all.
+    /// - Parameter seen: The end the session had when this was asked for. If it has another one by now, the same was asked
+    ///   before, and nothing changes; without it each call adds to the life.
     /// - Returns: Its new end in milliseconds since the epoch, zero for no end, or nil if it does not run.
-    package func extend(_ session: SessionID, seconds: Int, limits: Limits) async throws(QueueError) -> Int64? {
-        try await call(Scripts.extend, [session.text, "\(seconds)", "\(limits.lifetimeSeconds)"]).integer
-            .map(Int64.init)
+    package func extend(
+        _ session: SessionID, seconds: Int, limits: Limits, seen: Int64? = nil
+    ) async throws(QueueError) -> Int64? {
+        try await call(
+            Scripts.extend,
+            [session.text, "\(seconds)", "\(limits.lifetimeSeconds)", seen.map { "\($0)" } ?? ""]
+        ).integer.map(Int64.init)
     }
 
     /// Gives a dead job another chance.
-    /// - Returns: The session it works for then: a new one for a create job, because ended sessions stay ended.
+    /// - Parameter newSession: A new id, also for other than create jobs: with the same one a call may be repeated.
+    /// - Returns: The session it works for then: a new one for a create job, because ended sessions stay ended. Nil if the
+    ///   old one is forgotten already.
+    /// - Throws: `.refused` for a job that is not dead.
     package func retry(_ job: String, newSession: SessionID) async throws(QueueError) -> SessionID? {
         try await call(Scripts.retry, [job, newSession.text]).string.flatMap { SessionID($0) }
     }

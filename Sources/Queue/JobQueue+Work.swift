@@ -34,13 +34,16 @@ extension JobQueue {
     /// - Parameters:
     ///   - creates: Whether a create job may be taken.
     ///   - lease: How long the job stays with the worker unless renewed.
+    ///   - once: A key of this call. Whoever repeats it with the same key, because the reply was lost, gets the same job;
+    ///     without a key that job waits until its lease is over.
     package func claim(
-        host: String, worker: String, creates: Bool, lease: Duration, limits: Limits
+        host: String, worker: String, creates: Bool, lease: Duration, limits: Limits, once: String? = nil
     ) async throws(QueueError) -> Claim? {
         let reply = try await call(
             Scripts.claim,
             [
                 host, worker, creates ? "1" : "0", "\(lease.milliseconds)", "\(limits.sessions)", "\(limits.load)",
+                once ?? "",
             ])
         guard let answer = reply.array else { return nil }
         guard answer.count == 5, let job = answer[0].string,
@@ -56,7 +59,8 @@ extension JobQueue {
     package func waitForWork(host: String, creates: Bool, timeout: Duration) async throws(QueueError) {
         var keys = ["qwd:wake:host:\(host)"]
         if creates { keys.append("qwd:wake:create:\(host)") }
-        let seconds = Double(timeout.milliseconds) / 1000
+        // Redis takes zero for without end.
+        let seconds = Double(max(1, timeout.milliseconds)) / 1000
         do {
             _ = try await redis.block(["BZPOPMIN"] + keys + ["\(seconds)"], for: timeout)
         } catch {
@@ -90,6 +94,8 @@ extension JobQueue {
     }
 
     /// The job is done. For a create job the display can be opened from now on.
+    /// - Returns: `.cancel` for a create job whose session is being stopped or has ended meanwhile: the job is over all the
+    ///   same, and the display has to be closed again.
     @discardableResult
     package func finish(
         _ claim: Claim, displayPort: Int? = nil, displayURL: String = ""
@@ -99,7 +105,8 @@ extension JobQueue {
     }
 
     /// The job did not work out, and everything made for it on the host is gone already.
-    /// - Parameter delay: When to try again, if at all.
+    /// - Parameter delay: When to try again, if at all. Zero puts it back into its queue at once.
+    /// - Returns: The job's state then, or nil if somebody else owns it.
     @discardableResult
     package func fail(
         _ claim: Claim, _ failure: FailureClass, message: String, delay: Duration

@@ -38,7 +38,8 @@ package struct JobQueue: Sendable {
     static func translate(_ error: RedisError) -> QueueError {
         switch error.code {
         case .server where error.detail.hasPrefix("EDGE") || error.detail.hasPrefix("UNKNOWN"):
-            QueueError(.refused, error.detail, cause: error)
+            // Redis adds the script and the line.
+            QueueError(.refused, error.detail.prefix(before: " script: "), cause: error)
         case .server where error.detail.hasPrefix("MISCONF") || error.detail.hasPrefix("OOM"):
             QueueError(
                 .unavailable, "Redis refuses writes (\(error.detail)). Free disk space or memory of the Redis server.",
@@ -52,5 +53,12 @@ package struct JobQueue: Sendable {
 
     static func unexpected(_ reply: RedisValue, from name: String) -> QueueError {
         QueueError(.unexpected, "\(name) answered \(reply)")
+    }
+}
+
+extension String {
+    /// The text before the first occurrence of `mark`, or all of it.
+    fileprivate func prefix(before mark: String) -> String {
+        firstRange(of: mark).map { String(self[..<$0.lowerBound]) } ?? self
     }
 }

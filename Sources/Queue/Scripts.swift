@@ -22,7 +22,7 @@ enum Scripts {
     static let trouble = script("trouble", PackageResources.trouble_lua)
     static let drain = script("drain", PackageResources.drain_lua)
 
-    private static let prelude = String(decoding: PackageResources.prelude_lua, as: UTF8.self)
+    static let prelude = String(decoding: PackageResources.prelude_lua, as: UTF8.self)
 
     private static func script(_ name: String, _ source: [UInt8]) -> RedisScript {
         RedisScript(name: name, source: prelude + "\n" + String(decoding: source, as: UTF8.self))

@@ -78,14 +78,17 @@ extension Pages {
 
     private func machineCards(_ machines: [MachineDescription], chosen: String) -> [Templates.Model] {
         machines.enumerated().map { number, machine in
-            var facts = [texts.find("machine.\(machine.kind)") ?? machine.kind, machine.architecture]
-            if let cpu = machine.cpu { facts.append(texts.count("machine.cpu", cpu)) }
-            if let memory = machine.memoryMiB {
-                facts.append(texts("machine.memory", ["memory": texts.memory(mib: memory)]))
-            }
+            let kind = [texts.find("machine.\(machine.kind)") ?? machine.kind, machine.architecture]
+            let needs = [
+                machine.cpu.map { texts.count("unit.processors", $0) }, machine.memoryMiB.map { texts.memory(mib: $0) },
+            ].compactMap { $0 }.joined(separator: ", ")
             return [
                 "number": number, "name": machine.name, "summary": machine.summary,
-                "facts": facts.filter { !$0.isEmpty }, "checked": machine.name == chosen,
+                "facts": [
+                    kind.filter { !$0.isEmpty }.joined(separator: ", "),
+                    needs.isEmpty ? "" : texts("machine.needs", ["needs": needs]),
+                ].filter { !$0.isEmpty },
+                "checked": machine.name == chosen,
             ]
         }
     }
@@ -117,19 +120,19 @@ extension Pages {
 
     /// One of this browser's own sessions, above the form.
     private func mineRow(_ session: Session) -> String {
+        let path = path(of: session.id)
         let state = SessionStory.stateWord(of: session, texts: texts)
-        var until = ""
-        if let end = session.expiresAt, session.state == .running {
-            until = "<span class=\"mine-until\">\(HTML.escape(texts("session.until"))) \(HTML.time(end))</span>"
-        }
-        let connect =
+        let until =
             session.isOpen
-            ? "<a class=\"button primary small\" href=\"\(path(of: session.id))/connect\">"
-                + "\(HTML.escape(texts("manage.connect")))</a>" : ""
+            ? session.expiresAt.map { HTML.escape(texts("session.until")) + " " + HTML.time($0) } ?? "" : ""
+        let button =
+            session.isOpen
+            ? "<a class=\"button primary small\" href=\"\(path)/connect\">\(HTML.escape(texts("manage.connect")))</a>"
+            : "<a class=\"button small\" href=\"\(path)\">\(HTML.escape(texts("manage.open")))</a>"
         return """
-            <li id="mine-\(session.id)"><a class="mine-name" href="\(path(of: session.id))">\
-            \(HTML.escape(session.request.machine))</a>\
-            <span class="state \(session.state.rawValue)">\(HTML.escape(state))</span>\(until)\(connect)</li>
+            <li id="mine-\(session.id)"><a class="mine-name" href="\(path)">\(HTML.escape(session.request.machine))</a>\
+            <span class="state \(session.state.rawValue)">\(HTML.escape(state))</span>\
+            <span class="mine-until">\(until)</span>\(button)</li>
 
             """
     }

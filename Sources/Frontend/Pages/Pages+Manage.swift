@@ -80,15 +80,12 @@ extension Pages {
         html += "<span class=\"state \(session.state.rawValue)\">"
         html += HTML.escape(SessionStory.stateWord(of: session, texts: texts)) + "</span>"
         if let detail = session.detail { html += "<small>\(HTML.escape(detail))</small>" }
-        html += "</td><td data-label=\"\(words.host)\">\(session.host.map(HTML.escape) ?? "–")</td>"
-        html += "<td data-label=\"\(words.since)\">\(HTML.time(session.startedAt ?? session.createdAt))</td>"
-        html += "<td data-label=\"\(words.until)\">"
-        switch (session.state, session.expiresAt) {
-        case (.running, .some(let end)): html += HTML.time(end)
-        case (.running, nil): html += words.forever
-        default: html += "–"
-        }
-        html += "</td><td class=\"actions\">"
+        html += "</td>"
+        append(words.host, session.host.map(HTML.escape), to: &html)
+        append(words.since, HTML.time(session.startedAt ?? session.createdAt), to: &html)
+        append(
+            words.until, session.state == .running ? session.expiresAt.map(HTML.time) ?? words.forever : nil, to: &html)
+        html += "<td class=\"actions\"><div>"
         if session.isOpen {
             let label = HTML.escape(texts("manage.connect.which", ["machine": session.request.machine, "owner": session.request.owner]))
             html += "<a class=\"button small\" href=\"\(path)/connect\" aria-label=\"\(label)\">\(words.connect)</a>"
@@ -98,7 +95,11 @@ extension Pages {
             html += "<form method=\"post\" action=\"\(path)/stop?from=manage\">"
             html += "<button class=\"button small danger\" type=\"submit\" data-sure aria-label=\"\(label)\">\(words.stop)</button></form>"
         }
-        html += "</td></tr>\n"
+        html += "</div></td></tr>\n"
+    }
+
+    private func append(_ label: String, _ value: String?, to html: inout String) {
+        html += value == nil ? "<td class=\"none\">–</td>" : "<td data-label=\"\(label)\">\(value ?? "")</td>"
     }
 
     private func endedRow(_ session: Session) -> String {

@@ -44,7 +44,10 @@ extension Pages {
         }
         addEnd(of: session, now: report.now, to: &model)
         addStop(of: session, to: &model)
-        if session.state == .ended { model["another"] = "\(address.base)/?machine=\(Self.encode(session.request.machine))" }
+        if session.state == .ended {
+            model["ended"] = texts("state.ended")
+            model["another"] = "\(address.base)/?machine=\(Self.encode(session.request.machine))"
+        }
         return render("session", model)
     }
 

@@ -27,7 +27,7 @@ struct SessionStory: Sendable, Hashable {
                 lead = [texts("session.queued.noHost")]
             } else {
                 if let resource = session.waitingFor, let why = texts.find("session.waits.\(resource)") {
-                    lead.append(why + (session.detail.map { " (\($0))" } ?? ""))
+                    lead.append(why + (session.detail.map { " (\($0))" } ?? "") + ".")
                 } else if session.attempt > 0, let detail = session.detail {
                     lead.append(texts("session.queued.attempt", ["detail": detail]))
                 }
@@ -56,8 +56,8 @@ struct SessionStory: Sendable, Hashable {
             lead = [texts("session.lost.lead", ["host": session.host ?? "?"]), texts("session.lost.then")]
             if let detail = session.detail { lead.insert(detail, at: 1) }
         case .ended:
-            headline = texts("session.ended")
-            lead = [Self.sentence(for: session.reason, texts: texts), session.detail].compactMap { $0 }
+            headline = Self.sentence(for: session.reason, texts: texts) ?? texts("state.ended")
+            lead = [session.detail].compactMap { $0 }
         }
     }
 

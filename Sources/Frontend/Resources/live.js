@@ -4,7 +4,9 @@
 // exchanged where they differ, so focus, selection and open parts stay.
 
 const language = document.documentElement.lang;
-const dates = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const short = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
+const thisYear = new Intl.DateTimeFormat(undefined, short);
+const otherYear = new Intl.DateTimeFormat(undefined, { year: "numeric", ...short });
 
 // What the server sent, by region or row, before anything here was changed in it.
 const sent = new WeakMap();
@@ -22,7 +24,8 @@ function localise(root) {
         const moment = new Date(time.dateTime);
         if (Number.isNaN(moment.getTime())) continue;
         time.title = time.textContent;
-        time.textContent = dates.format(moment);
+        const format = moment.getFullYear() === new Date().getFullYear() ? thisYear : otherYear;
+        time.textContent = format.format(moment);
     }
     for (const button of root.querySelectorAll("[data-copy]")) button.hidden = false;
 }

@@ -15,7 +15,7 @@ final class MachineShelf: Sendable {
 
     /// What hosts offer now.
     func offer() async throws(QueueError) -> Offer {
-        let machines = try await queue.machines()
+        let machines = try await queue.machines(lease: lease)
         let hosts = try await queue.hosts(lease: lease)
         let offer = Offer(
             machines: machines, largestCPU: hosts.map(\.status.cpuCapacity).max() ?? 0,

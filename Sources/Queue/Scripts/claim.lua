@@ -1,99 +1,126 @@
 -- claim: the first waiting job that this host can do, its own queue first.
--- ARGV: host worker creates(0|1) lease_ms max_sessions load_limit
--- Answers nothing, or {jid, kind, sid, fence, attempt}.
-local host, worker, creates, lease = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
+-- ARGV: host worker creates(0|1) lease_ms max_sessions load_limit once
+-- Answers nothing, or {jid, kind, sid, fence, attempt}. Asked again with the same `once` it answers the same job.
+-- It leaves no marker for more work: whoever got a job asks again before it sleeps.
+local host, worker, creates, lease, once = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[7]
 local max_sessions, load_limit = tonumber(ARGV[5]), tonumber(ARGV[6])
 local PATIENCE = 60000 -- ms a job may be skipped before smaller ones behind it have to wait for it
-local LOOK = 100 -- jobs looked at in one call
-local at = now()
+local host_key, own_queue, at = 'qwd:host:' .. host, 'qwd:queue:host:' .. host, now()
+
+local h = call('HMGET', host_key, 'cpu_capacity', 'memory_capacity_mib', 'cpus_reserved', 'memory_reserved_mib',
+    'cpu_busy', 'draining', 'claim_once', 'claim_job')
+if once ~= '' and h[7] == once then
+    local j = call('HMGET', 'qwd:job:' .. h[8], 'state', 'host', 'worker', 'kind', 'session', 'fence', 'attempt')
+    if j[1] == 'running' and j[2] == host and j[3] == worker then return { h[8], j[4], j[5] or '', j[6], j[7] } end
+end
 
 local function take(jid, kind, sid, attempt)
-    local fence = text(redis.call('INCR', 'qwd:fence'))
-    redis.call('HSET', 'qwd:job:' .. jid, 'state', 'running', 'fence', fence, 'attempt', text(attempt), 'host', host,
-        'worker', worker, 'lease_until', text(at + lease), 'started_at', text(at))
-    redis.call('ZADD', 'qwd:jobs:running', text(at + lease), jid)
-    return { jid, kind, sid or '', fence, text(attempt) }
+    local fence, deadline = text(call('INCR', 'qwd:fence')), text(at + lease)
+    attempt = text(attempt + 1)
+    call('HSET', 'qwd:job:' .. jid, 'state', 'running', 'fence', fence, 'attempt', attempt, 'host', host,
+        'worker', worker, 'lease_until', deadline, 'started_at', text(at), 'waiting_for', '')
+    call('ZADD', 'qwd:jobs:running', deadline, jid)
+    return { jid, kind, sid or '', fence, attempt }
 end
 
 while true do
-    local jid = redis.call('LPOP', 'qwd:queue:host:' .. host)
+    local jid = call('LPOP', own_queue)
     if not jid then break end
-    local j = redis.call('HMGET', 'qwd:job:' .. jid, 'kind', 'session', 'state', 'attempt')
-    if j[3] == 'waiting' then
-        if redis.call('EXISTS', 'qwd:queue:host:' .. host) == 1 then
-            redis.call('ZADD', 'qwd:wake:host:' .. host, 0, 'work')
-        end
-        if j[1] == 'stop' and redis.call('HGET', 'qwd:session:' .. j[2], 'state') == 'running' then
-            set(j[2], 'state', 'stopping', 'display', '')
-            announce(j[2], 'stopping')
-        end
-        return take(jid, j[1], j[2], (j[4] or 0) + 1)
+    local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'kind', 'session', 'attempt')
+    if j[1] == 'waiting' then
+        if once ~= '' then call('HSET', host_key, 'claim_once', once, 'claim_job', jid) end
+        return take(jid, j[2], j[3], j[4] or 0)
     end
 end
-
 if creates ~= '1' then return false end
-local waiting = redis.call('LRANGE', 'qwd:queue:create', 0, LOOK - 1)
-if #waiting == 0 then return false end
 
-local h = redis.call('HMGET', 'qwd:host:' .. host, 'cpu_capacity', 'memory_capacity_mib', 'cpus_reserved',
-    'memory_reserved_mib', 'cpu_busy', 'draining')
 local cpu_capacity, memory_capacity = tonumber(h[1] or 0), tonumber(h[2] or 0)
-local cpu_free, memory_free = cpu_capacity - (h[3] or 0), memory_capacity - (h[4] or 0)
-local here = redis.call('SCARD', 'qwd:sessions:host:' .. host)
-local held = here
-if max_sessions > 0 then
-    held = 0
-    for _, other in ipairs(redis.call('ZRANGE', 'qwd:hosts', 0, -1)) do
-        held = held + redis.call('SCARD', 'qwd:sessions:host:' .. other)
-    end
-end
+local cpu_used, memory_used = tonumber(h[3] or 0), tonumber(h[4] or 0)
+local cpu_free, memory_free = cpu_capacity - cpu_used, memory_capacity - memory_used
 
--- The reason why this host takes no session at all, or nil.
-local closed, closed_text
-if h[6] == '1' then
-    closed, closed_text = 'draining', host .. ' takes no new sessions'
-elseif max_sessions > 0 and held >= max_sessions then
-    closed, closed_text = 'sessions', text(held) .. ' of ' .. text(max_sessions) .. ' sessions are running'
-elseif load_limit > 0 and here > 0 and tonumber(h[5] or 0) > load_limit then
-    closed, closed_text = 'load',
-        host .. ' is busy: ' .. text(h[5] * 100) .. ' % of its processors, limit ' .. text(load_limit * 100) .. ' %'
-end
-
-local function skip(sid, known, resource, why)
-    if known ~= resource then
-        set(sid, 'waiting_for', resource, 'detail', why)
-        announce(sid, 'queued', 'waiting_for', resource, 'detail', why)
-    end
-end
-
-for _, jid in ipairs(waiting) do
-    local j = redis.call('HMGET', 'qwd:job:' .. jid, 'session', 'attempt', 'queued_at')
-    local sid = j[1]
-    local s = redis.call('HMGET', 'qwd:session:' .. sid, 'machine', 'cpu', 'memory_mib', 'waiting_for', 'state')
-    local cpu, memory = tonumber(s[2]), tonumber(s[3])
-    if redis.call('SISMEMBER', 'qwd:machines:host:' .. host, s[1]) == 1 and cpu <= cpu_capacity
-        and memory <= memory_capacity then
-        if closed then
-            skip(sid, s[4], closed, closed_text)
-            return false
-        elseif cpu > cpu_free then
-            skip(sid, s[4], 'cpu', host .. ': needs ' .. s[2] .. ' processors, ' .. text(cpu_free) .. ' free')
-        elseif memory > memory_free then
-            skip(sid, s[4], 'memory', host .. ': needs ' .. s[3] .. ' MiB, ' .. text(memory_free) .. ' MiB free')
-        else
-            must(session_edges, 'session', sid, s[5], 'starting')
-            redis.call('LREM', 'qwd:queue:create', 1, jid)
-            if #waiting > 1 then redis.call('ZADD', 'qwd:wake:create:' .. host, 0, 'work') end
-            local taken = take(jid, 'create', sid, (j[2] or 0) + 1)
-            redis.call('HINCRBY', 'qwd:host:' .. host, 'cpus_reserved', cpu)
-            redis.call('HINCRBY', 'qwd:host:' .. host, 'memory_reserved_mib', memory)
-            redis.call('SADD', 'qwd:sessions:host:' .. host, sid)
-            set(sid, 'state', 'starting', 'host', host, 'fence', taken[4], 'attempt', taken[5], 'step', 'claim',
-                'step_at', text(at), 'waiting_for', '', 'detail', '')
-            announce(sid, 'starting', 'step', 'claim', 'host', host, 'ms', text(at - j[3]))
-            return taken
+-- Why this host takes no session at all now, and in words; or nothing.
+local function closed()
+    if h[6] == '1' then return 'draining', host .. ' takes no new sessions' end
+    if max_sessions > 0 then
+        local held = 0
+        for _, other in ipairs(call('ZRANGE', 'qwd:hosts', '0', '-1')) do
+            held = held + call('SCARD', 'qwd:sessions:host:' .. other)
         end
-        if at - j[3] > PATIENCE then return false end
+        if held >= max_sessions then
+            return 'sessions', text(held) .. ' of ' .. text(max_sessions) .. ' sessions are running'
+        end
     end
+    -- A host without sessions takes one however busy it is: nothing that we could wait for would make it less busy.
+    local busy = tonumber(h[5] or 0)
+    if load_limit > 0 and busy > load_limit and call('EXISTS', 'qwd:sessions:host:' .. host) == 1 then
+        local is, limit = text(busy * 100), text(load_limit * 100)
+        return 'load', host .. ' is busy: ' .. is .. ' % of its processors, limit ' .. limit .. ' %'
+    end
+    if cpu_free <= 0 then return 'cpu', host .. ': all ' .. text(cpu_capacity) .. ' processors are promised' end
+    if memory_free <= 0 then return 'memory', host .. ': all ' .. text(memory_capacity) .. ' MiB are promised' end
 end
-return false
+
+-- Tells a session what it waits for. The host that said it first keeps the word, or two hosts would speak in turns;
+-- only one that takes no sessions at all gives way to one that would.
+local function wait_for(jid, j, resource, why)
+    local known, by = j[8] or '', j[9]
+    if known == resource then return end
+    if known ~= '' and by ~= host and (known ~= 'draining' or resource == 'draining') then return end
+    call('HSET', 'qwd:job:' .. jid, 'waiting_for', resource, 'waiting_by', host)
+    set(j[2], call('HGET', 'qwd:session:' .. j[2], 'rev'), 'waiting_for', resource, 'detail', why)
+    announce(j[2], 'queued', 'waiting_for', resource, 'detail', why)
+end
+
+local function take_create(jid, j, cpu, memory)
+    local sid = j[2]
+    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'rev')
+    must(session_edges, 'session', sid, s[1], 'starting')
+    call('LREM', 'qwd:queue:create', '1', jid)
+    -- Those behind it that waited for it on other hosts need not any more.
+    if at - j[10] > PATIENCE then wake_creates_if_any() end
+    local taken = take(jid, 'create', sid, j[3])
+    call('HSET', host_key, 'cpus_reserved', text(cpu_used + cpu), 'memory_reserved_mib', text(memory_used + memory),
+        'claim_once', once, 'claim_job', jid)
+    call('SADD', 'qwd:sessions:host:' .. host, sid)
+    set(sid, s[2], 'state', 'starting', 'host', host, 'fence', taken[4], 'attempt', taken[5], 'step', 'claim',
+        'step_at', text(at), 'waiting_for', '', 'detail', '')
+    announce(sid, 'starting', 'step', 'claim', 'host', host, 'ms', text(at - j[7]))
+    return taken
+end
+
+-- Mostly the first one fits, so the first look is short.
+local offers, opened, seen, look = {}, false, 0, 2
+while true do
+    local waiting = call('LRANGE', 'qwd:queue:create', seen, seen + look - 1)
+    for place, jid in ipairs(waiting) do
+        local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'session', 'attempt', 'machine', 'cpu', 'memory_mib',
+            'ready_at', 'waiting_for', 'waiting_by', 'queued_at')
+        local machine, cpu, memory = j[4], tonumber(j[5] or 0), tonumber(j[6] or 0)
+        if j[1] == 'waiting' and offers[machine] == nil then
+            offers[machine] = call('SISMEMBER', 'qwd:machines:host:' .. host, machine) == 1
+        end
+        if j[1] ~= 'waiting' then
+            call('LREM', 'qwd:queue:create', '1', jid)
+            seen = seen - 1
+        elseif offers[machine] and cpu <= cpu_capacity and memory <= memory_capacity then
+            if not opened then
+                local resource, why = closed()
+                if resource then
+                    wait_for(jid, j, resource, why)
+                    return false
+                end
+                opened = true
+            end
+            if cpu > cpu_free then
+                wait_for(jid, j, 'cpu', host .. ': needs ' .. j[5] .. ' processors, ' .. text(cpu_free) .. ' free')
+            elseif memory > memory_free then
+                wait_for(jid, j, 'memory', host .. ': needs ' .. j[6] .. ' MiB, ' .. text(memory_free) .. ' MiB free')
+            else
+                return take_create(jid, j, cpu, memory)
+            end
+            if at - j[10] > PATIENCE then return false end
+        end
+    end
+    if #waiting < look then return false end
+    seen, look = seen + #waiting, 100
+end

@@ -1,37 +1,43 @@
 -- enqueue: a new session and the job that creates it.
 -- ARGV: sid jid once once_ttl_ms owner machine cpu memory_mib disk_gib lifetime_s one_shot max_attempts
 --       sessions_per_user cpu_fraction memory_fraction
--- Answers {'new', sid, jid}, {'known', sid, jid}, {'limit', resource, wanted, allowed} or {'too-big', resource, largest}.
+-- Answers {'new', sid, jid}, {'known', sid, jid}, {'limit', resource, wanted, allowed} or
+-- {'too-big', resource, largest}.
 local sid, jid, once, once_ttl, owner, machine = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local cpu, memory = tonumber(ARGV[7]), tonumber(ARGV[8])
 local per_user, cpu_share, memory_share = tonumber(ARGV[13]), tonumber(ARGV[14]), tonumber(ARGV[15])
 
-if once ~= '' then
-    local known = redis.call('GET', 'qwd:once:' .. once)
-    if known then return { 'known', redis.call('HGET', 'qwd:job:' .. known, 'session') or sid, known } end
-end
+-- Without a key of its own, the job's id tells that this call was made before.
+local known = jid
+if once ~= '' then known = call('GET', 'qwd:once:' .. once) end
+local earlier = known and call('HGET', 'qwd:job:' .. known, 'session')
+if earlier then return { 'known', earlier, known } end
 
 local farm_cpu, farm_memory, most_cpu, most_memory = 0, 0, 0, 0
-local hosts = redis.call('ZRANGE', 'qwd:hosts', 0, -1)
+local hosts = call('ZRANGE', 'qwd:hosts', '0', '-1')
 for _, host in ipairs(hosts) do
-    local h = redis.call('HMGET', 'qwd:host:' .. host, 'cpu_capacity', 'memory_capacity_mib')
+    local h = call('HMGET', 'qwd:host:' .. host, 'cpu_capacity', 'memory_capacity_mib')
     local c, m = tonumber(h[1] or 0), tonumber(h[2] or 0)
     farm_cpu, farm_memory = farm_cpu + c, farm_memory + m
     most_cpu, most_memory = math.max(most_cpu, c), math.max(most_memory, m)
 end
+-- As long as no host was ever there, nobody knows what is too big.
 if #hosts > 0 and cpu > most_cpu then return { 'too-big', 'cpu', text(most_cpu) } end
 if #hosts > 0 and memory > most_memory then return { 'too-big', 'memory', text(most_memory) } end
 
-local mine = redis.call('SCARD', 'qwd:sessions:owner:' .. owner)
+-- A person's first session is refused by none of the limits.
+local mine = call('SCARD', 'qwd:sessions:owner:' .. owner)
 if mine > 0 then
     if per_user > 0 and mine + 1 > per_user then return { 'limit', 'sessions', text(mine + 1), text(per_user) } end
     if #hosts > 0 and (cpu_share > 0 or memory_share > 0) then
         local my_cpu, my_memory = cpu, memory
-        for _, other in ipairs(redis.call('SMEMBERS', 'qwd:sessions:owner:' .. owner)) do
-            local s = redis.call('HMGET', 'qwd:session:' .. other, 'cpu', 'memory_mib')
-            my_cpu, my_memory = my_cpu + s[1], my_memory + s[2]
+        for _, other in ipairs(call('SMEMBERS', 'qwd:sessions:owner:' .. owner)) do
+            local s = call('HMGET', 'qwd:session:' .. other, 'cpu', 'memory_mib')
+            my_cpu, my_memory = my_cpu + (s[1] or 0), my_memory + (s[2] or 0)
         end
-        local may_cpu, may_memory = math.floor(farm_cpu * cpu_share), math.floor(farm_memory * memory_share)
+        -- 0.29 * 100 is a little less than 29 in binary, and 29 are allowed.
+        local may_cpu = math.floor(farm_cpu * cpu_share + 0.000001)
+        local may_memory = math.floor(farm_memory * memory_share + 0.000001)
         if cpu_share > 0 and my_cpu > may_cpu then return { 'limit', 'cpu', text(my_cpu), text(may_cpu) } end
         if memory_share > 0 and my_memory > may_memory then
             return { 'limit', 'memory', text(my_memory), text(may_memory) }
@@ -40,15 +46,17 @@ if mine > 0 then
 end
 
 local at = text(now())
-if once ~= '' then redis.call('SET', 'qwd:once:' .. once, jid, 'PX', once_ttl) end
-redis.call('HSET', 'qwd:session:' .. sid, 'state', 'queued', 'owner', owner, 'machine', machine, 'cpu', ARGV[7],
-    'memory_mib', ARGV[8], 'disk_gib', ARGV[9], 'lifetime_s', ARGV[10], 'one_shot', ARGV[11], 'job', jid, 'fence', '0',
-    'attempt', '0', 'created_at', at, 'rev', '1')
-redis.call('HSET', 'qwd:job:' .. jid, 'kind', 'create', 'session', sid, 'state', 'waiting', 'route', 'create',
-    'attempt', '0', 'max_attempts', ARGV[12], 'fence', '0', 'queued_at', at)
-redis.call('ZADD', 'qwd:sessions', at, sid)
-redis.call('SADD', 'qwd:sessions:owner:' .. owner, sid)
-redis.call('RPUSH', 'qwd:queue:create', jid)
-for _, host in ipairs(hosts) do redis.call('ZADD', 'qwd:wake:create:' .. host, 0, 'work') end
+if once ~= '' then call('SET', 'qwd:once:' .. once, jid, 'PX', once_ttl) end
+call('HSET', 'qwd:session:' .. sid, 'state', 'queued', 'owner', owner, 'machine', machine, 'cpu', ARGV[7],
+    'memory_mib', ARGV[8], 'disk_gib', ARGV[9], 'lifetime_s', ARGV[10], 'one_shot', ARGV[11], 'job', jid,
+    'fence', '0', 'attempt', '0', 'created_at', at, 'rev', '1')
+-- What the job needs stands in it too: a host that looks for work reads one hash for each job.
+call('HSET', 'qwd:job:' .. jid, 'kind', 'create', 'session', sid, 'state', 'waiting', 'route', 'create',
+    'machine', machine, 'cpu', ARGV[7], 'memory_mib', ARGV[8], 'attempt', '0', 'max_attempts', ARGV[12],
+    'fence', '0', 'queued_at', at, 'ready_at', at)
+call('ZADD', 'qwd:sessions', at, sid)
+call('SADD', 'qwd:sessions:owner:' .. owner, sid)
+call('RPUSH', 'qwd:queue:create', jid)
+for _, host in ipairs(hosts) do call('ZADD', 'qwd:wake:create:' .. host, '0', 'work') end
 announce(sid, 'queued', 'machine', machine)
 return { 'new', sid, jid }

@@ -1,16 +1,16 @@
 -- extend: a running session may live longer.
--- ARGV: sid seconds longest_s(0: no limit). Answers the new end in ms, '0' for no end, or nothing if it does not run.
-local sid = ARGV[1]
-local s = redis.call('HMGET', 'qwd:session:' .. sid, 'state', 'started_at', 'expires_at', 'wanted')
+-- ARGV: sid seconds longest_s(0: no limit) seen. `seen` is the end that was known to who asks, in ms, or empty; if the
+-- session has another one by now, the same was asked before and nothing changes.
+-- Answers the end in ms, '0' for no end, or nothing if it does not run.
+local sid, seen = ARGV[1], ARGV[4]
+local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'started_at', 'expires_at', 'wanted', 'rev')
 if s[1] ~= 'running' or s[4] == 'stopped' then return false end
-local expires = tonumber(s[3] or 0)
+local expires, longest = tonumber(s[3] or 0), tonumber(ARGV[3])
 if expires == 0 then return '0' end
-local longest = tonumber(ARGV[3])
 local extended = expires + ARGV[2] * 1000
 if longest > 0 then extended = math.min(extended, s[2] + longest * 1000) end
-if extended > expires then
-    redis.call('ZADD', 'qwd:sessions:expiring', text(extended), sid)
-    set(sid, 'expires_at', text(extended))
-    announce(sid, 'running', 'expires_at', text(extended))
-end
-return text(math.max(extended, expires))
+if extended <= expires or seen ~= '' and seen ~= s[3] then return s[3] end
+call('ZADD', 'qwd:sessions:expiring', text(extended), sid)
+set(sid, s[5], 'expires_at', text(extended))
+announce(sid, 'running', 'expires_at', text(extended))
+return text(extended)

@@ -1,42 +1,44 @@
 -- fail: a job did not work out; everything that was made for it on the host is gone already.
--- ARGV: jid fence class message delay_ms. Answers the job's new state, or 'stale'.
+-- ARGV: jid fence class message delay_ms. Answers the job's state then, or 'stale'. Asked again it changes nothing.
 local jid, class, message, delay = ARGV[1], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local j = redis.call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'kind', 'session', 'attempt', 'max_attempts', 'route')
-if j[1] ~= 'running' or j[2] ~= ARGV[2] then return 'stale' end
-local sid, attempt, at = j[4], tonumber(j[5]), now()
+local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'kind', 'session', 'attempt', 'max_attempts', 'route')
+if j[2] ~= ARGV[2] then return 'stale' end
+if j[1] ~= 'running' then return j[1] end
+local kind, sid, attempt, at = j[3], j[4], tonumber(j[5]), now()
 
-if j[3] == 'load-check' then
-    finish_job(jid, 'cancelled', at, message)
-    return 'cancelled'
+local function over(state)
+    finish_job(jid, kind, state, at, message)
+    return state
 end
 
-if j[3] == 'create' then
-    local s = redis.call('HMGET', 'qwd:session:' .. sid, 'state', 'wanted', 'stop_reason')
-    if s[1] ~= 'starting' then
-        -- It ran and ended, or somebody else owns it: there is nothing to try again.
-        finish_job(jid, 'done', at, message)
-        return 'done'
-    end
+if kind == 'load-check' then return over('cancelled') end
+-- No room is nobody's failure.
+if class == 'no-room' then attempt = attempt - 1 end
+local hopeless = class == 'permanent' or attempt >= tonumber(j[6])
+
+if kind == 'create' then
+    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'wanted', 'stop_reason')
+    -- It has run: there is nothing to try again.
+    if s[1] ~= 'starting' then return over('done') end
     if s[2] == 'stopped' then
-        finish_job(jid, 'cancelled', at)
-        end_session(sid, s[3] == 'stopped' and 'cancelled' or s[3], '', at)
-        return 'cancelled'
+        end_session(sid, cancelled_by(s[3]), '', at)
+        return over('cancelled')
     end
-    if class == 'no-room' then attempt = attempt - 1 end
-    if class == 'permanent' or attempt >= tonumber(j[6]) then
-        finish_job(jid, 'dead', at, message)
+    if hopeless then
         end_session(sid, 'failed', message, at)
-        return 'dead'
+        return over('dead')
     end
-    requeue_create(jid, sid, at)
-    set(sid, 'detail', message)
-elseif class == 'permanent' or attempt >= tonumber(j[6]) then
-    finish_job(jid, 'dead', at, message)
-    return 'dead'
+    queue_again(sid, message)
+elseif hopeless then
+    return over('dead')
 end
 
-redis.call('ZREM', 'qwd:jobs:running', jid)
-redis.call('HDEL', 'qwd:job:' .. jid, 'lease_until')
-redis.call('HSET', 'qwd:job:' .. jid, 'error', message, 'attempt', text(attempt), 'state', 'later')
-redis.call('ZADD', 'qwd:jobs:later', text(at + delay), jid)
+call('ZREM', 'qwd:jobs:running', jid)
+call('HDEL', 'qwd:job:' .. jid, 'lease_until')
+call('HSET', 'qwd:job:' .. jid, 'error', message, 'attempt', text(attempt), 'state', 'later')
+if delay <= 0 then
+    put_back(jid, j[7], at)
+    return 'waiting'
+end
+call('ZADD', 'qwd:jobs:later', text(at + delay), jid)
 return 'later'

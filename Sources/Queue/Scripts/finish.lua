@@ -1,29 +1,30 @@
 -- finish: a job is done. A create job's session has its display then; a stop job's session is ended by it.
--- ARGV: jid fence display_port display_url. Answers 'ok' or 'stale'; a job that is done already answers 'ok' again.
-local jid = ARGV[1]
-local j = redis.call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'kind', 'session')
-if j[2] ~= ARGV[2] then return 'stale' end
-if j[1] == 'done' then return 'ok' end
-if j[1] ~= 'running' then return 'stale' end
-local at, sid = now(), j[4]
-if j[3] == 'create' then
-    local s = redis.call('HMGET', 'qwd:session:' .. sid, 'state', 'step', 'step_at')
-    if s[1] == 'running' then
-        set(sid, 'step', 'running', 'step_at', text(at), 'display', 'ready', 'display_port', ARGV[3], 'display_url',
-            ARGV[4])
-        announce(sid, 'running', 'step', 'running', 'previous', s[2] or '', 'ms', text(at - (s[3] or at)))
+-- ARGV: jid fence display_port display_url. Answers 'ok', 'stale', or 'cancel' for a create job whose session is being
+-- stopped or has ended: the job is over, and the display must be closed again. Asked again it answers the same.
+local jid, fence = ARGV[1], ARGV[2]
+local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'kind', 'session')
+local state, kind, sid = j[1], j[3], j[4]
+if j[2] ~= fence or state ~= 'running' and state ~= 'done' then return 'stale' end
+local at, answer = now(), 'ok'
+if kind == 'create' then
+    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence', 'display', 'step', 'step_at', 'rev')
+    if s[2] ~= fence or s[1] == 'starting' or s[1] == 'queued' then return 'stale' end
+    if s[1] ~= 'running' and s[1] ~= 'lost' then
+        answer = 'cancel'
+    elseif s[3] ~= 'ready' then
+        -- Also for a job that was closed because its lease was over: the display is there only now.
+        set(sid, s[6], 'step', 'running', 'step_at', text(at), 'display', 'ready', 'display_port', ARGV[3],
+            'display_url', ARGV[4])
+        announce(sid, s[1], 'step', 'running', 'previous', s[4] or '', 'ms', text(at - (s[5] or at)))
     end
-elseif j[3] == 'stop' then
-    local s = redis.call('HMGET', 'qwd:session:' .. sid, 'state', 'stop_reason')
+elseif kind == 'stop' and state == 'running' then
+    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'stop_reason', 'job')
     if s[1] ~= 'ended' then
         must(session_edges, 'session', sid, s[1], 'ended')
         end_session(sid, s[2] or 'stopped', '', at)
+        -- The create job may still be about to open the display.
+        if call('HGET', 'qwd:job:' .. s[3], 'state') == 'running' then finish_job(s[3], 'create', 'done', at) end
     end
 end
-finish_job(jid, 'done', at)
-if j[3] == 'load-check' then
-    -- One every few seconds and host: kept for a look of some minutes, not for the week.
-    redis.call('ZREM', 'qwd:jobs:done', jid)
-    redis.call('PEXPIRE', 'qwd:job:' .. jid, 600000)
-end
-return 'ok'
+if state == 'running' then finish_job(jid, kind, 'done', at) end
+return answer

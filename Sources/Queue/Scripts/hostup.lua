@@ -3,24 +3,32 @@
 -- Lost sessions that live are running again. Answers the ids that the queue places on this host and that are past
 -- `starting`, each followed by its fence and its state.
 local host, count, at = ARGV[1], tonumber(ARGV[2]), now()
-local fields = {}
+local fields, lives = {}, {}
 for i = 3, 2 + 2 * count do fields[#fields + 1] = ARGV[i] end
-redis.call('HSET', 'qwd:host:' .. host, 'seen_at', text(at), unpack(fields))
-if redis.call('ZADD', 'qwd:hosts', text(at), host) == 1 then wake_creates_if_any() end
-for i = 3 + 2 * count, #ARGV do
-    local s = redis.call('HMGET', 'qwd:session:' .. ARGV[i], 'state', 'host')
-    if s[1] == 'lost' and s[2] == host then
-        set(ARGV[i], 'state', 'running', 'detail', '')
-        announce(ARGV[i], 'running', 'detail', host .. ' is back')
-    end
-end
+for i = 3 + 2 * count, #ARGV do lives[ARGV[i]] = true end
+call('HSET', 'qwd:host:' .. host, 'seen_at', text(at), unpack(fields))
+call('ZADD', 'qwd:hosts', text(at), host)
+-- It may be new, or less busy than before.
+if call('EXISTS', 'qwd:queue:create') == 1 then call('ZADD', 'qwd:wake:create:' .. host, '0', 'work') end
+
 local placed = {}
-for _, sid in ipairs(redis.call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
-    local s = redis.call('HMGET', 'qwd:session:' .. sid, 'state', 'fence')
-    if s[1] ~= 'starting' then
+for _, sid in ipairs(call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
+    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence', 'wanted', 'rev')
+    local state = s[1]
+    if state == 'lost' and lives[sid] then
+        announce(sid, 'running', 'detail', host .. ' is back')
+        state = 'running'
+        if s[3] == 'stopped' then
+            -- Its stop job was made while it was lost.
+            announce(sid, 'stopping', 'wanted', 'stopped')
+            state = 'stopping'
+        end
+        set(sid, s[4], 'state', state, 'detail', '')
+    end
+    if state ~= 'starting' then
         placed[#placed + 1] = sid
         placed[#placed + 1] = s[2]
-        placed[#placed + 1] = s[1]
+        placed[#placed + 1] = state
     end
 end
 return placed

@@ -1,20 +1,15 @@
 -- offer: the machines a host can start. ARGV: host, then name and description (JSON) of each.
-local host = ARGV[1]
-local mine = 'qwd:machines:host:' .. host
-local before = redis.call('SMEMBERS', mine)
-redis.call('DEL', mine)
+local mine = 'qwd:machines:host:' .. ARGV[1]
+local before = call('SMEMBERS', mine)
+call('DEL', mine)
 for i = 2, #ARGV, 2 do
-    redis.call('SADD', mine, ARGV[i])
-    redis.call('HSET', 'qwd:machines', ARGV[i], ARGV[i + 1])
+    call('SADD', mine, ARGV[i])
+    call('HSET', 'qwd:machines', ARGV[i], ARGV[i + 1])
 end
-local hosts = redis.call('ZRANGE', 'qwd:hosts', 0, -1)
+local gone = {}
 for _, name in ipairs(before) do
-    local offered = redis.call('SISMEMBER', mine, name)
-    for _, other in ipairs(hosts) do
-        if offered == 1 then break end
-        offered = redis.call('SISMEMBER', 'qwd:machines:host:' .. other, name)
-    end
-    if offered == 0 then redis.call('HDEL', 'qwd:machines', name) end
+    if call('SISMEMBER', mine, name) == 0 then gone[#gone + 1] = name end
 end
+if #gone > 0 then withdraw(gone) end
 wake_creates_if_any()
 return 'ok'

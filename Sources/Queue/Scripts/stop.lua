@@ -1,4 +1,3 @@
 -- stop: somebody wants a session to end.
 -- ARGV: sid reason. Answers the state it has then, or nothing for a session that is unknown.
-if redis.call('EXISTS', 'qwd:session:' .. ARGV[1]) == 0 then return false end
 return stop_session(ARGV[1], ARGV[2], now())

@@ -1,0 +1,3 @@
+#!/bin/sh
+read -r uptime rest < /proc/uptime
+echo "DESKTOP-READY $uptime" > /dev/ttyS0

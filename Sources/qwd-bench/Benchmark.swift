@@ -1,0 +1,23 @@
+/// One benchmark: it starts what it needs and prints its figures.
+struct Benchmark: Sendable {
+    let name: String
+    let summary: String
+    let run: @Sendable (Workspace) async throws -> Void
+
+    static let all = [
+        Benchmark(
+            name: "post", summary: "how fast POST /sessions is answered (simulated machines, private Redis)",
+            run: PostBenchmark.run),
+        Benchmark(
+            name: "click", summary: "from the click to the first frame of the GRUB ISO, beside QEMU alone",
+            run: ClickBenchmark.run),
+        Benchmark(name: "sixteen", summary: "16 sessions created and stopped at once", run: SixteenBenchmark.run),
+        Benchmark(
+            name: "queue", summary: "transitions of the queue beside an empty script, same Redis, same connection",
+            run: QueueBenchmark.run),
+        Benchmark(
+            name: "pages", summary: "pages with many sessions (no machines behind them)", run: PagesBenchmark.run),
+        Benchmark(name: "idle", summary: "what all roles cost when nothing happens", run: IdleBenchmark.run),
+        Benchmark(name: "memory", summary: "memory of a session and of a viewer", run: MemoryBenchmark.run),
+    ]
+}

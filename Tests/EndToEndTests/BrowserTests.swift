@@ -1,0 +1,56 @@
+import Foundation
+import Processes
+import Testing
+
+/// A person in Debian's Chromium, driven by `Browser/desktop.py`.
+///
+/// `QWDTEST_SCREENSHOTS` names a directory for the pictures it takes; `QWDTEST_DESKTOP` a disk image whose desktop is
+/// opened instead of the GRUB ISO, with the root window's colour #1e6f9f.
+@Suite(.timeLimit(.minutes(8)), .serialized, .enabled(if: Programs.find("chromium") != nil))
+struct BrowserTests {
+    private static var package: URL {
+        URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    }
+
+    private func run(_ service: RunningService, _ machine: String, _ options: [String] = []) throws {
+        let environment = ProcessInfo.processInfo.environment
+        let pictures = environment["QWDTEST_SCREENSHOTS"] ?? "\(service.root)/pictures"
+        try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true)
+        let process = Process()
+        process.executableURL = Self.package.appending(path: ".build/browser-venv/bin/python")
+        process.arguments =
+            [
+                Self.package.appending(path: "Tests/EndToEndTests/Browser/desktop.py").path, service.url,
+                service.runtime, machine, pictures,
+            ] + options
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        try process.run()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0, "\(text)\n\(service.log)")
+    }
+
+    @Test func `a person gets a desktop in the browser, uses it and stops it`() async throws {
+        let service = try RunningService(["form.memory_gib=[0.5, 1]", "defaults.memory_gib=0.5"])
+        if let image = ProcessInfo.processInfo.environment["QWDTEST_DESKTOP"] {
+            try service.add(machine: "debian-desktop.qcow2", file: image, description: "Debian desktop")
+            try service.start()
+            try run(service, "debian-desktop.qcow2", ["--color", "1e6f9f"])
+        } else {
+            try service.start()
+            try run(service, "grub.iso")
+        }
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
+    @Test func `the same works without JavaScript`() async throws {
+        let service = try RunningService(["form.memory_gib=[0.5, 1]", "defaults.memory_gib=0.5"])
+        try service.start()
+        try run(service, "grub.iso", ["--without-script"])
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+}

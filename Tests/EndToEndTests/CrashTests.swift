@@ -1,0 +1,96 @@
+import Domain
+import Foundation
+import Queue
+import Processes
+import Testing
+
+/// Kills the whole service at every step, without any clean-up, and looks at what its next start makes of it.
+@Suite(.timeLimit(.minutes(5)), .serialized)
+struct CrashTests {
+    @Test(
+        arguments: ["claim", "snapshot", "launch", "network", "commit", "switch-on", "display", "running"])
+    func `a service killed in a create brings the session up exactly once`(place: String) async throws {
+        let service = try RunningService()
+        try service.start(crashAt: place)
+        let id = try await service.create()
+        service.waitForEnd()
+        try service.start()
+        let session = try await service.settled(id)
+        #expect(session.state == .running, "\(session.detail ?? "")\n\(service.log)")
+        #expect(service.machineProcesses.count == 1)
+        let monitor = try QMPDoor("\(service.runtime)/sessions/\(id)/monitor.sock")
+        #expect(try monitor.ask("query-status").contains("\"running\": true"))
+        let events = try await service.queue.events(of: id)
+        #expect(events.filter { $0.fields["step"] == "commit" }.count == 1)
+        let end = try await service.stopped(id)
+        #expect(end.reason == .stopped)
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
+    @Test(arguments: ["power-down", "tear-down"])
+    func `a service killed in a stop ends the session all the same`(place: String) async throws {
+        let service = try RunningService()
+        try service.start(crashAt: place)
+        let id = try await service.create()
+        _ = try await service.settled(id)
+        try await service.queue.stop(id)
+        service.waitForEnd()
+        try service.start()
+        let session = try await service.wait(for: id) { $0.state == .ended }
+        #expect(session.reason == .stopped)
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
+    @Test func `a machine goes on while its service is killed and started again`() async throws {
+        let service = try RunningService()
+        try service.start()
+        let id = try await service.create()
+        _ = try await service.settled(id)
+        let before = service.machineProcesses
+        service.kill()
+        #expect(service.machineProcesses == before)
+        try service.start()
+        let session = try await service.settled(id)
+        #expect(session.state == .running)
+        #expect(service.machineProcesses == before)
+        #expect(try await service.stopped(id).reason == .stopped)
+        await service.shutDown()
+    }
+
+    @Test func `a session that was stopped while its service was down ends at the next start`() async throws {
+        let service = try RunningService()
+        try service.start()
+        let id = try await service.create()
+        _ = try await service.settled(id)
+        service.kill()
+        try await service.queue.stop(id)
+        try service.start()
+        #expect(try await service.wait(for: id) { $0.state == .ended }.reason == .stopped)
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
+    @Test func `nothing that is not ours is touched`() async throws {
+        let service = try RunningService()
+        try service.start()
+        service.kill()
+        let foreign = "\(service.runtime)/sessions/notes-of-the-administrator"
+        try FileManager.default.createDirectory(atPath: foreign, withIntermediateDirectories: true)
+        let orphan = SessionID(milliseconds: 1)
+        try FileManager.default.createDirectory(
+            atPath: "\(service.runtime)/sessions/\(orphan)", withIntermediateDirectories: true)
+        let bystander = try Process.run(URL(filePath: "/usr/bin/sleep"), arguments: ["60"])
+        try Data("\(bystander.processIdentifier)\n".utf8).write(
+            to: URL(filePath: "\(service.runtime)/sessions/\(orphan)/pid"))
+        try service.start()
+        // The first session shows that adoption is over.
+        _ = try await service.settled(try await service.create())
+        #expect(FileManager.default.fileExists(atPath: foreign))
+        #expect(!FileManager.default.fileExists(atPath: "\(service.runtime)/sessions/\(orphan)"))
+        #expect(bystander.isRunning)
+        bystander.terminate()
+        await service.shutDown()
+    }
+}

@@ -1,0 +1,75 @@
+import Domain
+import Foundation
+import FoundationNetworking
+import Processes
+import Queue
+
+extension RunningService {
+    /// Asks for a session as a browser's form does, and answers its id.
+    func create(_ fields: [String: String] = [:]) async throws -> SessionID {
+        var request = URLRequest(url: try address("/sessions"))
+        request.httpMethod = "POST"
+        request.setValue("application/json", forHTTPHeaderField: "Accept")
+        request.setValue("application/x-www-form-urlencoded", forHTTPHeaderField: "Content-Type")
+        let all = ["machine": "grub.iso", "cpu": "1", "memory": "0.25"].merging(fields) { $1 }
+        request.httpBody = Data(all.map { "\($0)=\($1)" }.joined(separator: "&").utf8)
+        let (data, response) = try await URLSession.shared.data(for: request)
+        struct Created: Decodable { var id: String }
+        guard (response as? HTTPURLResponse)?.statusCode == 201,
+            let id = SessionID(try JSONDecoder().decode(Created.self, from: data).id)
+        else { throw Failure(description: "POST /sessions: \(String(decoding: data, as: UTF8.self))") }
+        return id
+    }
+
+    /// What the status page's JSON says.
+    func status(_ id: SessionID) async throws -> [String: Any] {
+        let (data, _) = try await URLSession.shared.data(from: try address("/sessions/\(id)/status"))
+        return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+    }
+
+    private func address(_ path: String) throws -> URL {
+        guard let url = URL(string: url + path) else { throw Failure(description: "no URL: \(path)") }
+        return url
+    }
+
+    /// Waits, by the queue's events, until a session is as wanted.
+    @discardableResult
+    func wait(for id: SessionID, until isWanted: (Session) -> Bool) async throws -> Session {
+        let changes = queue.changes()
+        if let session = try await queue.session(id), isWanted(session) { return session }
+        for await change in changes {
+            if case .session(let changed, _, _) = change, changed != id { continue }
+            if let session = try? await queue.session(id), isWanted(session) { return session }
+        }
+        throw Failure(description: "the events of \(id) ended")
+    }
+
+    /// Waits until a session's display can be opened, or it has ended.
+    func settled(_ id: SessionID) async throws -> Session {
+        try await wait(for: id) { $0.state == .ended || ($0.state == .running && $0.displayReady) }
+    }
+
+    func stopped(_ id: SessionID) async throws -> Session {
+        try await queue.stop(id)
+        return try await wait(for: id) { $0.state == .ended }
+    }
+
+    /// The QEMU processes of this service.
+    var machineProcesses: [Int32] {
+        Files.names(in: "/proc").compactMap { Int32($0) }.filter {
+            Files.read("/proc/\($0)/cmdline")?.contains("-pidfile \(runtime)/") == true
+        }.filter { ProcessHandle(pid: $0, mark: runtime) != nil }
+    }
+
+    /// What is left of sessions: files, sockets, tokens, processes, reservations.
+    func leftovers() async throws -> [String] {
+        var left = machineProcesses.map { "process \($0)" }
+        for directory in ["\(runtime)/sessions", "\(state)/sessions", "\(runtime)/tokens"] {
+            left += Files.names(in: directory).map { "\(directory)/\($0)" }
+        }
+        for host in try await queue.hosts() where host.cpusReserved != 0 || host.memoryReservedMiB != 0 {
+            left.append("reserved on \(host.name): \(host.cpusReserved) cpus, \(host.memoryReservedMiB) MiB")
+        }
+        return left
+    }
+}

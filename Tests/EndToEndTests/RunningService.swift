@@ -1,0 +1,137 @@
+import Domain
+import Foundation
+import Logging
+import Processes
+import Queue
+import Redis
+
+/// A real `qwd up` with directories, ports and a private Redis of its own, as a child of the test.
+final class RunningService: @unchecked Sendable {
+    // Proof: `process` changes only in `start` and `kill`, which one test calls one after the other.
+    private var process: Process?
+    let root: String
+    let httpPort: Int
+    let displayPort: Int
+    let queue: JobQueue
+    private let overrides: [String]
+
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    var runtime: String { "\(root)/r" }
+    var state: String { "\(root)/s" }
+    var machines: String { "\(root)/m" }
+    var url: String { "http://127.0.0.1:\(httpPort)" }
+    var log: String { (try? String(contentsOfFile: "\(root)/log", encoding: .utf8)) ?? "" }
+    var pid: Int32 { process?.processIdentifier ?? 0 }
+
+    /// The program that was built beside this test.
+    static var program: String {
+        let own = Files.target(of: "/proc/self/exe") ?? ""
+        return URL(filePath: own).deletingLastPathComponent().appending(path: "qwd").path
+    }
+
+    /// - Parameter overrides: More of the configuration, as `--set` takes it.
+    init(_ overrides: [String] = []) throws {
+        // Short, because a session's sockets live below it and a socket's path has at most 107 bytes.
+        var template = Array("/tmp/qwd-e2e-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failure(description: "mkdtemp: errno \(errno)") }
+        root = String(decoding: template.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        httpPort = try TCPListener(host: "127.0.0.1", port: 0).port
+        displayPort = try TCPListener(host: "127.0.0.1", port: 0).port
+        self.overrides = overrides
+        let client = RedisClient(
+            address: RedisAddress(unixSocket: "\(root)/r/redis.sock"), logger: Logger(label: "test"))
+        queue = JobQueue(redis: client)
+        try FileManager.default.createDirectory(atPath: "\(root)/m", withIntermediateDirectories: true)
+        try add(
+            machine: "grub.iso", file: "/usr/lib/grub-rescue/grub-rescue-cdrom.iso", description: "GRUB rescue shell")
+    }
+
+    /// Offers one more machine.
+    func add(machine: String, file: String, description: String) throws {
+        try FileManager.default.createSymbolicLink(atPath: "\(machines)/\(machine)", withDestinationPath: file)
+        let catalogue = "\(machines)/machines.conf"
+        let known = (try? String(contentsOfFile: catalogue, encoding: .utf8)) ?? ""
+        try Data("\(known)[\(machine)]\ndescription=\(description)\n\n".utf8).write(to: URL(filePath: catalogue))
+    }
+
+    /// Starts the service and returns when its pages can be opened.
+    /// - Parameters:
+    ///   - crashAt: Where the worker shall kill itself.
+    ///   - path: Search path of programs, to hide some.
+    func start(crashAt: String? = nil, path: String? = nil) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: Self.program)
+        process.arguments =
+            ["up"]
+            + ([
+                "state_dir=\(state)", "runtime_dir=\(runtime)", "machines.directory=\(machines)",
+                "machines.catalogue=\(machines)/machines.conf", "frontend.listen=127.0.0.1:\(httpPort)",
+                "display.listen=127.0.0.1:\(displayPort)", "auth.methods=none", "worker.accelerator=tcg",
+                "worker.name=here", "limits.load=0", "limits.sessions=0", "limits.sessions_per_user=0",
+                "limits.cpu_fraction_per_user=0", "limits.memory_fraction_per_user=0", "worker.cpu_overcommit=64",
+                "worker.stop_grace=500ms", "scheduler.lease=3s",
+            ] + overrides).flatMap { ["--set", $0] }
+        var environment = ProcessInfo.processInfo.environment
+        environment["QWDTEST_CRASH_AT"] = crashAt
+        if let path { environment["PATH"] = path }
+        process.environment = environment
+        let lines = Pipe()
+        process.standardError = lines
+        process.standardOutput = FileHandle.nullDevice
+        try process.run()
+        self.process = process
+        try waitForPages(lines.fileHandleForReading)
+    }
+
+    /// Reads the log until it says that the pages are there, then lets a thread write the rest to a file.
+    private func waitForPages(_ lines: FileHandle) throws {
+        let file = "\(root)/log"
+        if !FileManager.default.fileExists(atPath: file) { try Data().write(to: URL(filePath: file)) }
+        let log = try FileHandle(forWritingTo: URL(filePath: file))
+        try log.seekToEnd()
+        var text = ""
+        while !text.contains("Frontend listens") {
+            let chunk = lines.availableData
+            guard !chunk.isEmpty else { throw Failure(description: "qwd ended at its start:\n\(text)") }
+            text += String(decoding: chunk, as: UTF8.self)
+            try log.write(contentsOf: chunk)
+        }
+        Thread.detachNewThread {
+            while case let chunk = lines.availableData, !chunk.isEmpty { try? log.write(contentsOf: chunk) }
+        }
+    }
+
+    /// Ends the service as a power failure would, without any clean-up.
+    func kill() {
+        guard let process else { return }
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        waitForEnd()
+    }
+
+    /// Waits until the service has ended by itself.
+    func waitForEnd() {
+        process?.waitUntilExit()
+        process = nil
+    }
+
+    /// Asks the service to end, and waits for it.
+    func terminate() {
+        process?.terminate()
+        waitForEnd()
+    }
+
+    /// Ends every session, the service and what it leaves running on purpose, and removes its directories.
+    func shutDown() async {
+        if process == nil { try? start() }
+        for session in (try? await queue.sessions()) ?? [] { _ = try? await stopped(session.id) }
+        await queue.redis.close()
+        terminate()
+        if let gateway = ProcessHandle(pidFile: "\(runtime)/websockify.pid", mark: "\(runtime)/tokens") {
+            _ = await gateway.kill()
+        }
+        try? FileManager.default.removeItem(atPath: root)
+    }
+}

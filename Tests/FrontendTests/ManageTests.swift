@@ -1,0 +1,77 @@
+import Domain
+import Queue
+import Testing
+
+@testable import Frontend
+
+@Suite(.timeLimit(.minutes(1)))
+struct ManageTests {
+    @Test func `every session has its row and every host its bars`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let running = try await site.create([("machine", "grub"), ("user", "ada")])
+            try await site.advance(to: .running)
+            let waiting = try await site.create([("machine", "debian-desktop"), ("user", "bob")])
+            let page = try await site.http.get("/manage").body
+            let first = try #require(page.firstRange(of: "id=\"s-\(waiting)\""))
+            let second = try #require(page.firstRange(of: "id=\"s-\(running)\""))
+            #expect(first.lowerBound < second.lowerBound, "what waits needs attention")
+            #expect(page.contains("href=\"/sessions/\(running)/connect\""))
+            #expect(!page.contains("href=\"/sessions/\(waiting)/connect\""))
+            #expect(!page.contains("token"), "a list shows no links that open a desktop")
+            #expect(page.contains("action=\"/sessions/\(running)/stop?from=manage\""))
+            #expect(page.contains("1 of 16 reserved, 15 free; 25 % busy"))
+            #expect(page.contains("1 GiB of 15 GiB reserved, 14 GiB free; 4 GiB in use"))
+            let stopped = try await site.http.post("/sessions/\(waiting)/stop?from=manage")
+            #expect(stopped.headers["location"] == "/manage")
+            #expect(try await site.http.get("/manage").body.contains("It was cancelled before it started."))
+        }
+    }
+
+    @Test func `silent and draining hosts are called so`() async throws {
+        var options = FrontendOptions(defaultMemoryMiB: 1024)
+        options.lease = .zero
+        try await withSite(options) { site in
+            try await site.hostUp("host-a")
+            #expect(try await site.http.get("/manage").body.contains("Silent since"))
+        }
+        try await withSite { site in
+            try await site.hostUp("host-a")
+            _ = try await site.queue.drain("host-a", true)
+            #expect(try await site.http.get("/manage").body.contains("Takes no new sessions"))
+        }
+    }
+
+    @Test func `a browser finds its own sessions marked`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let created = try await site.http.post("/sessions", [("machine", "grub")])
+            _ = try await site.create()
+            let cookie = String(try #require(created.headers["set-cookie"]).prefix { $0 != ";" })
+            let page = try await site.http.get("/manage", headers: [("Cookie", cookie)]).body
+            #expect(page.components(separatedBy: "class=\"tag\"") == 2)
+        }
+    }
+
+    @Test func `nothing to manage is said in words`() async throws {
+        try await withSite { site in
+            let page = try await site.http.get("/manage").body
+            #expect(page.contains("No session at the moment."))
+            #expect(page.contains("No host is known."))
+        }
+    }
+
+    @Test func `metrics count sessions, hosts and requests and name no session`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let id = try await site.create()
+            _ = try await site.http.get("/sessions/\(id)")
+            let text = try await site.http.get("/metrics").body
+            #expect(text.contains("qwd_sessions{state=\"queued\"} 1\n"))
+            #expect(text.contains("qwd_jobs_waiting 1\n"))
+            #expect(text.contains("qwd_hosts{state=\"up\"} 1\n"))
+            #expect(text.contains("qwd_http_requests_total{method=\"GET\",route=\"/sessions/{sid}\",status=\"200\"} 1\n"))
+            #expect(!text.contains(id.text))
+        }
+    }
+}

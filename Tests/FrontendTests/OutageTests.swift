@@ -1,0 +1,51 @@
+import Domain
+import Queue
+import TestSupport
+import Testing
+
+@testable import Frontend
+
+@Suite(.timeLimit(.minutes(1)))
+struct OutageTests {
+    @Test func `without Redis every page says so, and all is well when it is back`() async throws {
+        try await withSite(appendOnly: true) { site in
+            try await site.hostUp()
+            let id = try await site.create()
+            #expect(try await site.http.get("/").status == 200)
+            site.server.kill()
+            for path in ["/manage", "/sessions/\(id)", "/sessions/\(id)/status", "/metrics", "/readyz"] {
+                let reply = try await site.http.get(path)
+                #expect(reply.status == 503, "\(path)")
+                #expect(reply.headers["retry-after"] == "5", "\(path)")
+            }
+            let page = try await site.http.get("/manage")
+            #expect(page.body.contains("Running desktops are not affected"))
+            #expect(page.body.contains("http-equiv=\"refresh\""))
+            let posted = try await site.http.post("/sessions", [("machine", "grub")])
+            #expect(posted.status == 503)
+            #expect(!posted.body.contains("http-equiv=\"refresh\""), "a form is not sent again by itself")
+            let form = try await site.http.get("/")
+            #expect(form.status == 503)
+            #expect(form.body.contains("The queue does not answer"))
+            #expect(form.body.contains("value=\"grub\""), "the machines are remembered")
+            #expect(try await site.http.get("/healthz").status == 200)
+            try await site.server.restart()
+            #expect(try await site.http.get("/readyz").status == 200)
+            #expect(try await site.http.get("/").status == 200)
+            #expect(try await site.http.get("/sessions/\(id)").status == 200, "nothing is lost")
+            _ = try await site.create()
+        }
+    }
+
+    @Test func `an error has a number that is in the log`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            site.server.kill()
+            let page = try await site.http.get("/manage").body
+            let ids = site.log.lines.filter { $0.contains("The queue does not answer") }
+                .compactMap { $0.split(separator: "hb.request.id=").dropFirst().first?.prefix { $0 != " " } }
+            #expect(!ids.isEmpty)
+            #expect(ids.contains { page.contains($0) })
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import DisplayAccess
+import Domain
+import Queue
+import Testing
+
+@testable import Frontend
+
+@Suite(.timeLimit(.minutes(1)))
+struct SafetyTests {
+    @Test func `every answer carries the headers that keep strangers out`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let id = try await site.create()
+            for path in ["/", "/manage", "/sessions/\(id)", "/nowhere", "/assets/style.css", "/healthz"] {
+                let reply = try await site.http.get(path)
+                #expect(reply.headers["content-security-policy"] == SecurityHeaders.policy)
+                #expect(reply.headers["x-content-type-options"] == "nosniff")
+                #expect(reply.headers["referrer-policy"] == "same-origin")
+                #expect(!reply.body.contains(" style=\""), "\(path): the policy forbids it")
+                #expect(!reply.body.contains("<script>"), "\(path): the policy forbids it")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        [("Origin", "https://evil.example")], [("Origin", "null")], [("Sec-Fetch-Site", "cross-site")],
+        [("Sec-Fetch-Site", "same-site")], [("Origin", "http://127.0.0.1:1")],
+    ])
+    func `another site's page changes nothing here`(headers: [(String, String)]) async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let id = try await site.create()
+            for path in ["/sessions/\(id)/stop", "/sessions/\(id)/extend", "/sessions"] {
+                let reply = try await site.http.post(path, [("machine", "grub")], headers: headers)
+                #expect(reply.status == 403)
+                #expect(reply.body.contains("this came from another site"))
+            }
+            #expect(try await site.queue.session(id)?.state == .queued)
+            #expect(try await site.queue.sessions().count == 1)
+        }
+    }
+
+    @Test func `our own pages may, also behind a proxy that an administrator named`() async throws {
+        try await withSite(FrontendOptions(publicURL: "https://desk.example.org/qwd/", defaultMemoryMiB: 1024)) { site in
+            try await site.hostUp()
+            for headers in [
+                [("Origin", "https://desk.example.org")], [("Origin", "http://127.0.0.1:\(site.http.port)")],
+                [("Sec-Fetch-Site", "same-origin")], [("Sec-Fetch-Site", "none")], [],
+            ] {
+                let reply = try await site.http.post("/sessions", [("machine", "grub")], headers: headers)
+                #expect(reply.status == 303)
+                #expect(reply.headers["location"]?.hasPrefix("/qwd/sessions/") == true)
+                #expect(reply.headers["set-cookie"]?.contains("Secure") == true)
+            }
+            let page = try await site.http.get("/").body
+            #expect(page.contains("action=\"/qwd/sessions\""))
+            #expect(page.contains("href=\"/qwd/assets/style.css?v="))
+        }
+    }
+
+    @Test(arguments: [
+        "evil.example", "a b", "x/../y", "[::1", "host:99999", "\"><script>", "a@b", "host:", "[::1]:80", "desk:8080",
+    ])
+    func `a forged Host leads no link astray`(host: String) async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let body = Array(#"{"machine":"grub"}"#.utf8)
+            let reply = try await site.http.send(
+                "POST", "/sessions", host: host, headers: [("Content-Type", "application/json")], body: body)
+            if reply.status == 201 {
+                let isValid = HostName.isValid(host)
+                #expect(reply.body.contains("\"url\":\"http://\(host)/") == isValid)
+                #expect(reply.body.contains("\"url\":null") != isValid)
+            } else {
+                #expect(reply.status == 400)
+            }
+            #expect(try await site.http.send("GET", "/", host: host).body.contains("evil") == false)
+        }
+        try await withSite(FrontendOptions(publicURL: "https://desk.example.org", defaultMemoryMiB: 1024)) { site in
+            try await site.hostUp()
+            let reply = try await site.http.send(
+                "POST", "/sessions", host: "evil.example", headers: [("Content-Type", "application/json")],
+                body: Array(#"{"machine":"grub"}"#.utf8))
+            #expect(reply.body.contains("\"url\":\"https://desk.example.org/sessions/"))
+        }
+    }
+
+    @Test func `no secret gets into the log`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let id = try await site.create([("machine", "grub"), ("password", "hunter2"), ("user", "ada")])
+            let claim = try await site.advance(to: .running)
+            let token = site.secret.token(session: id, fence: claim.fence)
+            #expect(try await site.http.get("/sessions/\(id)?password=hunter2").body.contains(token))
+            _ = try await site.http.get("/sessions/\(id)/connect?token=\(token)")
+            _ = try await site.http.get("/nowhere?password=hunter2")
+            _ = try await site.http.post("/sessions?password=hunter2", [("password", "hunter2")])
+            let log = site.log.lines.joined(separator: "\n")
+            #expect(log.contains("http.route=/sessions/{sid}"))
+            #expect(log.contains("http.status=404"))
+            #expect(!log.contains("hunter2"))
+            #expect(!log.contains(token))
+            #expect(!log.contains("vnc.html"))
+        }
+    }
+
+    @Test func `files are kept by browsers until they change`() async throws {
+        try await withSite { site in
+            let page = try await site.http.get("/").body
+            let start = try #require(page.firstRange(of: "/assets/style.css?v=")).lowerBound
+            let path = String(page[start...].prefix { $0 != "\"" })
+            let first = try await site.http.get(path)
+            #expect(first.headers["cache-control"] == "public, max-age=31536000, immutable")
+            let again = try await site.http.get(path, headers: [("If-None-Match", try #require(first.headers["etag"]))])
+            #expect(again.status == 304)
+            #expect(again.body.isEmpty)
+            #expect(try await site.http.get("/assets/style.css?v=old").headers["cache-control"] == "public, max-age=60")
+        }
+    }
+}

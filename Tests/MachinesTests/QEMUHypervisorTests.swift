@@ -1,0 +1,136 @@
+import Domain
+import Foundation
+import Glibc
+import Logging
+import Processes
+import TestSupport
+import Testing
+
+@testable import Machines
+
+/// Real QEMU with the GRUB rescue ISO, under TCG everywhere.
+@Suite(.timeLimit(.minutes(3)), .serialized, .enabled(if: Programs.find("qemu-system-x86_64") != nil))
+struct QEMUHypervisorTests {
+    private static let grub = "/usr/lib/grub-rescue/grub-rescue-cdrom.iso"
+    private let root: String
+    private let paths: HostPaths
+
+    init() throws {
+        root = "/tmp/qwd-vm-\(SessionID(milliseconds: 0).text.suffix(7))"
+        paths = HostPaths(runtime: "\(root)/r", state: "\(root)/s")
+        try Files.makeDirectory(paths.sessions)
+        try Files.makeDirectory(paths.disks)
+    }
+
+    private func specify(_ machine: Machine? = nil, session: SessionID? = nil, fence: Int = 1) -> MachineSpecification {
+        MachineSpecification(
+            session: session ?? SessionID(milliseconds: 1_000), fence: fence,
+            machine: machine ?? Machine(name: "grub.iso", description: "", path: Self.grub, kind: .iso, format: .raw),
+            cpu: 1, memoryMiB: 256, diskGiB: 1, oneShot: false)
+    }
+
+    /// Runs `body` with a hypervisor that watches its machines, and removes all files afterwards.
+    private func withHypervisor(_ body: (QEMUHypervisor) async throws -> Void) async throws {
+        let hypervisor = QEMUHypervisor(paths: paths, accelerator: .tcg, logger: Logger(label: "test"))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await hypervisor.run() }
+            try await body(hypervisor)
+            group.cancelAll()
+        }
+        for session in await hypervisor.living() { try await hypervisor.tearDown(session, fence: .max) }
+        Files.remove(root)
+    }
+
+    private func event(of hypervisor: QEMUHypervisor) async -> MachineEvent? {
+        for await event in hypervisor.events { return event }
+        return nil
+    }
+
+    private func process(_ session: SessionID) -> ProcessHandle? {
+        ProcessHandle(pidFile: paths.session(session).pid, mark: paths.session(session).run)
+    }
+
+    @Test func `a machine starts paused, runs when switched on, and leaves nothing behind`() async throws {
+        try await withHypervisor { hypervisor in
+            let specification = specify()
+            let id = specification.session
+            try await hypervisor.makeSnapshot(specification)
+            try await hypervisor.launch(specification)
+            #expect(await hypervisor.adopt() == [])
+            try await hypervisor.connectNetwork(id)
+            try await hypervisor.switchOn(id)
+            let handle = try #require(process(id))
+            try await hypervisor.tearDown(id, fence: 1)
+            #expect(handle.isGone)
+            #expect(Files.names(in: paths.sessions) == [] && Files.names(in: paths.disks) == [])
+        }
+    }
+
+    @Test func `an older claim may not touch what a newer one made`() async throws {
+        try await withHypervisor { hypervisor in
+            let id = SessionID(milliseconds: 2_000)
+            try await hypervisor.makeSnapshot(specify(session: id, fence: 5))
+            await #expect(throws: MachineError.self) {
+                try await hypervisor.makeSnapshot(specify(session: id, fence: 4))
+            }
+            await #expect(throws: MachineError.self) { try await hypervisor.launch(specify(session: id, fence: 4)) }
+            try await hypervisor.tearDown(id, fence: 4)
+            #expect(Files.names(in: paths.sessions) == [id.text])
+            try await hypervisor.tearDown(id, fence: 5)
+            #expect(Files.names(in: paths.sessions) == [])
+        }
+    }
+
+    @Test func `a second hypervisor finds the machines of the first one`() async throws {
+        try await withHypervisor { first in
+            let specification = specify()
+            try await first.makeSnapshot(specification)
+            try await first.launch(specification)
+            try await first.switchOn(specification.session)
+            await first.letGo()
+            let second = QEMUHypervisor(paths: paths, accelerator: .tcg, logger: Logger(label: "test"))
+            let adopted = await second.adopt()
+            #expect(adopted == [AdoptedMachine(session: specification.session, fence: 1, state: .running)])
+            try await second.tearDown(specification.session, fence: 1)
+            #expect(Files.names(in: paths.sessions) == [])
+        }
+    }
+
+    @Test func `a QEMU that is killed is reported as crashed`() async throws {
+        try await withHypervisor { hypervisor in
+            let specification = specify()
+            try await hypervisor.makeSnapshot(specification)
+            try await hypervisor.launch(specification)
+            try await hypervisor.switchOn(specification.session)
+            try #require(process(specification.session)).signal(SIGKILL)
+            guard case .ended(let id, fence: 1, .crashed, _) = await event(of: hypervisor) else {
+                Issue.record("no crash was reported")
+                return
+            }
+            #expect(id == specification.session)
+            try await hypervisor.tearDown(id, fence: 1)
+        }
+    }
+
+    @Test func `a corrupt disk is refused with its name and what is wrong`() async throws {
+        try await withHypervisor { hypervisor in
+            let file = "\(root)/broken.qcow2"
+            try Files.write("this is no disk", to: file)
+            let machine = Machine(name: "broken.qcow2", description: "", path: file, kind: .disk, format: .qcow2)
+            let error = await #expect(throws: MachineError.self) { try await hypervisor.makeSnapshot(specify(machine)) }
+            #expect(error?.code == .badImage)
+            #expect(error?.detail.contains(file) == true)
+            #expect(error?.failureClass == .permanent)
+        }
+    }
+
+    @Test func `a teardown of nothing is fine, and twice is once`() async throws {
+        try await withHypervisor { hypervisor in
+            try await hypervisor.tearDown(SessionID(milliseconds: 3_000), fence: .max)
+            let specification = specify()
+            try await hypervisor.makeSnapshot(specification)
+            try await hypervisor.tearDown(specification.session, fence: 1)
+            try await hypervisor.tearDown(specification.session, fence: 1)
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Domain
+import Foundation
+import Logging
+import Processes
+import Testing
+
+@testable import Machines
+
+@Suite(.timeLimit(.minutes(1)), .serialized, .enabled(if: Programs.find("websockify") != nil))
+struct WebsockifyBridgeTests {
+    private let root = "/tmp/qwd-ws-\(SessionID(milliseconds: 0).text.suffix(7))"
+
+    private func bridge(port: Int, web: String = "/usr/share/novnc") throws -> WebsockifyBridge {
+        let paths = HostPaths(runtime: "\(root)/r", state: "\(root)/s")
+        try Files.makeDirectory(paths.runtime)
+        return WebsockifyBridge(
+            paths: paths, host: "127.0.0.1", port: port, publicURL: "", web: web, logger: Logger(label: "test"))
+    }
+
+    private func problem(of bridge: WebsockifyBridge, until isWanted: (String?) -> Bool) async -> String? {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await bridge.run() }
+            var problem = await bridge.problem
+            while !isWanted(problem) {
+                await Task.yield()
+                problem = await bridge.problem
+            }
+            group.cancelAll()
+            return problem
+        }
+    }
+
+    private func endGateway() async {
+        if let gateway = ProcessHandle(pidFile: "\(root)/r/websockify.pid", mark: "\(root)/r/tokens") {
+            _ = await gateway.kill()
+        }
+        Files.remove(root)
+    }
+
+    @Test func `a taken port is named with the way out, and no problem once it is free`() async throws {
+        let occupant = try TCPListener(host: "127.0.0.1", port: 0)
+        let bridge = try bridge(port: occupant.port)
+        let problem = await problem(of: bridge) { $0?.contains("taken") == true }
+        #expect(problem?.contains("\(occupant.port)") == true)
+        #expect(problem?.contains("display.listen") == true)
+        Glibc.close(occupant.descriptor.take())
+        #expect(await self.problem(of: bridge) { $0 == nil } == nil)
+        await endGateway()
+    }
+
+    @Test func `a missing noVNC is named with the way out`() async throws {
+        let problem = await problem(of: try bridge(port: 0, web: "\(root)/nowhere")) { $0?.contains("noVNC") == true }
+        #expect(problem?.contains("apt-get install novnc") == true)
+        await endGateway()
+    }
+
+    @Test func `a display is reached by its token only, and not after it was closed`() async throws {
+        let bridge = try bridge(port: 0)
+        let id = SessionID(milliseconds: 5)
+        let token = "t0ken"
+        _ = try await bridge.open(id, token: token, oneShot: false)
+        _ = try await bridge.open(id, token: token, oneShot: false)
+        let link = "\(root)/r/tokens/\(token)"
+        #expect(Files.target(of: link) == "\(root)/r/sessions/\(id)/vnc.sock")
+        await bridge.close(id)
+        #expect(Files.target(of: link) == nil)
+        await bridge.close(id)
+        Files.remove(root)
+    }
+
+    @Test func `a one-shot session has a gateway of its own, on a port of its own`() async throws {
+        let bridge = try bridge(port: 0)
+        let first = SessionID(milliseconds: 6)
+        let second = SessionID(milliseconds: 7)
+        let ports = [
+            try await bridge.open(first, token: "a", oneShot: true),
+            try await bridge.open(second, token: "b", oneShot: true),
+        ].compactMap(\.self)
+        #expect(Set(ports).count == 2)
+        #expect(await bridge.isOpen(first, oneShot: true))
+        await bridge.close(first)
+        #expect(await !bridge.isOpen(first, oneShot: true))
+        #expect(await bridge.isOpen(second, oneShot: true))
+        await bridge.close(second)
+        Files.remove(root)
+    }
+}

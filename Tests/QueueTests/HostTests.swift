@@ -1,0 +1,115 @@
+import Domain
+@testable import Queue
+import Redis
+import Testing
+
+/// What hosts say about themselves.
+@Suite(.timeLimit(.minutes(1)))
+struct HostTests {
+    @Test func `a heartbeat tells all about a host and is true for two leases`() async throws {
+        try await withFarm { farm in
+            let status = HostStatus(
+                cpus: 4, memoryMiB: 16_000, cpuCapacity: 16, memoryCapacityMiB: 15_000, load1: 1.25, cpuBusy: 0.333,
+                memoryAvailableMiB: 9000, diskFreeMiB: 123_456, bootID: "b-1", accelerator: "tcg", notice: "no KVM",
+                version: "1.2", displayURL: "http://h1:6080")
+            #expect(try await farm.queue.hostUp("h1", status: status, living: []) == [])
+            let host = try #require(try await farm.queue.hosts().first)
+            #expect(host.name == "h1")
+            #expect(host.status == status)
+            #expect(host.alive)
+            #expect(!host.draining)
+            #expect(abs(host.seenAt - Int64(try await farm.now())) < 10_000)
+
+            try await farm.pass(.seconds(58))
+            #expect(try await farm.queue.hosts().map(\.alive) == [true])
+            try await farm.pass(.seconds(3))
+            #expect(try await farm.queue.hosts().map(\.alive) == [false])
+            #expect(try await farm.queue.hosts(lease: .seconds(60)).map(\.alive) == [true])
+            _ = try await farm.queue.hostUp("h1", status: status, living: [])
+            #expect(try await farm.queue.hosts().map(\.alive) == [true])
+        }
+    }
+
+    @Test func `a heartbeat keeps what is promised`() async throws {
+        try await withFarm { farm in
+            try await farm.host()
+            let subject = try await farm.session(in: .running, cpu: 3)
+            try await farm.host(cpu: 2, living: [subject.session])
+            #expect(try await farm.reserved() == [3, 1024, 1])
+            _ = try await farm.enqueue()
+            #expect(try await farm.claim() == nil)
+        }
+    }
+
+    @Test func `a heartbeat is answered with the sessions that are placed on the host`() async throws {
+        try await withFarm { farm in
+            try await farm.host("h1")
+            try await farm.host("h2")
+            var expected: Set<PlacedSession> = []
+            for state in [SessionState.running, .stopping] {
+                let subject = try await farm.session(in: state)
+                let fence = try #require(subject.claim).fence
+                expected.insert(PlacedSession(id: subject.session, fence: fence, state: state))
+                if state == .stopping { #expect(try await farm.claim() != nil) }
+            }
+            _ = try await farm.session(in: .starting)
+            _ = try await farm.session(in: .ended)
+            #expect(Set(try await farm.host("h1")) == expected)
+            #expect(try await farm.host("h2") == [])
+        }
+    }
+
+    @Test func `the machines that hosts offer are those that a form shows`() async throws {
+        try await withFarm { farm in
+            #expect(try await farm.queue.machines() == [])
+            try await farm.host("h1", machines: ["debian", "windows"])
+            try await farm.host("h2", machines: ["debian", "alpine"])
+            #expect(try await farm.queue.machines().map(\.name) == ["alpine", "debian", "windows"])
+            #expect(try await farm.queue.machines().first == .sample("alpine"))
+
+            // Taken back by the one, still there at the other.
+            try await farm.host("h1", machines: ["windows"])
+            #expect(try await farm.queue.machines().map(\.name) == ["alpine", "debian", "windows"])
+            let digest = try await farm.digest()
+            try await farm.queue.offer([.sample("windows")], host: "h1")
+            #expect(try await farm.digest() == digest)
+            try await farm.host("h2", machines: [])
+            #expect(try await farm.queue.machines().map(\.name) == ["windows"])
+            #expect(try await farm.redis.send(["HKEYS", "qwd:machines"]) == .array([.string("windows")]))
+
+            // What only a silent host has can't be started now.
+            try await farm.silence("h1")
+            #expect(try await farm.queue.machines() == [])
+            #expect(try await farm.queue.machines(lease: .seconds(60)).map(\.name) == ["windows"])
+        }
+    }
+
+    @Test func `a description that this version can't read is not offered`() async throws {
+        try await withFarm { farm in
+            try await farm.host(machines: ["debian", "future"])
+            _ = try await farm.redis.send(["HSET", "qwd:machines", "future", "{\"name\": 5}"])
+            #expect(try await farm.queue.machines().map(\.name) == ["debian"])
+        }
+    }
+
+    @Test func `a user is told of trouble once, and when it is over`() async throws {
+        try await withFarm { farm in
+            try await farm.host()
+            let subject = try await farm.session(in: .running)
+            try await farm.queue.trouble(subject.session, detail: "disk full")
+            let digest = try await farm.digest()
+            try await farm.queue.trouble(subject.session, detail: "disk full")
+            #expect(try await farm.digest() == digest)
+            #expect(try await farm.queue.session(subject.session)?.detail == "disk full")
+            try await farm.queue.trouble(subject.session, detail: "")
+            #expect(try await farm.queue.session(subject.session)?.detail == nil)
+            #expect(try await farm.state(subject.session) == .running)
+
+            let ended = try await farm.session(in: .ended)
+            let before = try await farm.digest()
+            try await farm.queue.trouble(ended.session, detail: "x")
+            try await farm.queue.trouble(farm.id(), detail: "x")
+            #expect(try await farm.digest() == before)
+        }
+    }
+}

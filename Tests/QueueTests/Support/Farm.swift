@@ -1,0 +1,112 @@
+import Domain
+import Logging
+import Queue
+import Redis
+import Synchronization
+import TestSupport
+
+/// A queue on a Redis server of its own.
+final class Farm: Sendable {
+    static let lease = Duration.seconds(30)
+
+    let server: RedisServer
+    let redis: RedisClient
+    let queue: JobQueue
+    private let made = Mutex(Int64(1_700_000_000_000))
+
+    fileprivate init() async throws {
+        server = try await RedisServer.start(arguments: ["--enable-debug-command", "yes"])
+        redis = RedisClient(address: server.address, logger: .quiet)
+        queue = JobQueue(redis: redis)
+    }
+
+    /// A new id, greater than all before.
+    func id() -> Identifier {
+        Identifier(
+            milliseconds: made.withLock { time in
+                time += 1
+                return time
+            })
+    }
+}
+
+extension Logger {
+    static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+}
+
+/// Runs a test with a queue of its own.
+func withFarm(_ body: (Farm) async throws -> Void) async throws {
+    let farm = try await Farm()
+    do {
+        try await body(farm)
+    } catch {
+        await farm.server.stop()
+        throw error
+    }
+    await farm.server.stop()
+}
+
+extension Farm {
+    /// Makes a host known, or its heart beat again.
+    @discardableResult
+    func host(
+        _ name: String = "h1", cpu: Int = 8, memoryMiB: Int = 8192, busy: Double = 0, machines: [String] = ["debian"],
+        living: [SessionID] = []
+    ) async throws -> [PlacedSession] {
+        let placed = try await queue.hostUp(
+            name, status: .sample(cpu: cpu, memoryMiB: memoryMiB, busy: busy), living: living)
+        try await queue.offer(machines.map(MachineDescription.sample), host: name)
+        return placed
+    }
+
+    func enqueue(
+        _ owner: String = "ann", machine: String = "debian", cpu: Int = 1, memoryMiB: Int = 1024, lifetime: Int = 3600,
+        once: String? = nil, limits: Limits = .none
+    ) async throws(QueueError) -> Enqueued {
+        try await queue.enqueue(
+            .sample(owner, machine: machine, cpu: cpu, memoryMiB: memoryMiB, lifetime: lifetime), once: once,
+            limits: limits, id: id(), job: id())
+    }
+
+    func claim(
+        _ host: String = "h1", creates: Bool = true, limits: Limits = .none, once: String? = nil
+    ) async throws(QueueError) -> Claim? {
+        try await queue.claim(
+            host: host, worker: host, creates: creates, lease: Self.lease, limits: limits, once: once)
+    }
+}
+
+extension HostStatus {
+    static func sample(cpu: Int, memoryMiB: Int, busy: Double) -> HostStatus {
+        HostStatus(
+            cpus: cpu, memoryMiB: memoryMiB, cpuCapacity: cpu, memoryCapacityMiB: memoryMiB, load1: 0.5, cpuBusy: busy,
+            memoryAvailableMiB: memoryMiB, diskFreeMiB: 100_000, bootID: "boot", accelerator: "kvm", notice: "",
+            version: "1", displayURL: "http://host:6080")
+    }
+}
+
+extension MachineDescription {
+    static func sample(_ name: String) -> MachineDescription {
+        MachineDescription(name: name, summary: "A machine", kind: "disk", architecture: "x86_64", memoryMiB: 1024)
+    }
+}
+
+extension SessionRequest {
+    static func sample(
+        _ owner: String = "ann", machine: String = "debian", cpu: Int = 1, memoryMiB: Int = 1024, lifetime: Int = 3600
+    ) -> SessionRequest {
+        SessionRequest(
+            owner: owner, machine: machine, cpu: cpu, memoryMiB: memoryMiB, diskGiB: 10, lifetimeSeconds: lifetime,
+            oneShot: false)
+    }
+}
+
+extension Limits {
+    static func only(
+        sessions: Int = 0, perUser: Int = 0, cpu: Double = 0, memory: Double = 0, load: Double = 0, lifetime: Int = 0
+    ) -> Limits {
+        Limits(
+            sessions: sessions, sessionsPerUser: perUser, cpuFractionPerUser: cpu, memoryFractionPerUser: memory,
+            load: load, lifetimeSeconds: lifetime)
+    }
+}

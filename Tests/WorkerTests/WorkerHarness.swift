@@ -1,0 +1,75 @@
+import DisplayAccess
+import Domain
+import Logging
+import Machines
+import Processes
+import Queue
+import Redis
+import TestSupport
+
+@testable import Worker
+
+/// A worker with simulated machines around a real Redis.
+struct WorkerHarness {
+    let server: RedisServer
+    let queue: JobQueue
+    let hypervisor: SimulatedHypervisor
+    private let root: String
+    let options: WorkerOptions
+    let limits: Limits
+
+    struct Failure: Error {}
+
+    init(limits: Limits = .none, failures: [String: MachineError] = [:], concurrentJobs: Int = 4) async throws {
+        server = try await RedisServer.start()
+        queue = JobQueue(redis: RedisClient(address: server.address, logger: Logger(label: "test")))
+        hypervisor = SimulatedHypervisor(failures: failures)
+        root = server.directory
+        self.limits = limits
+        options = WorkerOptions(
+            host: "here", concurrentJobs: concurrentJobs, cpuOvercommit: 64, memoryReserveMiB: 0,
+            stopGrace: .zero, lease: .seconds(3), limits: limits, version: "test")
+    }
+
+    var worker: Worker {
+        Worker(
+            queue: queue, hypervisor: hypervisor, bridge: SimulatedBridge(), secret: DisplaySecret(bytes: [1, 2, 3]),
+            paths: HostPaths(runtime: "\(root)/r", state: "\(root)/s"),
+            catalogue: {
+                Catalogue(
+                    machines: ["m.iso", "broken.iso"].map {
+                        Machine(name: $0, description: $0, path: "/\($0)", kind: .iso, format: .raw)
+                    })
+            }, options: options, logger: Logger(label: "test"))
+    }
+
+    /// Runs `body` while the worker works.
+    func working(_ body: () async throws -> Void) async throws {
+        let worker = worker
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await worker.run() }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    func enqueue(_ machine: String = "m.iso", owner: String = "ann", cpu: Int = 1) async throws -> SessionID {
+        let id = SessionID(milliseconds: 1)
+        _ = try await queue.enqueue(
+            SessionRequest(
+                owner: owner, machine: machine, cpu: cpu, memoryMiB: 16, diskGiB: 1, lifetimeSeconds: 0, oneShot: false),
+            limits: limits, id: id, job: JobID(milliseconds: 1))
+        return id
+    }
+
+    @discardableResult
+    func wait(for id: SessionID, until isWanted: (Session) -> Bool) async throws -> Session {
+        let changes = queue.changes()
+        if let session = try await queue.session(id), isWanted(session) { return session }
+        for await change in changes {
+            if case .session(let changed, _, _) = change, changed != id { continue }
+            if let session = try? await queue.session(id), isWanted(session) { return session }
+        }
+        throw Failure()
+    }
+}

@@ -1,0 +1,117 @@
+import Domain
+import Machines
+import Queue
+import Testing
+
+@testable import Worker
+
+@Suite(.timeLimit(.minutes(1)))
+struct WorkerTests {
+    @Test func `a waiting job becomes a running session whose machine was switched on once`() async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue()
+        try await harness.working {
+            let session = try await harness.wait(for: id) { $0.displayReady }
+            #expect(session.state == .running)
+            #expect(session.accelerator == "simulated")
+            #expect(await harness.hypervisor.switchedOn[id] == 1)
+        }
+    }
+
+    @Test func `a stopped session is ended and its part of the host given back`() async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue()
+        try await harness.working {
+            try await harness.wait(for: id) { $0.displayReady }
+            try await harness.queue.stop(id)
+            #expect(try await harness.wait(for: id) { $0.state == .ended }.reason == .stopped)
+            #expect(try await harness.queue.hosts()[0].cpusReserved == 0)
+            #expect(await harness.hypervisor.living() == [])
+        }
+    }
+
+    @Test(arguments: [EndReason.crashed, .poweredOff, .viewerLeft])
+    func `a machine that ends by itself ends its session with the reason`(reason: EndReason) async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue()
+        try await harness.working {
+            try await harness.wait(for: id) { $0.displayReady }
+            await harness.hypervisor.end(id, reason, detail: "why")
+            let session = try await harness.wait(for: id) { $0.state == .ended }
+            #expect(session.reason == reason)
+            #expect(session.detail == "why")
+            #expect(try await harness.queue.hosts()[0].memoryReservedMiB == 0)
+        }
+    }
+
+    @Test func `what can never work fails at once with its reason`() async throws {
+        let harness = try await WorkerHarness(failures: ["broken.iso": MachineError(.badImage, "It is broken.")])
+        let id = try await harness.enqueue("broken.iso")
+        try await harness.working {
+            let session = try await harness.wait(for: id) { $0.state == .ended }
+            #expect(session.reason == .failed)
+            #expect(session.detail == "It is broken.")
+            #expect(session.attempt == 1)
+            #expect(await harness.hypervisor.adopt() == [])
+        }
+    }
+
+    @Test func `what may work later goes back to the queue and tells why`() async throws {
+        let harness = try await WorkerHarness(failures: ["broken.iso": MachineError(.noSpace, "The disk is full.")])
+        let id = try await harness.enqueue("broken.iso")
+        try await harness.working {
+            let session = try await harness.wait(for: id) { $0.state == .queued && $0.detail != nil }
+            #expect(session.detail == "The disk is full.")
+            let job = try #require(session.job)
+            #expect(try await harness.queue.job(job.text)?.state == .later)
+            #expect(try await harness.queue.job(job.text)?.attempt == 0)
+        }
+    }
+
+    @Test func `one session too many waits and starts when there is room`() async throws {
+        var limits = Limits.none
+        limits.sessions = 2
+        let harness = try await WorkerHarness(limits: limits)
+        let ids = [try await harness.enqueue(), try await harness.enqueue(), try await harness.enqueue()]
+        try await harness.working {
+            try await harness.wait(for: ids[0]) { $0.displayReady }
+            try await harness.wait(for: ids[1]) { $0.displayReady }
+            let waiting = try await harness.wait(for: ids[2]) { $0.waitingFor == "sessions" }
+            #expect(waiting.state == .queued)
+            #expect(try await harness.queue.position(of: waiting) == 1)
+            try await harness.queue.stop(ids[0])
+            try await harness.wait(for: ids[2]) { $0.displayReady }
+        }
+    }
+
+    @Test func `more jobs than slots are all done`() async throws {
+        let harness = try await WorkerHarness(concurrentJobs: 2)
+        var ids: [SessionID] = []
+        for _ in 0..<16 { ids.append(try await harness.enqueue()) }
+        try await harness.working {
+            for id in ids { #expect(try await harness.wait(for: id) { $0.displayReady }.state == .running) }
+            for id in ids { try await harness.queue.stop(id) }
+            for id in ids { try await harness.wait(for: id) { $0.state == .ended } }
+            #expect(try await harness.queue.hosts()[0].cpusReserved == 0)
+        }
+    }
+
+    @Test func `a second worker of the same host is refused with the way out`() async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue()
+        try await harness.working {
+            try await harness.wait(for: id) { $0.displayReady }
+            let error = await #expect(throws: (any Error).self) { try await harness.worker.run() }
+            #expect("\(error.map { "\($0)" } ?? "")".contains("worker.name"))
+        }
+    }
+
+    @Test func `the machines a host offers are those of its catalogue`() async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue()
+        try await harness.working {
+            try await harness.wait(for: id) { $0.displayReady }
+            #expect(try await harness.queue.machines().map(\.name) == ["broken.iso", "m.iso"])
+        }
+    }
+}
