@@ -127,7 +127,10 @@ let package = Package(
         .tests("ImageBuilder"),
         .tests(
             "Frontend",
-            ["Domain", "Redis", "Queue", "DisplayAccess", "TestSupport", .hummingbird, .nioCore, .nioPosix, .logging, .serviceLifecycle]),
+            [
+                "Domain", "Redis", "Queue", "DisplayAccess", "TestSupport", .hummingbird, .nioCore, .nioPosix, .logging,
+                .serviceLifecycle,
+            ]),
         .tests(
             "Worker", ["DisplayAccess", "Domain", "Machines", "Processes", "Queue", "Redis", "TestSupport", .logging]),
         .testTarget(

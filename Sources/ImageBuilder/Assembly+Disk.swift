@@ -14,7 +14,8 @@ extension Assembly {
         let kept = tree.paths(for: GuestPackages.modules)
         for path in kept + ["modules.order", "modules.builtin", "modules.builtin.modinfo"] {
             try Self.write(
-                try Self.read("\(modules)/\(path)"), to: "\(overlay)/usr/lib/modules/\(version)/\(path)", isProgram: false)
+                try Self.read("\(modules)/\(path)"), to: "\(overlay)/usr/lib/modules/\(version)/\(path)",
+                isProgram: false)
         }
         let ramdisk = directory["initrd.img"]
         try Self.write(try makeRamdisk(tree, modules), to: ramdisk, isProgram: false)

@@ -53,16 +53,22 @@ extension Assembly {
     /// - Returns: The kernel's version.
     func addKernel() async throws -> String {
         // The new system's package lists, with this host's apt.
-        let apt = ["-o", "Dir=\(root)", "-o", "Dir::State::Status=\(root)/var/lib/dpkg/status", "-o", "APT::Sandbox::User=root"]
+        let apt = [
+            "-o", "Dir=\(root)", "-o", "Dir::State::Status=\(root)/var/lib/dpkg/status", "-o",
+            "APT::Sandbox::User=root",
+        ]
         let relations = try await tools.output("apt-cache", apt + ["depends", GuestPackages.kernel])
         guard let package = Self.dependency(in: relations) else {
             throw ImageBuildError(
-                .noSources, step: step.rawValue, detail: "no package \(GuestPackages.kernel) in the sources of this host",
+                .noSources, step: step.rawValue,
+                detail: "no package \(GuestPackages.kernel) in the sources of this host",
                 advice: "Fetch the package lists again: apt-get update")
         }
         let archives = directory["kernel"]
         try FileManager.default.createDirectory(atPath: archives, withIntermediateDirectories: true)
-        try await tools.run("env", ["-C", archives, "apt-get"] + apt + ["-o", "APT::Status-Fd=1", "download", package]) { line in
+        try await tools.run(
+            "env", ["-C", archives, "apt-get"] + apt + ["-o", "APT::Status-Fd=1", "download", package]
+        ) { line in
             if let part = Self.part(ofStatus: line) { report(BuildStep.kernel.progress(part / 2)) }
         }
         guard let archive = Files.names(in: archives).first(where: { $0.hasSuffix(".deb") }) else {

@@ -63,6 +63,7 @@ struct GuestFile: Sendable {
             ("\(directory)/session", PackageResources.desktop_session_sh),
             ("\(directory)/user-session", PackageResources.desktop_user_session_sh),
             ("\(directory)/ready", PackageResources.desktop_ready_sh),
+            ("\(directory)/welcome", PackageResources.welcome_sh),
             ("\(directory)/announce", PackageResources.desktop_announce_sh),
             ("\(directory)/dhcp-lease", PackageResources.dhcp_lease_sh),
             ("\(directory)/boot-script", PackageResources.boot_script_sh),

@@ -33,10 +33,12 @@ extension JobQueue {
 
     /// Publishes the machines that `host` can start; the ones it offered before and not now are taken back.
     package func offer(_ machines: [MachineDescription], host: String) async throws(QueueError) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
         var arguments = [host]
         for machine in machines {
             do {
-                arguments += [machine.name, String(decoding: try JSONEncoder().encode(machine), as: UTF8.self)]
+                arguments += [machine.name, String(decoding: try encoder.encode(machine), as: UTF8.self)]
             } catch {
                 throw QueueError(.unexpected, "The machine \(machine.name) can't be written as JSON.", cause: error)
             }

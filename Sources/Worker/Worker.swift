@@ -49,6 +49,7 @@ package struct Worker: Service {
             group.addTask { await hypervisor.run() }
             group.addTask { await bridge.run() }
             await adopt()
+            logger.notice("worker takes jobs")
             group.addTask { await followMachines() }
             group.addTask { await beat() }
             await takeJobs()

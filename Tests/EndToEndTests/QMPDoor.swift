@@ -22,7 +22,9 @@ struct QMPDoor {
             let chunk = file.availableData
             guard !chunk.isEmpty else { return text }
             text += String(decoding: chunk, as: UTF8.self)
-            if let line = text.split(separator: "\r\n").first(where: { $0.contains("\"return\"") || $0.contains("\"error\"") }) {
+            if let line = text.split(separator: "\r\n").first(where: {
+                $0.contains("\"return\"") || $0.contains("\"error\"")
+            }) {
                 return String(line)
             }
         }

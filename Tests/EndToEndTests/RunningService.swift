@@ -86,14 +86,14 @@ final class RunningService: @unchecked Sendable {
         try waitForPages(lines.fileHandleForReading)
     }
 
-    /// Reads the log until it says that the pages are there, then lets a thread write the rest to a file.
+    /// Reads the log until it says that the pages and the worker are there, then lets a thread write the rest to a file.
     private func waitForPages(_ lines: FileHandle) throws {
         let file = "\(root)/log"
         if !FileManager.default.fileExists(atPath: file) { try Data().write(to: URL(filePath: file)) }
         let log = try FileHandle(forWritingTo: URL(filePath: file))
         try log.seekToEnd()
         var text = ""
-        while !text.contains("Frontend listens") {
+        while !(text.contains("Frontend listens") && text.contains("worker takes jobs")) {
             let chunk = lines.availableData
             guard !chunk.isEmpty else { throw Failure(description: "qwd ended at its start:\n\(text)") }
             text += String(decoding: chunk, as: UTF8.self)

@@ -63,7 +63,8 @@ struct EventTests {
             var reader = try await open(site, "/sessions/\(id)/events")
             var last: String?
             while let event = try await reader.next() { last = event.id ?? last }
-            let again = try await site.http.get("/sessions/\(id)/events", headers: [("Last-Event-ID", try #require(last))])
+            let again = try await site.http.get(
+                "/sessions/\(id)/events", headers: [("Last-Event-ID", try #require(last))])
             #expect(again.status == 204)
         }
     }
@@ -134,7 +135,9 @@ struct EventTests {
             try await site.server.restart()
             try await site.advance(to: .snapshot)
             var found: [String] = []
-            while !(found.last?.contains("snapshot") ?? false), let event = try await reader.next() { found.append(event.data) }
+            while !(found.last?.contains("snapshot") ?? false), let event = try await reader.next() {
+                found.append(event.data)
+            }
             #expect(found.contains { $0.contains(#""step":"claim""#) })
         }
     }

@@ -102,9 +102,10 @@ struct FuzzTests {
     }
 
     @Test(arguments: [
-        "/sessions/x", "/sessions/../../etc/passwd", "/sessions/%00", "/sessions/%2e%2e%2f", "/sessions/0123456789abcdef",
+        "/sessions/x", "/sessions/../../etc/passwd", "/sessions/%00", "/sessions/%2e%2e%2f",
+        "/sessions/0123456789abcdef",
         "/sessions/0123456789ABCDEF", "/sessions/0123456789abcdef/status", "/sessions/x/events", "/assets/../live.js",
-        "/assets/x", "/nowhere", "//", "/sessions/qwd:session:*",
+        "/assets/x", "/nowhere", "/sessions/qwd:session:*",
     ])
     func `an address that leads nowhere gets a page that says so`(path: String) async throws {
         try await withSite { site in

@@ -70,7 +70,8 @@ struct ManageTests {
             #expect(text.contains("qwd_sessions{state=\"queued\"} 1\n"))
             #expect(text.contains("qwd_jobs_waiting 1\n"))
             #expect(text.contains("qwd_hosts{state=\"up\"} 1\n"))
-            #expect(text.contains("qwd_http_requests_total{method=\"GET\",route=\"/sessions/{sid}\",status=\"200\"} 1\n"))
+            #expect(
+                text.contains("qwd_http_requests_total{method=\"GET\",route=\"/sessions/{sid}\",status=\"200\"} 1\n"))
             #expect(!text.contains(id.text))
         }
     }

@@ -41,7 +41,8 @@ struct SafetyTests {
     }
 
     @Test func `our own pages may, also behind a proxy that an administrator named`() async throws {
-        try await withSite(FrontendOptions(publicURL: "https://desk.example.org/qwd/", defaultMemoryMiB: 1024)) { site in
+        try await withSite(FrontendOptions(publicURL: "https://desk.example.org/qwd/", defaultMemoryMiB: 1024)) {
+            site in
             try await site.hostUp()
             for headers in [
                 [("Origin", "https://desk.example.org")], [("Origin", "http://127.0.0.1:\(site.http.port)")],

@@ -7,7 +7,9 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct SessionPageTests {
-    @Test func `the page follows a session from the queue to its desktop and never says ready before it is`() async throws {
+    @Test func `the page follows a session from the queue to its desktop and never says ready before it is`()
+        async throws
+    {
         try await withSite { site in
             try await site.hostUp()
             let id = try await site.create()
@@ -42,13 +44,16 @@ struct SessionPageTests {
             try await site.hostUp()
             let id = try await site.create()
             let waiting = try await site.http.get("/sessions/\(id)/status").body
-            #expect(waiting.hasPrefix(#"{"id":"\#(id)","state":"queued","step":null,"position":1,"reason":null,"detail":null,"#))
+            #expect(
+                waiting.hasPrefix(
+                    #"{"id":"\#(id)","state":"queued","step":null,"position":1,"reason":null,"detail":null,"#))
             #expect(waiting.contains(#""connect_url":null"#))
             try await site.advance(to: .running, displayPort: 6099)
             let running = try await site.http.get("/sessions/\(id)/status").body
             #expect(running.contains(#""connect_url":"http://viewer.example:6080/vnc.html#"#))
             #expect(running.contains("port=6099"))
-            #expect(try await site.http.get("/sessions/\(id)/connect").headers["location"]?.contains("vnc.html#") == true)
+            #expect(
+                try await site.http.get("/sessions/\(id)/connect").headers["location"]?.contains("vnc.html#") == true)
             #expect(try await site.http.post("/sessions/\(id)/stop").status == 303)
             let stopping = try await site.http.get("/sessions/\(id)/status").body
             #expect(stopping.contains(#""connect_url":null"#))
@@ -57,7 +62,8 @@ struct SessionPageTests {
     }
 
     @Test func `an address of the displays that an administrator sets goes before the host's own`() async throws {
-        try await withSite(FrontendOptions(displayURL: "https://desk.example.org/view/", defaultMemoryMiB: 1024)) { site in
+        try await withSite(FrontendOptions(displayURL: "https://desk.example.org/view/", defaultMemoryMiB: 1024)) {
+            site in
             try await site.hostUp()
             let id = try await site.create()
             try await site.advance(to: .running)
@@ -101,11 +107,12 @@ struct SessionPageTests {
             let id = try await site.create()
             let claim = try #require(try await site.claim())
             _ = try await site.queue.step(claim, .launch)
-            try await site.queue.fail(claim, .transient, message: "host-a: QEMU did not start", delay: .zero)
+            try await site.queue.fail(
+                claim, .transient, message: "host-a: QEMU did not start", delay: .milliseconds(50))
             let waiting = try await site.http.get("/sessions/\(id)").body
             #expect(waiting.contains("Waiting for another try"))
             #expect(waiting.contains("The last try did not work: host-a: QEMU did not start"))
-            _ = try await site.queue.promote()
+            while try await site.queue.waiting() == 0 { _ = try await site.queue.promote() }
             try await site.advance(to: .snapshot)
             let session = try #require(try await site.queue.session(id))
             let timeline = Timeline(of: session, events: try await site.queue.events(of: id))
@@ -120,7 +127,9 @@ struct SessionPageTests {
             try await site.advance(to: .running)
             // The first round after a pause only notes the time; with a lease of nothing the second finds the host silent.
             _ = try await site.queue.reap(lease: .milliseconds(1))
-            while try await site.queue.session(id)?.state == .running { _ = try await site.queue.reap(lease: .milliseconds(1)) }
+            while try await site.queue.session(id)?.state == .running {
+                _ = try await site.queue.reap(lease: .milliseconds(1))
+            }
             let page = try await site.http.get("/sessions/\(id)").body
             #expect(page.contains("Its host does not answer"))
             #expect(page.contains("never runs twice"))
@@ -160,7 +169,8 @@ struct SessionPageTests {
             try await site.hostUp()
             let waiting = try await site.create()
             #expect(try await site.http.post("/sessions/\(waiting)/stop").headers["location"] == "/sessions/\(waiting)")
-            #expect(try await site.http.get("/sessions/\(waiting)").body.contains("It was cancelled before it started."))
+            #expect(
+                try await site.http.get("/sessions/\(waiting)").body.contains("It was cancelled before it started."))
             let running = try await site.create()
             try await site.advance(to: .running)
             let json = try await site.http.post(

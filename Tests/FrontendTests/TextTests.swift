@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct TextTests {
     @Test(arguments: [
-        (0, "1970-01-01T00:00:00Z"), (1_741_097_100_999, "2025-03-04T14:05:00Z"), (951_782_399_000, "2000-02-28T23:59:59Z"),
+        (0, "1970-01-01T00:00:00Z"), (1_741_097_100_999, "2025-03-04T14:05:00Z"),
+        (951_782_399_000, "2000-02-28T23:59:59Z"),
         (951_782_400_000, "2000-02-29T00:00:00Z"), (-1000, "1969-12-31T23:59:59Z"),
         (4_102_444_800_000, "2100-01-01T00:00:00Z"),
     ])
@@ -15,19 +16,24 @@ import Testing
     }
 
     @Test(arguments: [
-        (0, "0 seconds"), (1, "1 second"), (61, "1 minute"), (3600, "1 hour"), (5400, "1 h 30 min"), (43_200, "12 hours"),
+        (0, "0 seconds"), (1, "1 second"), (61, "1 minute"), (3600, "1 hour"), (5400, "1 h 30 min"),
+        (43_200, "12 hours"),
         (86_400, "1 day"), (90_000, "1 day 1 h"), (345_600, "4 days"), (-5, "0 seconds"),
     ])
     func `spans of time are written in their largest units`(seconds: Int, text: String) throws {
         #expect(try Texts.english().duration(seconds: seconds) == text)
     }
 
-    @Test(arguments: [(0, "0.00 s"), (43, "0.04 s"), (996, "1.0 s"), (1250, "1.3 s"), (9960, "9 s"), (65_000, "1 min 5 s")])
+    @Test(arguments: [
+        (0, "0.00 s"), (43, "0.04 s"), (996, "1.0 s"), (1250, "1.3 s"), (9960, "9 s"), (65_000, "1 min 5 s"),
+    ])
     func `durations of steps are written as short as they are`(milliseconds: Int, text: String) throws {
         #expect(try Texts.english().elapsed(milliseconds: milliseconds) == text)
     }
 
-    @Test(arguments: [(512, "0.5", "512 MiB"), (1024, "1", "1 GiB"), (1536, "1.5", "1.5 GiB"), (1280, "1.25", "1.3 GiB")])
+    @Test(arguments: [
+        (512, "0.5", "512 MiB"), (1024, "1", "1 GiB"), (1536, "1.5", "1.5 GiB"), (1280, "1.25", "1.3 GiB"),
+    ])
     func `memory reads back as it was written`(mib: Int, field: String, shown: String) throws {
         #expect(MemoryText.gib(mib) == field)
         #expect(MemoryText.mib(field) == mib)
@@ -63,7 +69,9 @@ import Testing
     @Test(arguments: ["a", "desk.example.org", "desk:8080", "127.0.0.1:1", "[::1]", "[fe80::1]:65535", "a_b-c"])
     func `names and addresses are hosts`(host: String) { #expect(HostName.isValid(host)) }
 
-    @Test(arguments: ["", ":80", "a:", "a:0", "a:65536", "a b", "a/b", "a@b", "[", "[]", "[::1", "[x]", "a\u{0}", ".a", "ä"])
+    @Test(arguments: [
+        "", ":80", "a:", "a:0", "a:65536", "a b", "a/b", "a@b", "[", "[]", "[::1", "[x]", "a\u{0}", ".a", "ä",
+    ])
     func `anything else is none`(host: String) { #expect(!HostName.isValid(host)) }
 
     @Test func `a QR code has its three corners`() throws {

@@ -62,6 +62,7 @@ import Testing
     @Test(arguments: [(Accelerator.kvm, "kvm"), (.tcg, "tcg,thread=multi")])
     func `the accelerator is the one that was found to work`(accelerator: Accelerator, option: String) {
         let machine = Machine(name: "d", description: "", path: "/m/d.qcow2", kind: .disk, format: .qcow2)
-        #expect(value("-accel", in: QEMUArguments.make(specify(machine), paths: paths, accelerator: accelerator)) == option)
+        #expect(
+            value("-accel", in: QEMUArguments.make(specify(machine), paths: paths, accelerator: accelerator)) == option)
     }
 }

@@ -3,7 +3,7 @@ import Queue
 import Testing
 
 /// What a host takes, and in which order.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ClaimTests {
     @Test func `a claim takes the job, makes its session starting and promises the host's capacity`() async throws {
         try await withFarm { farm in
@@ -25,7 +25,7 @@ struct ClaimTests {
             #expect(job.fence == claim.fence)
             #expect(job.worker == "h1")
             let left = try #require(job.leaseUntil) - Int64(try await farm.now())
-            #expect((29_000...30_000).contains(left))
+            #expect((3_300_000...3_600_000).contains(left))
             #expect(try await farm.reserved() == [2, 3000, 1])
             #expect(try await farm.claim() == nil)
             #expect(try await farm.history(made.session) == [.queued, .starting])
@@ -143,8 +143,10 @@ struct ClaimTests {
         }
     }
 
-    @Test(arguments: [(59, true), (61, false)])
-    func `a job that was skipped for a minute makes smaller ones behind it wait`(seconds: Int, passes: Bool) async throws {
+    @Test(arguments: [(15, true), (61, false)])
+    func `a job that was skipped for a minute makes smaller ones behind it wait`(seconds: Int, passes: Bool)
+        async throws
+    {
         try await withFarm { farm in
             try await farm.host(cpu: 8)
             let first = try await farm.session(in: .running, cpu: 6)

@@ -3,7 +3,7 @@ import Queue
 import Testing
 
 /// When a host takes no session at all.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ClosedHostTests {
     @Test func `a draining host takes no new sessions but ends those it has`() async throws {
         try await withFarm { farm in

@@ -3,7 +3,7 @@ import Domain
 import Redis
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EdgeTests {
     /// Asks the scripts' own guard.
     private func allows(_ edges: String, _ from: String, _ to: String, _ farm: Farm) async throws -> Bool {

@@ -4,10 +4,12 @@ import Redis
 import Testing
 
 /// A machine that ends without a stop job, and what is left of a session after any end.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EndTests {
     @Test(arguments: [SessionState.running, .lost], [EndReason.poweredOff, .crashed, .viewerLeft, .lost, .failed])
-    func `a machine that ended by itself ends its session with the reason`(state: SessionState, reason: EndReason) async throws {
+    func `a machine that ended by itself ends its session with the reason`(state: SessionState, reason: EndReason)
+        async throws
+    {
         try await withFarm { farm in
             try await farm.host()
             let subject = try await farm.session(in: state)
@@ -81,7 +83,9 @@ struct EndTests {
     }
 
     @Test(arguments: SessionState.allCases)
-    func `whatever its state was, an ended session holds nothing and is forgotten in a week`(state: SessionState) async throws {
+    func `whatever its state was, an ended session holds nothing and is forgotten in a week`(state: SessionState)
+        async throws
+    {
         try await withFarm { farm in
             try await farm.host()
             let subject = try await farm.session(in: state)

@@ -2,7 +2,7 @@ import Domain
 import Queue
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EnqueueTests {
     @Test func `a request becomes a queued session and a waiting job`() async throws {
         try await withFarm { farm in
@@ -74,7 +74,9 @@ struct EnqueueTests {
             var made: [SessionID] = []
             for _ in 0..<limit { made.append(try await farm.enqueue(limits: limits).session) }
             let digest = try await farm.digest()
-            let refused = await code { () throws(QueueError) in _ = try await farm.enqueue(once: "form:2", limits: limits) }
+            let refused = await code { () throws(QueueError) in
+                _ = try await farm.enqueue(once: "form:2", limits: limits)
+            }
             #expect(refused == .limit(LimitExceeded(resource: .sessions, wanted: limit + 1, allowed: limit)))
             #expect(try await farm.digest() == digest)
 
@@ -98,7 +100,8 @@ struct EnqueueTests {
         Share(hosts: [4, 6], fraction: 0.5, accepted: [2, 3], refused: .init(resource: .cpu, wanted: 6, allowed: 5)),
         Share(hosts: [7], fraction: 0.3, accepted: [1, 1], refused: .init(resource: .cpu, wanted: 3, allowed: 2)),
         // 0.29 * 100 and 0.57 * 100 are a little less than a whole number in binary.
-        Share(hosts: [100], fraction: 0.29, accepted: [1, 28], refused: .init(resource: .cpu, wanted: 30, allowed: 29)),
+        Share(
+            hosts: [100], fraction: 0.29, accepted: [1, 28], refused: .init(resource: .cpu, wanted: 30, allowed: 29)),
         Share(hosts: [100], fraction: 0.57, accepted: [57], refused: .init(resource: .cpu, wanted: 58, allowed: 57)),
         // A person's first session is never too much.
         Share(hosts: [10], fraction: 0.3, accepted: [8], refused: .init(resource: .cpu, wanted: 9, allowed: 3)),
@@ -110,7 +113,8 @@ struct EnqueueTests {
                 try await farm.host("h\(number)", cpu: cpu, memoryMiB: cpu * 1000)
             }
             for (limits, resource) in [
-                (Limits.only(cpu: share.fraction), LimitExceeded.Resource.cpu), (.only(memory: share.fraction), .memory),
+                (Limits.only(cpu: share.fraction), LimitExceeded.Resource.cpu),
+                (.only(memory: share.fraction), .memory),
             ] {
                 let scale = resource == .cpu ? 1 : 1000
                 for size in share.accepted {

@@ -2,25 +2,25 @@ import Domain
 import Queue
 import Testing
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ExtendTests {
     @Test func `a session lives longer, up to the limit, counted from its start`() async throws {
         try await withFarm { farm in
             try await farm.host()
-            let subject = try await farm.session(in: .running, lifetime: 100)
+            let subject = try await farm.session(in: .running, lifetime: 10_000)
             let start = try #require(try await farm.queue.session(subject.session)?.startedAt)
-            let limits = Limits.only(lifetime: 250)
-            for seconds in [200, 250, 250] {
-                let end = try await farm.queue.extend(subject.session, seconds: 100, limits: limits)
+            let limits = Limits.only(lifetime: 25_000)
+            for seconds in [20_000, 25_000, 25_000] {
+                let end = try await farm.queue.extend(subject.session, seconds: 10_000, limits: limits)
                 #expect(end == start + Int64(seconds) * 1000)
                 #expect(try await farm.queue.session(subject.session)?.expiresAt == end)
             }
-            #expect(try await farm.queue.extend(subject.session, seconds: 100, limits: .none) == start + 350_000)
+            #expect(try await farm.queue.extend(subject.session, seconds: 10_000, limits: .none) == start + 35_000_000)
             // A limit that was lowered meanwhile takes nothing away.
-            #expect(try await farm.queue.extend(subject.session, seconds: 100, limits: limits) == start + 350_000)
-            try await farm.pass(.seconds(349))
+            #expect(try await farm.queue.extend(subject.session, seconds: 10_000, limits: limits) == start + 35_000_000)
+            try await farm.pass(.seconds(34_000))
             #expect(try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease).expired == 0)
-            try await farm.pass(.seconds(2))
+            try await farm.pass(.seconds(1001))
             #expect(try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease).expired == 1)
         }
     }

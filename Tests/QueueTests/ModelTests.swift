@@ -8,7 +8,8 @@ struct ModelTests {
         getenv("QWD_SEED").flatMap { UInt64(String(cString: $0)) }.map { [$0] } ?? [1, 2, 3, 4]
 
     @Test(arguments: seeds)
-    func `whatever happens, nothing runs twice, nothing is lost and everything comes to rest`(seed: UInt64) async throws {
+    func `whatever happens, nothing runs twice, nothing is lost and everything comes to rest`(seed: UInt64) async throws
+    {
         try await withFarm { farm in
             let world = World(farm, seed: seed)
             do {

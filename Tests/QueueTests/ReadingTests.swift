@@ -4,7 +4,7 @@ import Redis
 import Testing
 
 /// What pages and commands show.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReadingTests {
     @Test func `sessions come with all their fields, the newest first`() async throws {
         try await withFarm { farm in

@@ -3,7 +3,7 @@ import Domain
 import Testing
 
 /// Workers and hosts that fall silent.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ReapTests {
     @Test func `the job of a silent worker is the next one again, three times in all`() async throws {
         try await withFarm { farm in
@@ -11,9 +11,9 @@ struct ReapTests {
             let subject = try await farm.session(in: .starting)
             let other = try await farm.enqueue("bob")
             for attempt in 1...3 {
-                try await farm.pass(.seconds(29))
+                try await farm.pass(.minutes(40))
                 #expect(try await farm.reap().returned == 0)
-                try await farm.pass(.seconds(2))
+                try await farm.pass(.minutes(21))
                 #expect(try await farm.reap().returned == 1)
                 #expect(try await farm.reap().returned == 0)
                 #expect(try await farm.reserved() == [0, 0, 0])
@@ -33,7 +33,7 @@ struct ReapTests {
             let subject = try await farm.session(in: .stopping)
             for attempt in 1...5 {
                 #expect(try await farm.claim()?.attempt == attempt)
-                try await farm.pass(.seconds(31))
+                try await farm.pass(.minutes(61))
                 #expect(try await farm.reap().returned == 1)
             }
             #expect(try await farm.claim() == nil)
@@ -50,7 +50,7 @@ struct ReapTests {
                 made.append(try await farm.session(in: .starting).session)
                 try await farm.pass(.seconds(1))
             }
-            try await farm.pass(.seconds(31))
+            try await farm.pass(.minutes(61))
             #expect(try await farm.reap().returned == 3)
             for expected in made { #expect(try await farm.claim()?.session == expected) }
         }
@@ -62,16 +62,16 @@ struct ReapTests {
             let starting = try await farm.session(in: .starting)
             let running = try await farm.session(in: .running)
             let claim = try #require(starting.claim)
-            try await farm.pass(.seconds(3600), outage: true)
+            try await farm.pass(.minutes(1000), outage: true)
             // The first look after the outage, and some more within the grace.
             for _ in 0..<3 { #expect(try await farm.queue.reap(lease: Farm.lease) == (0, 0)) }
-            try await farm.pass(.seconds(29), outage: true)
+            try await farm.pass(.minutes(40), outage: true)
             #expect(try await farm.queue.reap(lease: Farm.lease) == (0, 0))
             #expect(try await farm.state(running.session) == .running)
             // The worker comes back and has lost nothing.
             #expect(try await farm.queue.renew([claim], lease: Farm.lease) == [.ok])
             try await farm.host(living: [running.session])
-            try await farm.pass(.seconds(2), outage: true)
+            try await farm.pass(.minutes(21), outage: true)
             #expect(try await farm.queue.reap(lease: Farm.lease) == (0, 0))
             #expect(try await farm.queue.commit(claim, accelerator: "kvm") == .ok)
         }
@@ -82,10 +82,10 @@ struct ReapTests {
             try await farm.host()
             _ = try await farm.session(in: .running)
             _ = try await farm.session(in: .starting)
-            try await farm.pass(.seconds(3600), outage: true)
+            try await farm.pass(.minutes(1000), outage: true)
             #expect(try await farm.queue.reap(lease: Farm.lease) == (0, 0))
             for _ in 0..<3 {
-                try await farm.pass(.seconds(10), outage: true)
+                try await farm.pass(.minutes(25), outage: true)
                 let grace = try await farm.queue.reap(lease: Farm.lease)
                 if grace != (0, 0) { #expect(grace == (1, 1)) }
             }
@@ -127,9 +127,9 @@ struct ReapTests {
         try await withFarm { farm in
             try await farm.host()
             let subject = try await farm.session(in: .running)
-            try await farm.pass(.seconds(59))
+            try await farm.pass(.minutes(110))
             #expect(try await farm.reap() == (0, 0))
-            try await farm.pass(.seconds(2))
+            try await farm.pass(.minutes(11))
             #expect(try await farm.reap() == (0, 1))
             #expect(try await farm.state(subject.session) == .lost)
         }
@@ -156,7 +156,7 @@ struct ReapTests {
             let claim = try #require(try await farm.claim())
             #expect(claim.kind == .loadCheck)
             #expect(claim.session == nil)
-            try await farm.pass(.seconds(31))
+            try await farm.pass(.minutes(61))
             #expect(try await farm.reap().returned == 1)
             #expect(try await farm.jobState(claim.job) == .cancelled)
             #expect(try await farm.claim() == nil)

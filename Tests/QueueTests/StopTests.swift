@@ -3,7 +3,7 @@ import Domain
 import Testing
 
 /// Somebody wants a session to end, at any moment of its life.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct StopTests {
     @Test(arguments: [(EndReason.stopped, EndReason.cancelled), (.admin, .admin)])
     func `a queued session ends at once`(asked: EndReason, told: EndReason) async throws {
@@ -64,12 +64,14 @@ struct StopTests {
     }
 
     @Test(arguments: [(EndReason.stopped, EndReason.cancelled), (.admin, .admin)])
-    func `a starting session whose worker is silent ends when that is noticed`(asked: EndReason, told: EndReason) async throws {
+    func `a starting session whose worker is silent ends when that is noticed`(asked: EndReason, told: EndReason)
+        async throws
+    {
         try await withFarm { farm in
             try await farm.host()
             let subject = try await farm.session(in: .starting)
             #expect(try await farm.queue.stop(subject.session, reason: asked) == .starting)
-            try await farm.pass(.seconds(31))
+            try await farm.pass(.minutes(61))
             #expect(try await farm.reap().returned == 1)
             #expect(try await farm.queue.session(subject.session)?.reason == told)
             #expect(try await farm.jobState(subject.job) == .cancelled)
@@ -160,7 +162,8 @@ struct StopTests {
             // What was asked for is the reason, whichever way it came about.
             #expect(try await farm.queue.session(subject.session)?.reason == .stopped)
             let history = try await farm.history(subject.session)
-            #expect(history == [.queued, .starting, .running, .lost] + (lives ? [.running, .stopping] : []) + [.ended])
+            #expect(
+                history == [.queued, .starting, .running, .lost] + (lives ? [.running, .stopping] : []) + [.ended])
             #expect(try await farm.reserved() == [0, 0, 0])
         }
     }

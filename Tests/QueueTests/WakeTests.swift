@@ -4,7 +4,7 @@ import Redis
 import Testing
 
 /// A worker sleeps on its host's markers, so whatever gives it something to do has to leave one.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct WakeTests {
     @Test func `a new request wakes every host`() async throws {
         try await withFarm { farm in
@@ -89,7 +89,7 @@ struct WakeTests {
 
             _ = try await farm.claim()
             try await farm.quiet()
-            try await farm.pass(.seconds(31))
+            try await farm.pass(.minutes(61))
             #expect(try await farm.reap().returned == 1)
             #expect(try await farm.wakes())
         }

@@ -53,7 +53,8 @@ extension Stage {
     /// A session that a worker has taken.
     func starting(lifetime: Int = 3600) async throws -> (session: SessionID, claim: Claim) {
         let request = SessionRequest(
-            owner: "ann", machine: "debian", cpu: 1, memoryMiB: 512, diskGiB: 1, lifetimeSeconds: lifetime, oneShot: false)
+            owner: "ann", machine: "debian", cpu: 1, memoryMiB: 512, diskGiB: 1, lifetimeSeconds: lifetime,
+            oneShot: false)
         let now = try await now()
         let made = try await queue.enqueue(
             request, limits: .none, id: SessionID(milliseconds: now), job: JobID(milliseconds: now))

@@ -3,7 +3,7 @@ import Domain
 /// What a person typed into the form. It is shown again when something is wrong with it; the password is never kept.
 struct CreateForm: Sendable, Hashable {
     enum Field: String, Sendable, CaseIterable {
-        case machine, user, password, cpu, memory, snapshot_lifetime, oneshot, gpu, config_script, nonce
+        case machine, cpu, memory, snapshot_lifetime, oneshot, user, password, gpu, config_script, nonce
     }
 
     var machine = ""

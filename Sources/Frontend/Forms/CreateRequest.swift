@@ -12,7 +12,7 @@ struct CreateRequest: Sendable, Hashable {
         var message: String
     }
 
-    /// Every problem of a form, in the order of its fields.
+    /// Every problem of a form, in the order of the page.
     struct Problems: Error, Sendable, Hashable {
         var list: [Problem]
     }
@@ -25,8 +25,6 @@ extension CreateRequest {
     init(fields: FormFields, offer: Offer, options: FrontendOptions, texts: Texts) throws(Problems) {
         var reader = FieldReader(fields: fields, texts: texts)
         let machine = reader.machine(of: offer, default: options.defaultMachine)
-        let user = reader.user()
-        reader.password()
         let cpu = reader.number(
             .cpu, default: options.defaultCPU, in: 1...largest(options.cpuChoices, options.defaultCPU))
         let memory = reader.memory(
@@ -35,9 +33,12 @@ extension CreateRequest {
             options.limits.lifetimeSeconds > 0
             ? options.limits.lifetimeSeconds : largest(options.lifetimeChoices, options.defaultLifetimeSeconds)
         let lifetime = reader.lifetime(
-            default: options.defaultLifetimeSeconds, choices: options.lifetimeChoices + [options.defaultLifetimeSeconds],
+            default: options.defaultLifetimeSeconds,
+            choices: options.lifetimeChoices + [options.defaultLifetimeSeconds],
             most: longest)
         let oneShot = reader.truth(.oneshot)
+        let user = reader.user()
+        reader.password()
         reader.refuse(.gpu)
         reader.refuse(.config_script)
         let nonce = reader.nonce()

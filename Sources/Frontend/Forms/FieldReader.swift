@@ -108,7 +108,8 @@ struct FieldReader {
     mutating func nonce() -> String? {
         guard let nonce = line(.nonce), !nonce.isEmpty else { return nil }
         let fits =
-            (8...64).contains(nonce.utf8.count) && nonce.utf8.allSatisfy { Self.isOfName($0) && $0 != UInt8(ascii: "@") }
+            (8...64).contains(nonce.utf8.count)
+            && nonce.utf8.allSatisfy { Self.isOfName($0) && $0 != UInt8(ascii: "@") }
         if !fits { complain(.nonce, "nonce") }
         return fits ? nonce : nil
     }

@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
 import Queue
 
 /// Turns every error into a page, or JSON, that says what happened, where and what to do now.
@@ -49,7 +50,7 @@ struct Explanations: RouterMiddleware {
             }
         case let error as HTTPError where error.status == .notFound:
             return FrontendError(code: .notFound)
-        case let error as HTTPError where error.status == .contentTooLarge:
+        case is NIOTooManyBytesError:
             return FrontendError(code: .tooLarge)
         default:
             logger.error("A request failed", metadata: ["error": "\(error)"])

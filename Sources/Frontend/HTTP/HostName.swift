@@ -13,7 +13,8 @@ enum HostName {
             guard isPort(text[colon...]) else { return false }
             name = text[..<colon]
         }
-        return (1...253).contains(name.utf8.count) && name.utf8.allSatisfy(isOfName) && name.utf8.first != UInt8(ascii: ".")
+        return (1...253).contains(name.utf8.count) && name.utf8.allSatisfy(isOfName)
+            && name.utf8.first != UInt8(ascii: ".")
     }
 
     /// Nothing, or a colon and a port.

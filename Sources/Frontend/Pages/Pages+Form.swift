@@ -27,7 +27,8 @@ extension Pages {
             "hasProblems": !problems.isEmpty, "problemsTitle": texts.count("form.problems", problems.count),
             "problems": problems.map { ["anchor": anchor(of: $0.field), "message": sentence($0)] },
             "optionsOpen": problems.contains { $0.field != .machine },
-            "optionsNow": summary(of: form), "user": form.user, "oneShot": form.oneShot,
+            "optionsNow": summary(of: form, without: Set(problems.map(\.field))), "user": form.user,
+            "oneShot": form.oneShot,
             "choices": [
                 choice(
                     .cpu, values: options.cpuChoices.filter { offer.largestCPU == 0 || $0 <= offer.largestCPU },
@@ -108,12 +109,18 @@ extension Pages {
         return model
     }
 
-    /// What the folded options stand at.
-    private func summary(of form: CreateForm) -> String {
+    /// What the folded options stand at, without those that are wrong.
+    private func summary(of form: CreateForm, without wrong: Set<CreateForm.Field>) -> String {
         var parts: [String] = []
-        if let cpu = MemoryText.number(form.cpu) { parts.append(texts.count("unit.processors", cpu)) }
-        if let memory = MemoryText.mib(form.memory) { parts.append(texts.memory(mib: memory)) }
-        if let lifetime = MemoryText.number(form.lifetime) { parts.append(lifetimeText(lifetime)) }
+        if !wrong.contains(.cpu), let cpu = MemoryText.number(form.cpu) {
+            parts.append(texts.count("unit.processors", cpu))
+        }
+        if !wrong.contains(.memory), let memory = MemoryText.mib(form.memory) {
+            parts.append(texts.memory(mib: memory))
+        }
+        if !wrong.contains(.snapshot_lifetime), let lifetime = MemoryText.number(form.lifetime) {
+            parts.append(lifetimeText(lifetime))
+        }
         if form.oneShot { parts.append(texts("form.oneshot")) }
         return parts.joined(separator: " · ")
     }

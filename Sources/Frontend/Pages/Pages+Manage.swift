@@ -32,7 +32,9 @@ extension Pages {
             "hosts": hostCards(overview.hosts), "hasEnded": !overview.ended.isEmpty,
             "ended": overview.ended.map { endedRow($0) }.joined(),
         ]
-        if all > shown.count { model["sessionsNote"] = texts("manage.more", ["shown": "\(shown.count)", "all": "\(all)"]) }
+        if all > shown.count {
+            model["sessionsNote"] = texts("manage.more", ["shown": "\(shown.count)", "all": "\(all)"])
+        }
         return render("manage", model)
     }
 
@@ -87,13 +89,16 @@ extension Pages {
             words.until, session.state == .running ? session.expiresAt.map(HTML.time) ?? words.forever : nil, to: &html)
         html += "<td class=\"actions\"><div>"
         if session.isOpen {
-            let label = HTML.escape(texts("manage.connect.which", ["machine": session.request.machine, "owner": session.request.owner]))
+            let label = HTML.escape(
+                texts("manage.connect.which", ["machine": session.request.machine, "owner": session.request.owner]))
             html += "<a class=\"button small\" href=\"\(path)/connect\" aria-label=\"\(label)\">\(words.connect)</a>"
         }
         if session.state != .stopping {
-            let label = HTML.escape(texts("manage.stop.which", ["machine": session.request.machine, "owner": session.request.owner]))
+            let label = HTML.escape(
+                texts("manage.stop.which", ["machine": session.request.machine, "owner": session.request.owner]))
             html += "<form method=\"post\" action=\"\(path)/stop?from=manage\">"
-            html += "<button class=\"button small danger\" type=\"submit\" data-sure aria-label=\"\(label)\">\(words.stop)</button></form>"
+            html +=
+                "<button class=\"button small danger\" type=\"submit\" data-sure aria-label=\"\(label)\">\(words.stop)</button></form>"
         }
         html += "</div></td></tr>\n"
     }

@@ -22,7 +22,8 @@ extension Pages {
             "state": session.isOpen ? "ready" : session.state.rawValue, "headline": story.headline, "url": path,
             "machine": session.request.machine, "lead": story.lead, "nowMs": "\(report.now)",
             "events": session.state == .ended ? "" : "\(path)/events?after=\(report.events.last?.id ?? "0")",
-            "steps": steps(timeline), "showSteps": !session.isSettled && [.queued, .starting, .running].contains(session.state),
+            "steps": steps(timeline),
+            "showSteps": !session.isSettled && [.queued, .starting, .running].contains(session.state),
             "facts": facts(session),
         ]
         if session.state != .ended { model["refresh"] = session.isSettled ? "30" : "1" }

@@ -41,11 +41,10 @@ function countDown() {
     for (const left of document.querySelectorAll("[data-until]")) {
         const seconds = Math.max(0, Math.round((Number(left.dataset.until) - Date.now() - skew) / 1000));
         const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
-        const parts = days ? [unit(days, "day"), unit(hours, "hour")]
-            : hours ? [unit(hours, "hour"), unit(minutes, "minute")]
-            : minutes ? [unit(minutes, "minute"), unit(seconds % 60, "second")]
-            : [unit(seconds, "second")];
-        left.textContent = left.dataset.text.replace("{time}", parts.join(" "));
+        const units = [[days, "day"], [hours, "hour"], [minutes, "minute"], [seconds % 60, "second"]];
+        const first = units.findIndex(([number]) => number > 0);
+        const parts = first < 0 ? [[0, "second"]] : units.slice(first, first + 2).filter(([number]) => number > 0);
+        left.textContent = left.dataset.text.replace("{time}", parts.map(([number, name]) => unit(number, name)).join(" "));
     }
 }
 
@@ -78,19 +77,22 @@ function exchange(fresh) {
     const main = document.querySelector("main");
     const freshMain = fresh.querySelector("main");
     if (!freshMain) return;
+    // A page that only says what is missing gives way to the one that was asked for.
+    if (main.querySelector("[data-passing]") && !freshMain.querySelector("[data-passing]")) return location.reload();
     document.title = fresh.title;
-    if (names(main) !== names(freshMain)) {
+    const root = main.querySelector("[data-live]");
+    const freshRoot = freshMain.querySelector("[data-live]");
+    if (root && names(main) !== names(freshMain)) {
         // Another kind of page, for example a table where there was none.
         main.replaceChildren(...document.importNode(freshMain, true).childNodes);
         remember(main);
         localise(main);
     } else {
-        const root = main.querySelector("[data-live]");
-        const freshRoot = freshMain.querySelector("[data-live]");
         if (root && freshRoot) root.className = freshRoot.className;
         for (const region of main.querySelectorAll("[data-region]")) {
             const other = freshMain.querySelector(`[data-region="${region.dataset.region}"]`);
-            const html = other.innerHTML;
+            // A page with a form is never exchanged as a whole: somebody may be filling it in.
+            const html = other?.innerHTML ?? "";
             if (sent.get(region) === html) continue;
             sent.set(region, html);
             if ("keyed" in region.dataset) {
@@ -137,8 +139,10 @@ async function refresh() {
             trouble("");
         }
     } catch {
-        if (text) trouble(text);
-        setTimeout(refresh, 3000);
+        if (text) {
+            trouble(text);
+            setTimeout(refresh, 3000);
+        }
     } finally {
         fetching = false;
     }

@@ -116,6 +116,7 @@ struct FormRoutes: Sendable {
     static func newNonce() -> String {
         var generator = SystemRandomNumberGenerator()
         let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
-        return String(decoding: (0..<26).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] }, as: UTF8.self)
+        return String(
+            decoding: (0..<26).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] }, as: UTF8.self)
     }
 }

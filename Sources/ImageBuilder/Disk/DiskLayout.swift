@@ -35,8 +35,10 @@ enum DiskLayout {
     /// tables at every first boot, into each session's overlay.
     static func formatRoot(_ disk: String, tree root: String) -> [String] {
         [
-            "-q", "-F", "-t", "ext4", "-L", BootConfiguration.rootLabel, "-m", "0", "-J", "size=16", "-O", "^metadata_csum",
-            "-E", "offset=\(rootOffset),assume_storage_prezeroed=1,root_owner=0:0", "-d", root, disk, "\(rootSize >> 10)k",
+            "-q", "-F", "-t", "ext4", "-L", BootConfiguration.rootLabel, "-m", "0", "-J", "size=16", "-O",
+            "^metadata_csum",
+            "-E", "offset=\(rootOffset),assume_storage_prezeroed=1,root_owner=0:0", "-d", root, disk,
+            "\(rootSize >> 10)k",
         ]
     }
 }

@@ -31,7 +31,8 @@ struct DiskSpace: Sendable, Hashable {
     ) -> ImageBuildError? {
         let isShared = work.device == output.device
         let needs = [
-            (workDirectory, work.free, workNeed + (isShared ? outputNeed : 0)), (outputDirectory, output.free, outputNeed),
+            (workDirectory, work.free, workNeed + (isShared ? outputNeed : 0)),
+            (outputDirectory, output.free, outputNeed),
         ]
         for (directory, free, need) in needs where free < need {
             return ImageBuildError(

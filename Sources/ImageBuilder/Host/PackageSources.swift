@@ -39,7 +39,8 @@ struct PackageSources: Sendable, Hashable {
                 .noSources, step: BuildStep.check.rawValue,
                 detail: "no package source of Debian \(release) on this host (found: \(found))",
                 advice: isUnknown || publishers.isEmpty
-                    ? "Fetch the package lists first: apt-get update" : "The build runs on Debian; add its sources to apt.")
+                    ? "Fetch the package lists first: apt-get update"
+                    : "The build runs on Debian; add its sources to apt.")
         }
     }
 

@@ -57,7 +57,8 @@ struct DebootstrapProgress {
     /// The number in apt's "0 upgraded, 69 newly installed, 0 to remove and 0 not upgraded."
     private static func newlyInstalled(_ line: some StringProtocol) -> Int? {
         let words = line.split(separator: " ")
-        guard let index = words.firstIndex(of: "newly"), index > 0, words.dropFirst(index + 1).first == "installed," else {
+        guard let index = words.firstIndex(of: "newly"), index > 0, words.dropFirst(index + 1).first == "installed,"
+        else {
             return nil
         }
         return Int(words[index - 1])

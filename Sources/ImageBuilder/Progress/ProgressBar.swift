@@ -9,7 +9,9 @@ package enum ProgressBar {
         var words = progress.step
         if let count = progress.count { words += " (\(count))" }
         let room = max(width - percentage.count - 2, 0)
-        if words.count > room { return String((String(words.prefix(max(room - 1, 0))) + "… " + percentage).prefix(width)) }
+        if words.count > room {
+            return String((String(words.prefix(max(room - 1, 0))) + "… " + percentage).prefix(width))
+        }
         let barWidth = min(room - max(words.count, 48) - 1, 40)
         guard barWidth >= 10 else { return pad(words, to: room) + "  " + percentage }
         let filled = Int((Double(barWidth) * progress.fraction).rounded(.down))

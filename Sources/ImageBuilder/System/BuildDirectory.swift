@@ -35,7 +35,8 @@ struct BuildDirectory: Sendable {
         lock = Descriptor(descriptor)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             throw ImageBuildError(
-                .busy, step: step, detail: "\(name) is being built already, in \(path)", advice: "Wait for that build to end.")
+                .busy, step: step, detail: "\(name) is being built already, in \(path)",
+                advice: "Wait for that build to end.")
         }
     }
 

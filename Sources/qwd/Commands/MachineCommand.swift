@@ -12,7 +12,8 @@ struct MachineCommand: AsyncParsableCommand {
         commandName: "machine", abstract: "Show machines and make them.", subcommands: [List.self, Build.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show the machines that this host's catalogue offers.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show the machines that this host's catalogue offers.")
         @OptionGroup var common: CommonOptions
         @Flag(help: "Print JSON.") var json = false
 
@@ -52,7 +53,9 @@ struct MachineCommand: AsyncParsableCommand {
                 throw Failure(.failed, "\(error)")
             }
             Console.print(output)
-            if Catalogue.load(files: settings.machines.catalogue, directory: directory).machine(named: "\(name).qcow2") == nil {
+            if Catalogue.load(files: settings.machines.catalogue, directory: directory).machine(named: "\(name).qcow2")
+                == nil
+            {
                 let files = settings.machines.catalogue.joined(separator: " or ")
                 Console.say("qwd: to offer it in the form, add it to \(files): [\(name).qcow2]")
             }

@@ -81,7 +81,8 @@ extension Snapshot {
         let listed = Set(queues.values.flatMap(\.keys)).union(running.keys).union(later.keys)
         let unknown = listed.filter { jobs[$0]?["state"] == nil }.map { "a list has the unknown job \($0)" }
         let members = Set(expiring.keys).union(owners.values.flatMap(\.keys)).union(placed.values.flatMap(\.keys))
-        return unknown + members.filter { sessions[$0] == nil }.map { "a set has the session \($0), which does not live" }
+        return unknown
+            + members.filter { sessions[$0] == nil }.map { "a set has the session \($0), which does not live" }
     }
 
     private func counters() -> [String] {
@@ -121,8 +122,11 @@ extension Snapshot {
         expect(sessions[id] == nil, "is among the live ones")
         expect(session["listed"] == session["ended_at"], "is not among the ended ones")
         expect(integer(session, "left") > 0 && integer(session, "log_left") > 0, "is never forgotten")
-        expect(["done", "dead", "cancelled"].contains(session["job_state"]), "its job is \(session["job_state"] ?? "")")
-        expect(["", "done", "dead", "cancelled"].contains(session["stop_state"]), "its stop job is \(session["stop_state"] ?? "")")
+        expect(
+            ["done", "dead", "cancelled"].contains(session["job_state"]), "its job is \(session["job_state"] ?? "")")
+        expect(
+            ["", "done", "dead", "cancelled"].contains(session["stop_state"]),
+            "its stop job is \(session["stop_state"] ?? "")")
         return found
     }
 }

@@ -30,7 +30,7 @@ extension World {
         let request = SessionRequest.sample(
             random.pick(Self.owners) ?? "ann", machine: random.pick(["debian", "windows"]) ?? "debian",
             cpu: random.pick([1, 1, 2, 4, 8]) ?? 1, memoryMiB: random.pick([512, 1024, 4096]) ?? 512,
-            lifetime: random.pick([0, 60, 600]) ?? 0)
+            lifetime: random.pick([0, 5000, 20_000]) ?? 0)
         let (session, job) = (id(), id())
         let once = random.chance(50) ? "form:\(known.count)" : nil
         let made = try await call("enqueue \(session) \(request.owner) \(request.machine) \(request.cpu)") {
@@ -45,7 +45,8 @@ extension World {
     private func stop() async throws {
         guard let session = random.pick(Array(known.suffix(12))) else { return }
         let reason = random.pick([EndReason.stopped, .admin]) ?? .stopped
-        try await call("stop \(session)") { () async throws(QueueError) in try await queue.stop(session, reason: reason) }
+        try await call("stop \(session)") { () async throws(QueueError) in try await queue.stop(session, reason: reason)
+        }
     }
 
     /// A guest powers itself off, or its QEMU crashes. Nobody may notice before the worker looks.
@@ -114,10 +115,11 @@ extension World {
 
     /// Time passes, with or without anybody who looks after it.
     func pass() async throws {
-        let seconds = random.pick([1, 2, 5, 12, 31, 65]) ?? 1
+        // A pause, a wait that makes others wait, and parts and multiples of a lease.
+        let time = random.pick([.seconds(4), .seconds(70), .minutes(20), .minutes(61), .minutes(130)]) ?? Duration.zero
         let outage = random.chance(25)
-        note("\(seconds) s pass\(outage ? " in an outage" : "")")
-        try await farm.pass(.seconds(seconds), outage: outage)
+        note("\(time) pass\(outage ? " in an outage" : "")")
+        try await farm.pass(time, outage: outage)
         // Whoever is up has beaten meanwhile, mostly.
         for host in hosts.indices where !outage && random.chance(70) { try await beat(host) }
     }
@@ -146,7 +148,7 @@ extension World {
         guard let id = random.pick(known), let session = try await queue.session(id) else { return }
         if random.chance(50) {
             try await call("extend \(id)") { () async throws(QueueError) in
-                try await queue.extend(id, seconds: 60, limits: Self.limits, seen: session.expiresAt)
+                try await queue.extend(id, seconds: 5000, limits: Self.limits, seen: session.expiresAt)
             }
         } else {
             let detail = random.pick(["", "the disk is full"]) ?? ""

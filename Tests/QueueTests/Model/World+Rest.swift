@@ -14,7 +14,7 @@ extension World {
             _ = try await queue.drain(hosts[host].name, false)
         }
         for round in 0..<200 {
-            try await farm.pass(.seconds(4))
+            try await farm.pass(.minutes(20))
             _ = try await queue.promote()
             _ = try await queue.reap(lease: Farm.lease)
             for job in (snapshot?.dead.keys).map({ $0.sorted() }) ?? [] where job.hasSuffix("-stop") {
@@ -54,7 +54,9 @@ extension World {
         let dead = Set((snapshot?.dead.keys).map { $0.map { "qwd:job:" + $0 } } ?? [])
         let waiting = Set(snapshot?.queues.values.flatMap(\.keys).map { "qwd:job:" + $0 } ?? [])
         for key in try await farm.redis.send(["KEYS", "*"]).array?.compactMap(\.string) ?? [] {
-            if stays.contains(key) || hosts.contains(where: { host in perHost.contains { key == $0 + host.name } }) { continue }
+            if stays.contains(key) || hosts.contains(where: { host in perHost.contains { key == $0 + host.name } }) {
+                continue
+            }
             // A dead job stays for an administrator, a load check until its host takes it.
             if dead.contains(key) || waiting.contains(key) && key.hasPrefix("qwd:job:load-") { continue }
             if try await farm.redis.send(["PTTL", key]).integer ?? 0 > 0 { continue }

@@ -12,7 +12,7 @@ final class World {
     static let owners = ["ann", "bob", "cid"]
     static let limits = Limits(
         sessions: 6, sessionsPerUser: 4, cpuFractionPerUser: 0.6, memoryFractionPerUser: 0.6, load: 0.8,
-        lifetimeSeconds: 900)
+        lifetimeSeconds: 100_000)
 
     let farm: Farm
     var random: RandomSource

@@ -11,7 +11,9 @@ struct Subject {
 
 extension Farm {
     /// Brings a new session on host h1 to `state`. The host has to be there.
-    func session(in state: SessionState, owner: String = "ann", cpu: Int = 1, lifetime: Int = 3600) async throws -> Subject {
+    func session(in state: SessionState, owner: String = "ann", cpu: Int = 1, lifetime: Int = 3600) async throws
+        -> Subject
+    {
         let enqueued = try await enqueue(owner, cpu: cpu, lifetime: lifetime)
         var subject = Subject(session: enqueued.session, job: enqueued.job.text)
         if state == .queued { return subject }

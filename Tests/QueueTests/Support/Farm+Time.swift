@@ -18,7 +18,7 @@ extension Farm {
 
     /// The host gives no sign of life for so long that its sessions count as lost.
     func silence(_ host: String) async throws {
-        let past = try await now() - 2 * 30_000 - 1
+        let past = try await now() - 2 * Int(Self.lease.components.seconds) * 1000 - 1
         _ = try await redis.send(["ZADD", "qwd:hosts", "\(past)", host])
         _ = try await redis.send(["HSET", "qwd:host:\(host)", "seen_at", "\(past)"])
     }

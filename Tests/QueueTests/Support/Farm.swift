@@ -7,7 +7,8 @@ import TestSupport
 
 /// A queue on a Redis server of its own.
 final class Farm: Sendable {
-    static let lease = Duration.seconds(30)
+    /// So long that no stall of the machine is mistaken for a worker's silence: tests move times, they do not wait.
+    static let lease = Duration.minutes(60)
 
     let server: RedisServer
     let redis: RedisClient
@@ -28,6 +29,10 @@ final class Farm: Sendable {
                 return time
             })
     }
+}
+
+extension Duration {
+    static func minutes(_ count: Int) -> Duration { .seconds(60 * count) }
 }
 
 extension Logger {
