@@ -27,7 +27,7 @@ package struct Frontend: Service {
     package func run() async throws {
         do {
             try await application().run()
-        } catch let error as IOError {
+        } catch let error where error is IOError || error is SocketAddressError {
             throw FrontendStartError(address: "\(options.listenHost):\(options.listenPort)", cause: error)
         }
     }

@@ -12,7 +12,7 @@ struct BrowserTests {
         URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     }
 
-    private func run(_ service: RunningService, _ machine: String, _ options: [String] = []) throws {
+    private func run(_ service: RunningService, _ machine: String, _ options: [String] = []) async throws {
         let environment = ProcessInfo.processInfo.environment
         let pictures = environment["QWDTEST_SCREENSHOTS"] ?? "\(service.root)/pictures"
         try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true)
@@ -26,21 +26,24 @@ struct BrowserTests {
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0, "\(text)\n\(service.log)")
+        let (text, status) = try await offPool {
+            try process.run()
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            process.waitUntilExit()
+            return (text, process.terminationStatus)
+        }
+        #expect(status == 0, "\(text)\n\(service.log)")
     }
 
     @Test func `a person gets a desktop in the browser, uses it and stops it`() async throws {
         let service = try RunningService(["form.memory_gib=[0.5, 1]", "defaults.memory_gib=0.5"])
         if let image = ProcessInfo.processInfo.environment["QWDTEST_DESKTOP"] {
             try service.add(machine: "debian-desktop.qcow2", file: image, description: "Debian desktop")
-            try service.start()
-            try run(service, "debian-desktop.qcow2", ["--color", "1e6f9f"])
+            try await service.start()
+            try await run(service, "debian-desktop.qcow2", ["--color", "1e6f9f"])
         } else {
-            try service.start()
-            try run(service, "grub.iso")
+            try await service.start()
+            try await run(service, "grub.iso")
         }
         #expect(try await service.leftovers() == [])
         await service.shutDown()
@@ -48,8 +51,8 @@ struct BrowserTests {
 
     @Test func `the same works without JavaScript`() async throws {
         let service = try RunningService(["form.memory_gib=[0.5, 1]", "defaults.memory_gib=0.5"])
-        try service.start()
-        try run(service, "grub.iso", ["--without-script"])
+        try await service.start()
+        try await run(service, "grub.iso", ["--without-script"])
         #expect(try await service.leftovers() == [])
         await service.shutDown()
     }

@@ -11,10 +11,10 @@ struct CrashTests {
         arguments: ["claim", "snapshot", "launch", "network", "commit", "switch-on", "display", "running"])
     func `a service killed in a create brings the session up exactly once`(place: String) async throws {
         let service = try RunningService()
-        try service.start(crashAt: place)
+        try await service.start(crashAt: place)
         let id = try await service.create()
-        service.waitForEnd()
-        try service.start()
+        await service.waitForEnd()
+        try await service.start()
         let session = try await service.settled(id)
         #expect(session.state == .running, "\(session.detail ?? "")\n\(service.log)")
         #expect(service.machineProcesses.count == 1)
@@ -31,12 +31,12 @@ struct CrashTests {
     @Test(arguments: ["power-down", "tear-down"])
     func `a service killed in a stop ends the session all the same`(place: String) async throws {
         let service = try RunningService()
-        try service.start(crashAt: place)
+        try await service.start(crashAt: place)
         let id = try await service.create()
         _ = try await service.settled(id)
         try await service.queue.stop(id)
-        service.waitForEnd()
-        try service.start()
+        await service.waitForEnd()
+        try await service.start()
         let session = try await service.wait(for: id) { $0.state == .ended }
         #expect(session.reason == .stopped)
         #expect(try await service.leftovers() == [])
@@ -45,13 +45,13 @@ struct CrashTests {
 
     @Test func `a machine goes on while its service is killed and started again`() async throws {
         let service = try RunningService()
-        try service.start()
+        try await service.start()
         let id = try await service.create()
         _ = try await service.settled(id)
         let before = service.machineProcesses
-        service.kill()
+        await service.kill()
         #expect(service.machineProcesses == before)
-        try service.start()
+        try await service.start()
         let session = try await service.settled(id)
         #expect(session.state == .running)
         #expect(service.machineProcesses == before)
@@ -61,12 +61,12 @@ struct CrashTests {
 
     @Test func `a session that was stopped while its service was down ends at the next start`() async throws {
         let service = try RunningService()
-        try service.start()
+        try await service.start()
         let id = try await service.create()
         _ = try await service.settled(id)
-        service.kill()
+        await service.kill()
         try await service.queue.stop(id)
-        try service.start()
+        try await service.start()
         #expect(try await service.wait(for: id) { $0.state == .ended }.reason == .stopped)
         #expect(try await service.leftovers() == [])
         await service.shutDown()
@@ -74,8 +74,8 @@ struct CrashTests {
 
     @Test func `nothing that is not ours is touched`() async throws {
         let service = try RunningService()
-        try service.start()
-        service.kill()
+        try await service.start()
+        await service.kill()
         let foreign = "\(service.runtime)/sessions/notes-of-the-administrator"
         try FileManager.default.createDirectory(atPath: foreign, withIntermediateDirectories: true)
         let orphan = SessionID(milliseconds: 1)
@@ -84,7 +84,7 @@ struct CrashTests {
         let bystander = try Process.run(URL(filePath: "/usr/bin/sleep"), arguments: ["60"])
         try Data("\(bystander.processIdentifier)\n".utf8).write(
             to: URL(filePath: "\(service.runtime)/sessions/\(orphan)/pid"))
-        try service.start()
+        try await service.start()
         // The first session shows that adoption is over.
         _ = try await service.settled(try await service.create())
         #expect(FileManager.default.fileExists(atPath: foreign))

@@ -23,7 +23,7 @@ struct EndTests {
 
     private func running(_ fields: [String: String] = [:]) async throws -> (RunningService, SessionID) {
         let service = try RunningService()
-        try service.start()
+        try await service.start()
         let id = try await service.create(fields)
         let session = try await service.settled(id)
         try #require(session.state == .running, "\(session.detail ?? "")\n\(service.log)")
@@ -37,7 +37,7 @@ struct EndTests {
 
     @Test func `its life-time is over`() async throws {
         let service = try RunningService(["form.lifetime=[1s, 1h]", "defaults.lifetime=1s"])
-        try service.start()
+        try await service.start()
         let id = try await service.create(["snapshot_lifetime": "1"])
         _ = try await service.settled(id)
         try await expectFreed(service, id, .expired) {}
@@ -56,14 +56,14 @@ struct EndTests {
         disk.replaceSubrange(510..<512, with: [0x55, 0xAA])
         try Data(disk).write(to: URL(filePath: "\(service.root)/disk"))
         try service.add(machine: "off.raw", file: "\(service.root)/disk", description: "Powers itself off")
-        try service.start()
+        try await service.start()
         let id = try await service.create(["machine": "off.raw"])
         try await expectFreed(service, id, .poweredOff) {}
     }
 
     @Test func `sixteen at once start, share nothing, and stop at once`() async throws {
         let service = try RunningService(["worker.concurrent_jobs=4"])
-        try service.start()
+        try await service.start()
         let ids = try await withThrowingTaskGroup(of: SessionID.self) { group in
             for _ in 0..<16 { group.addTask { try await service.create(["memory": "0.125"]) } }
             return try await group.reduce(into: []) { $0.append($1) }

@@ -61,7 +61,11 @@ final class RunningService: @unchecked Sendable {
     /// - Parameters:
     ///   - crashAt: Where the worker shall kill itself.
     ///   - path: Search path of programs, to hide some.
-    func start(crashAt: String? = nil, path: String? = nil) throws {
+    func start(crashAt: String? = nil, path: String? = nil) async throws {
+        try await offPool { try self.launch(crashAt: crashAt, path: path) }
+    }
+
+    private func launch(crashAt: String?, path: String?) throws {
         let process = Process()
         process.executableURL = URL(filePath: Self.program)
         process.arguments =
@@ -105,30 +109,31 @@ final class RunningService: @unchecked Sendable {
     }
 
     /// Ends the service as a power failure would, without any clean-up.
-    func kill() {
+    func kill() async {
         guard let process else { return }
         Glibc.kill(process.processIdentifier, SIGKILL)
-        waitForEnd()
+        await waitForEnd()
     }
 
     /// Waits until the service has ended by itself.
-    func waitForEnd() {
-        process?.waitUntilExit()
+    func waitForEnd() async {
+        // Waiting throws nothing.
+        try? await offPool { self.process?.waitUntilExit() }
         process = nil
     }
 
     /// Asks the service to end, and waits for it.
-    func terminate() {
+    func terminate() async {
         process?.terminate()
-        waitForEnd()
+        await waitForEnd()
     }
 
     /// Ends every session, the service and what it leaves running on purpose, and removes its directories.
     func shutDown() async {
-        if process == nil { try? start() }
+        if process == nil { try? await start() }
         for session in (try? await queue.sessions()) ?? [] { _ = try? await stopped(session.id) }
         await queue.redis.close()
-        terminate()
+        await terminate()
         if let gateway = ProcessHandle(pidFile: "\(runtime)/websockify.pid", mark: "\(runtime)/tokens") {
             _ = await gateway.kill()
         }

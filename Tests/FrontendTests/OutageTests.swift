@@ -48,4 +48,14 @@ struct OutageTests {
             #expect(ids.contains { page.contains($0) })
         }
     }
+
+    @Test func `a port that is taken is said with the way out`() async throws {
+        try await withSite { site in
+            var options = site.options
+            options.listenPort = site.http.port
+            let second = Frontend(queue: site.queue, secret: site.secret, options: options, logger: site.log.logger)
+            let error = await #expect(throws: FrontendStartError.self) { try await second.run() }
+            #expect(error?.description.contains("set frontend.listen to another address") == true)
+        }
+    }
 }

@@ -12,7 +12,9 @@ import Testing
     ])
     func `moments are written in UTC`(milliseconds: Int64, text: String) {
         #expect(TimeText.rfc3339(milliseconds) == text)
-        #expect(TimeText.readable(milliseconds) == text.prefix(10) + " " + text.dropFirst(11).prefix(5) + " UTC")
+        let readable = TimeText.readable(milliseconds)
+        #expect(HTML.time(milliseconds) == "<time datetime=\"\(text)\">\(readable)</time>")
+        #expect(readable == text.prefix(10) + " " + text.dropFirst(11).prefix(5) + " UTC")
     }
 
     @Test(arguments: [

@@ -3,7 +3,9 @@ import Domain
 /// What a person typed into the form. It is shown again when something is wrong with it; the password is never kept.
 struct CreateForm: Sendable, Hashable {
     enum Field: String, Sendable, CaseIterable {
-        case machine, cpu, memory, snapshot_lifetime, oneshot, user, password, gpu, config_script, nonce
+        case machine, cpu, memory, oneshot, user, password, gpu, nonce
+        case lifetime = "snapshot_lifetime"
+        case script = "config_script"
     }
 
     var machine = ""
@@ -40,7 +42,7 @@ struct CreateForm: Sendable, Hashable {
         user = text(.user)
         cpu = text(.cpu)
         memory = text(.memory)
-        lifetime = text(.snapshot_lifetime)
+        lifetime = text(.lifetime)
         oneShot = ["1", "on", "true", "yes", "oneshot"].contains(text(.oneshot).lowercased())
     }
 }

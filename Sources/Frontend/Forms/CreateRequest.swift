@@ -40,7 +40,7 @@ extension CreateRequest {
         let user = reader.user()
         reader.password()
         reader.refuse(.gpu)
-        reader.refuse(.config_script)
+        reader.refuse(.script)
         let nonce = reader.nonce()
         guard reader.problems.isEmpty else { throw Problems(list: reader.problems) }
         request = SessionRequest(

@@ -80,12 +80,12 @@ struct FieldReader {
 
     /// - Parameter choices: Values that are right in any case, such as zero for no end.
     mutating func lifetime(default preset: Int, choices: [Int], most: Int) -> Int {
-        guard let text = line(.snapshot_lifetime) else { return preset }
+        guard let text = line(.lifetime) else { return preset }
         if text.isEmpty { return preset }
         if let seconds = MemoryText.number(text), choices.contains(seconds) || (60...max(most, 60)).contains(seconds) {
             return seconds
         }
-        complain(.snapshot_lifetime, "lifetime", ["most": texts.duration(seconds: most), "seconds": "\(most)"])
+        complain(.lifetime, "lifetime", ["most": texts.duration(seconds: most), "seconds": "\(most)"])
         return preset
     }
 

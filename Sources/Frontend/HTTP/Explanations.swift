@@ -58,7 +58,3 @@ struct Explanations: RouterMiddleware {
         }
     }
 }
-
-extension HTTPField.Name {
-    static let retryAfter = Self("Retry-After") ?? .date
-}

@@ -49,7 +49,3 @@ struct PublicAddress: Sendable, Hashable {
         return sender == "http://\(host)" || sender == "https://\(host)"
     }
 }
-
-extension HTTPField.Name {
-    static let secFetchSite = Self("Sec-Fetch-Site") ?? .origin
-}

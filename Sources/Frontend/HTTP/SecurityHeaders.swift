@@ -22,7 +22,3 @@ struct SecurityHeaders: RouterMiddleware {
         return response
     }
 }
-
-extension HTTPField.Name {
-    static let referrerPolicy = Self("Referrer-Policy") ?? .referer
-}

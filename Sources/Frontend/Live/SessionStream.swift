@@ -81,10 +81,6 @@ struct SessionStream: Sendable {
     }
 }
 
-extension HTTPField.Name {
-    static let lastEventID = Self("Last-Event-ID") ?? .eTag
-}
-
 extension Response {
     /// A stream of server-sent events that ends with its reader, its body, or the server's shutdown.
     static func eventStream(
@@ -108,9 +104,4 @@ extension Response {
                 try await writer.finish(nil)
             })
     }
-}
-
-extension HTTPField.Name {
-    /// Asks nginx not to keep events back.
-    static let accelBuffering = Self("X-Accel-Buffering") ?? .cacheControl
 }

@@ -26,9 +26,5 @@ enum HTML {
     }
 
     /// A moment for people without JavaScript, in UTC; the module shows it in the reader's own time.
-    static func time(_ milliseconds: Int64) -> String {
-        """
-        <time datetime="\(TimeText.rfc3339(milliseconds))">\(TimeText.readable(milliseconds))</time>
-        """
-    }
+    static func time(_ milliseconds: Int64) -> String { TimeText.html(milliseconds) }
 }

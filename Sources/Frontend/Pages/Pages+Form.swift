@@ -41,7 +41,7 @@ extension Pages {
                     chosen: form.memory, problem: problem(.memory), value: MemoryText.gib,
                     text: { texts.memory(mib: $0) }),
                 choice(
-                    .snapshot_lifetime, values: lifetimes, chosen: form.lifetime, problem: problem(.snapshot_lifetime),
+                    .lifetime, values: lifetimes, chosen: form.lifetime, problem: problem(.lifetime),
                     value: { "\($0)" }, text: lifetimeText),
             ],
         ]
@@ -72,8 +72,8 @@ extension Pages {
 
     private func anchor(of field: CreateForm.Field) -> String {
         switch field {
-        case .machine, .cpu, .memory, .snapshot_lifetime, .oneshot, .user, .password: field.rawValue
-        case .gpu, .config_script, .nonce: "main"
+        case .machine, .cpu, .memory, .lifetime, .oneshot, .user, .password: field.rawValue
+        case .gpu, .script, .nonce: "main"
         }
     }
 
@@ -118,7 +118,7 @@ extension Pages {
         if !wrong.contains(.memory), let memory = MemoryText.mib(form.memory) {
             parts.append(texts.memory(mib: memory))
         }
-        if !wrong.contains(.snapshot_lifetime), let lifetime = MemoryText.number(form.lifetime) {
+        if !wrong.contains(.lifetime), let lifetime = MemoryText.number(form.lifetime) {
             parts.append(lifetimeText(lifetime))
         }
         if form.oneShot { parts.append(texts("form.oneshot")) }

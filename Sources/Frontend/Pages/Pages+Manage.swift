@@ -89,13 +89,11 @@ extension Pages {
             words.until, session.state == .running ? session.expiresAt.map(HTML.time) ?? words.forever : nil, to: &html)
         html += "<td class=\"actions\"><div>"
         if session.isOpen {
-            let label = HTML.escape(
-                texts("manage.connect.which", ["machine": session.request.machine, "owner": session.request.owner]))
+            let label = "\(words.connect): \(machine), \(owner)"
             html += "<a class=\"button small\" href=\"\(path)/connect\" aria-label=\"\(label)\">\(words.connect)</a>"
         }
         if session.state != .stopping {
-            let label = HTML.escape(
-                texts("manage.stop.which", ["machine": session.request.machine, "owner": session.request.owner]))
+            let label = "\(words.stop): \(machine), \(owner)"
             html += "<form method=\"post\" action=\"\(path)/stop?from=manage\">"
             html +=
                 "<button class=\"button small danger\" type=\"submit\" data-sure aria-label=\"\(label)\">\(words.stop)</button></form>"

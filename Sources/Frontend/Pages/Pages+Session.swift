@@ -86,7 +86,11 @@ extension Pages {
     }
 
     private func addEnd(of session: Session, now: Int64, to model: inout Templates.Model) {
-        guard session.state == .running, session.displayReady, let end = session.expiresAt else { return }
+        guard session.isOpen else { return }
+        guard let end = session.expiresAt else {
+            model["forever"] = texts("session.forever")
+            return
+        }
         model["until"] = true
         model["untilTime"] = HTML.time(end)
         model["untilMs"] = "\(end)"

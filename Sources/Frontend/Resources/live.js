@@ -202,10 +202,15 @@ document.addEventListener("click", (event) => {
     // In a long list one slip would discard somebody's work: the first press asks, the second does it.
     if ("sure" in button.dataset && !button.classList.contains("sure")) {
         event.preventDefault();
-        const text = button.textContent;
+        const [text, label] = [button.textContent, button.getAttribute("aria-label")];
         button.classList.add("sure");
         button.textContent = button.closest("[data-sure]:not(button)").dataset.sure;
-        setTimeout(() => { button.classList.remove("sure"); button.textContent = text; }, 4000);
+        button.setAttribute("aria-label", `${button.textContent} ${label}`);
+        setTimeout(() => {
+            button.classList.remove("sure");
+            button.textContent = text;
+            button.setAttribute("aria-label", label);
+        }, 4000);
     }
 });
 

@@ -1,6 +1,6 @@
 import DisplayAccess
 import Domain
-import Foundation
+import FoundationEssentials
 import Logging
 import Queue
 

@@ -42,7 +42,8 @@ final class Child: Sendable {
         defer { (argv + variables.prefix(1)).forEach { free($0) } }
         var next = environ
         while let entry = next.pointee {
-            variables.append(entry)
+            // Our own surroundings must not configure what is measured.
+            if !String(cString: entry).hasPrefix("QWD_") { variables.append(entry) }
             next += 1
         }
         variables.append(nil)

@@ -52,16 +52,16 @@ struct Service: Sendable {
         if let address { settings.append("redis.url=\(address)") }
         redis = RedisClient(
             address: address ?? RedisAddress(unixSocket: "\(runtime)/redis.sock"), logger: Self.silence)
-        let arguments = ["up"] + (settings + more).flatMap { ["--set", $0] }
+        let arguments = ["up", "--config", workspace.configuration] + (settings + more).flatMap { ["--set", $0] }
         process = try Child(
             Self.program(), arguments, environment: workspace.mark, log: "\(state)/qwd.log")
     }
 
     static var silence: Logger { Logger(label: "qwd.bench") { _ in SwiftLogNoOpLogHandler() } }
 
-    /// The qwd beside this program, unless QWD names another one.
+    /// The qwd beside this program, unless BENCH_QWD names another one.
     private static func program() throws -> String {
-        if let named = ProcessInfo.processInfo.environment["QWD"] { return named }
+        if let named = ProcessInfo.processInfo.environment["BENCH_QWD"] { return named }
         let own = Files.target(of: "/proc/self/exe") ?? ""
         let directory = own.prefix(upTo: own.lastIndex(of: "/") ?? own.startIndex)
         let path = "\(directory)/qwd"

@@ -7,13 +7,15 @@ import Processes
 final class Workspace: Sendable {
     private static let disc = "/usr/lib/grub-rescue/grub-rescue-cdrom.iso"
     /// Name of the variable that marks the processes of a workspace, to find those that outlive their parents.
-    private static let variable = "QWD_BENCH"
+    private static let variable = "BENCH_WORKSPACE"
     static let machineName = "grub-rescue.iso"
 
     let directory: String
     /// Marks what we start, and what that starts: an entry of the environment.
     var mark: String { "\(Self.variable)=\(directory)" }
     var machines: String { "\(directory)/machines" }
+    /// A configuration file, so that this computer's own is not read.
+    var configuration: String { "\(directory)/qwd.yaml" }
     private var catalogueFile: String { "\(machines)/machines.conf" }
 
     init() throws {
@@ -26,6 +28,7 @@ final class Workspace: Sendable {
         directory = String(cString: made)
         try Files.makeDirectory(machines)
         try Files.link("\(machines)/\(Self.machineName)", to: Self.disc)
+        try Files.write("log: { level: notice }\n", to: configuration)
         try Files.write("[\(Self.machineName)]\ndescription=GRUB rescue shell\n", to: catalogueFile)
     }
 
