@@ -22,16 +22,19 @@ struct QWDBench {
         }
         let chosen = Benchmark.all.filter { names.isEmpty || names.contains($0.name) }
         let work = Task { await run(chosen) }
-        let signals = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler { work.cancel() }
-            source.resume()
-            return source
-        }
+        let sources = [SIGINT, SIGTERM].map { onSignal($0) { work.cancel() } }
         let isWhole = await work.value
-        signals.forEach { $0.cancel() }
+        sources.forEach { $0.cancel() }
         exit(isWhole ? 0 : 1)
+    }
+
+    /// Lets a signal end the work in order, with nothing left of it.
+    private static func onSignal(_ number: CInt, _ body: @escaping @Sendable () -> Void) -> any DispatchSourceSignal {
+        signal(number, SIG_IGN)
+        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+        source.setEventHandler(handler: body)
+        source.resume()
+        return source
     }
 
     /// - Returns: Whether nothing broke.

@@ -34,12 +34,20 @@ struct Farm: Sendable {
 
     @discardableResult
     func claimAndCommit() async throws -> Claim {
-        let claim = try await queue.claim(
-            host: Self.host, worker: Self.host, creates: true, lease: .seconds(3600), limits: .none)
-        guard let claim, try await queue.commit(claim, accelerator: "simulated") == .ok else {
-            throw BenchError("the queue has no job to claim")
+        while true {
+            let claim = try await queue.claim(
+                host: Self.host, worker: Self.host, creates: true, lease: .seconds(3600), limits: .none)
+            guard let claim else { throw BenchError("the queue has no job to claim") }
+            guard claim.kind == .create else {
+                // A running scheduler asks every host for its load.
+                try await queue.finish(claim)
+                continue
+            }
+            guard try await queue.commit(claim, accelerator: "simulated") == .ok else {
+                throw BenchError("the queue does not let a claimed session run")
+            }
+            return claim
         }
-        return claim
     }
 
     /// Makes sessions that run and can be opened.

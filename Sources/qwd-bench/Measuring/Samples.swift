@@ -19,8 +19,6 @@ struct Samples: Sendable {
         return sorted[min(max(rank, 1), sorted.count) - 1]
     }
 
-    var mean: Double { sorted.isEmpty ? .nan : sorted.reduce(0, +) / Double(sorted.count) }
-
     /// The least and the greatest, for people.
     var range: String {
         guard let first = sorted.first, let last = sorted.last else { return "nothing" }

@@ -51,7 +51,8 @@ final class Child: Sendable {
         let failure = posix_spawn(&pid, path, &files, &attributes, &argv, &variables)
         guard failure == 0 else { throw BenchError("\(program): \(String(cString: strerror(failure)))") }
         self.pid = pid
-        guard let handle = ProcessHandle(pid: pid, mark: path) else {
+        // Nobody else can get the id of our own child before we have waited for it, so it needs no mark.
+        guard let handle = ProcessHandle(pid: pid, mark: "") else {
             waitpid(pid, nil, 0)
             throw BenchError("\(program) ended as soon as it was started: \(Files.read(log) ?? "")")
         }

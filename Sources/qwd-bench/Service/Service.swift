@@ -61,7 +61,7 @@ struct Service: Sendable {
 
     /// The qwd beside this program, unless BENCH_QWD names another one.
     private static func program() throws -> String {
-        if let named = ProcessInfo.processInfo.environment["BENCH_QWD"] { return named }
+        if let named = ProcessInfo.processInfo.environment["BENCH_QWD"], !named.isEmpty { return named }
         let own = Files.target(of: "/proc/self/exe") ?? ""
         let directory = own.prefix(upTo: own.lastIndex(of: "/") ?? own.startIndex)
         let path = "\(directory)/qwd"

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Processes
 import Viewer
 
 /// Does what a person's browser does.
