@@ -117,7 +117,8 @@ import Testing
 
     @Test func `are shell scripts without a mistake in their grammar`() throws {
         let directory = FileManager.default.temporaryDirectory
-        let scripts = GuestFile.all.filter(\.isProgram).map { ($0.path, $0.content) } + [("/init", GuestFile.initialProgram)]
+        let scripts =
+            GuestFile.all.filter(\.isProgram).map { ($0.path, $0.content) } + [("/init", GuestFile.initialProgram)]
         for (path, content) in scripts {
             let copy = directory.appending(path: "qwd-script-\(UUID().uuidString)")
             try Data(content).write(to: copy)

@@ -9,7 +9,8 @@ import Testing
         #expect(error.code == .missingPrograms)
         #expect(
             error.advice
-                == "Install them: apt-get install debian-archive-keyring fdisk mmdebstrap mtools syslinux syslinux-common")
+                == "Install them: apt-get install debian-archive-keyring fdisk mmdebstrap mtools syslinux syslinux-common"
+        )
         #expect(error.detail.contains("mformat, mcopy"))
     }
 
@@ -61,7 +62,8 @@ import Testing
         #expect(sources.release == "bookworm")
         #expect(
             sources.lines == [
-                "deb http://mirror.local/debian/ bookworm main", "deb http://mirror.local/debian/ bookworm-updates main",
+                "deb http://mirror.local/debian/ bookworm main",
+                "deb http://mirror.local/debian/ bookworm-updates main",
                 "deb http://security.local/ bookworm-security main",
             ])
     }

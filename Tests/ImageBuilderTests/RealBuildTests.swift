@@ -36,8 +36,10 @@ struct `A real build` {
         try? await tools.run(
             "timeout",
             [
-                "--signal=KILL", "240", "qemu-system-x86_64", "-nodefaults", "-machine", "pc", "-accel", "tcg,thread=multi",
-                "-m", "1024", "-smp", "2", "-drive", "if=virtio,format=qcow2,file=\(output)", "-snapshot", "-vga", "std",
+                "--signal=KILL", "240", "qemu-system-x86_64", "-nodefaults", "-machine", "pc", "-accel",
+                "tcg,thread=multi",
+                "-m", "1024", "-smp", "2", "-drive", "if=virtio,format=qcow2,file=\(output)", "-snapshot", "-vga",
+                "std",
                 "-device", "qemu-xhci", "-device", "usb-tablet", "-display", "none", "-serial", "stdio",
             ]
         ) { said.append($0) }

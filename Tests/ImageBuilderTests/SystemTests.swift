@@ -91,7 +91,9 @@ struct `Programs of a build` {
         let (started, signal) = AsyncStream.makeStream(of: Void.self)
         let build = Task {
             // timeout(1) forks: what it runs is a grandchild.
-            try await tools().run("timeout", ["600", "sh", "-c", "echo started; sleep \(mark); true"]) { _ in signal.finish() }
+            try await tools().run("timeout", ["600", "sh", "-c", "echo started; sleep \(mark); true"]) { _ in
+                signal.finish()
+            }
         }
         for await _ in started {}
         #expect(Self.isRunning("sleep", mark))
@@ -103,7 +105,8 @@ struct `Programs of a build` {
     private static func isRunning(_ words: String...) -> Bool {
         let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return processes.contains { process in
-            guard Int(process) != nil, let command = try? Data(contentsOf: URL(filePath: "/proc/\(process)/cmdline")) else {
+            guard Int(process) != nil, let command = try? Data(contentsOf: URL(filePath: "/proc/\(process)/cmdline"))
+            else {
                 return false
             }
             return command.split(separator: 0).map { String(decoding: $0, as: UTF8.self) } == words

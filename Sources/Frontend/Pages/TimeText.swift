@@ -20,7 +20,8 @@ enum TimeText {
     private static func fill(_ pattern: StaticString, _ moment: Moment, at places: [Int]) -> String {
         String(unsafeUninitializedCapacity: pattern.utf8CodeUnitCount) { buffer in
             // The buffer has the pattern's size, and every place written below lies within the pattern.
-            _ = buffer.initialize(fromContentsOf: UnsafeBufferPointer(start: pattern.utf8Start, count: pattern.utf8CodeUnitCount))
+            let bytes = UnsafeBufferPointer(start: pattern.utf8Start, count: pattern.utf8CodeUnitCount)
+            _ = buffer.initialize(fromContentsOf: bytes)
             func write(_ number: Int64, _ place: Int) {
                 buffer[place] = UInt8(ascii: "0") + UInt8(number / 10 % 10)
                 buffer[place + 1] = UInt8(ascii: "0") + UInt8(number % 10)
