@@ -5,7 +5,7 @@ package enum ForegroundProcess {
     package struct Result {
         package var isSuccess: Bool
         package var output: String
-        /// The last line it wrote to standard error.
+        /// What it wrote to standard error, in one line.
         package var message: String
     }
 
@@ -17,7 +17,7 @@ package enum ForegroundProcess {
             let result = try await Subprocess.run(
                 .name(program), arguments: Arguments(arguments), input: .none, output: .string(limit: 1 << 20),
                 error: .string(limit: 1 << 20))
-            let message = result.standardError.split(separator: "\n").last.map(String.init) ?? ""
+            let message = result.standardError.split(separator: "\n").joined(separator: " ")
             return Result(
                 isSuccess: result.terminationStatus.isSuccess, output: result.standardOutput, message: message)
         } catch let error as SubprocessError where error.code == .executableNotFound {

@@ -21,7 +21,7 @@ enum Overlay {
             throw MachineError(
                 .noSpace, "No space left in \(paths.disk). Free some; the session starts then by itself.")
         }
-        if machine.kind == .disk, result.message.contains(machine.path) {
+        if machine.kind == .disk, result.message.contains("backing") {
             throw MachineError(
                 .badImage,
                 "The machine's file \(machine.path) can't be used as \(machine.format.rawValue): \(result.message)")
