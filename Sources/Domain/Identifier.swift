@@ -31,9 +31,20 @@ package struct Identifier: Sendable, Hashable, Comparable, CustomStringConvertib
     }
 
     /// Takes an id that came from outside. Anything that is not exactly an id is refused, so an id is safe as a file name.
-    package init?(_ text: some StringProtocol) {
-        guard text.utf8.count == Self.length, text.utf8.allSatisfy({ Self.alphabet.contains($0) }) else { return nil }
-        self.text = String(text)
+    package init?(_ text: some StringProtocol) { self.init(String(text)) }
+
+    /// The same without a generic call, which lists of a thousand sessions would feel.
+    package init?(_ text: String) {
+        guard text.utf8.count == Self.length, text.utf8.allSatisfy(Self.isOfAlphabet) else { return nil }
+        self.text = text
+    }
+
+    private static func isOfAlphabet(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "i"), UInt8(ascii: "l"), UInt8(ascii: "o"), UInt8(ascii: "u"): false
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "z"): true
+        default: false
+        }
     }
 
     package var description: String { text }

@@ -43,11 +43,11 @@ extension Session {
     /// Reads a session from the values of its fields, nil for one that is missing.
     ///
     /// Answers nil when there is no such session or its state is none we know.
-    package init?(id: SessionID, values: some RandomAccessCollection<String?>) {
+    package init?(id: SessionID, values: [String?]) {
         guard values.count == Self.fieldNames.count else { return nil }
         var position = values.startIndex
         func next() -> String? {
-            defer { position = values.index(after: position) }
+            defer { position += 1 }
             guard let text = values[position], !text.isEmpty else { return nil }
             return text
         }

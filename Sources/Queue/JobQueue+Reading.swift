@@ -44,7 +44,8 @@ extension JobQueue {
             guard let id = values[start].string.flatMap({ SessionID($0) }) else { return nil }
             return Session(id: id, values: values[(start + 1)..<(start + width)].map(\.string))
         }
-        return sessions.sorted { $0.id > $1.id }
+        // Moves numbers and not whole sessions.
+        return sessions.indices.sorted { sessions[$0].id > sessions[$1].id }.map { sessions[$0] }
     }
 
     /// The place in the queue, counted from 1, or nil for a session that does not wait.

@@ -17,7 +17,7 @@ extension Pages {
 
     func manage(_ overview: Overview) -> String {
         let all = max(overview.states.values.reduce(0, +), overview.sessions.count)
-        let shown = overview.sessions.sorted(by: Self.needsAttentionFirst)
+        let shown = overview.sessions
         var totals: [Templates.Model] = []
         func total(_ key: String, _ value: String) {
             totals.append(["name": texts("manage.total.\(key)"), "value": value])
@@ -27,49 +27,64 @@ extension Pages {
         if let lost = overview.states[.lost], lost > 0 { total("attention", "\(lost)") }
         total("hosts", "\(overview.hosts.count { $0.alive })")
         var model: Templates.Model = [
-            "totals": totals, "hasSessions": !shown.isEmpty,
-            "sessions": rows(shown, cookie: overview.cookie),
+            "totals": totals, "hasSessions": !shown.isEmpty, "sessions": Self.seam,
             "hosts": hostCards(overview.hosts), "hasEnded": !overview.ended.isEmpty,
             "ended": overview.ended.map { endedRow($0) }.joined(),
         ]
         if all > shown.count {
             model["sessionsNote"] = texts("manage.more", ["shown": "\(shown.count)", "all": "\(all)"])
         }
-        return render("manage", model)
+        let frame = render("manage", model)
+        guard let seam = frame.firstRange(of: Self.seam) else { return frame }
+        var page = ""
+        page.reserveCapacity(frame.utf8.count + shown.count * 1024)
+        page += frame[..<seam.lowerBound]
+        appendRows(shown, cookie: overview.cookie, to: &page)
+        page += frame[seam.upperBound...]
+        return page
     }
 
-    /// Lost ones first, then those that wait in their order, those on their way, and the running ones by their end.
-    private static func needsAttentionFirst(_ left: Session, _ right: Session) -> Bool {
-        let (a, b) = (urgency(left), urgency(right))
-        if a != b { return a < b }
-        if left.state == .running, left.expiresAt != right.expiresAt {
-            return left.expiresAt ?? .max < right.expiresAt ?? .max
+    /// Where the rows go. They may be most of a megabyte, which no template should pass from hand to hand.
+    private static let seam = "\u{0}rows\u{0}"
+
+    /// What decides a row's place: lost sessions first, then those that wait in their order, those on their way, and the
+    /// running ones by their end.
+    private struct Urgency: Comparable {
+        let rank: Int
+        let end: Int64
+        let place: Int
+
+        init(_ session: Session, place: Int) {
+            rank =
+                switch session.state {
+                case .lost: 0
+                case .queued: 1
+                case .starting: 2
+                case .stopping: 3
+                case .running: 4
+                case .ended: 5
+                }
+            end = session.state == .running ? session.expiresAt ?? .max : 0
+            // The newest come first, and the oldest have waited longest.
+            self.place = -place
         }
-        return left.id < right.id
-    }
 
-    private static func urgency(_ session: Session) -> Int {
-        switch session.state {
-        case .lost: 0
-        case .queued: 1
-        case .starting: 2
-        case .stopping: 3
-        case .running: 4
-        case .ended: 5
+        static func < (left: Self, right: Self) -> Bool {
+            (left.rank, left.end, left.place) < (right.rank, right.end, right.place)
         }
     }
 
-    /// All rows as one text. There may be a thousand, so this is no template's work.
-    private func rows(_ sessions: [Session], cookie: BrowserCookie) -> String {
+    /// All rows. There may be a thousand, so this is no template's work.
+    private func appendRows(_ sessions: [Session], cookie: BrowserCookie, to html: inout String) {
         let words = RowWords(texts)
         let mine = Set(cookie.sessions)
-        var html = ""
-        html.reserveCapacity(sessions.count * 1200)
-        for session in sessions {
-            let isMine = mine.contains(session.id) || (!cookie.user.isEmpty && cookie.user == session.request.owner)
+        for urgency in sessions.enumerated().map({ Urgency($1, place: $0) }).sorted() {
+            let session = sessions[-urgency.place]
+            let isMine =
+                !mine.isEmpty && mine.contains(session.id)
+                || !cookie.user.isEmpty && cookie.user == session.request.owner
             append(session, isMine: isMine, words: words, to: &html)
         }
-        return html
     }
 
     private func append(_ session: Session, isMine: Bool, words: RowWords, to html: inout String) {

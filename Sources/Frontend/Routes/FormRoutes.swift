@@ -38,7 +38,8 @@ struct FormRoutes: Sendable {
     private func create(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let body = try await request.body.collect(upTo: FrontendContext.longestBody)
         let fields = try FormFields(body: Array(body.readableBytesView), contentType: request.headers[.contentType])
-        let offer = Offer(machines: try await site.queue.machines(lease: site.options.lease))
+        let asked = CreateForm(fields: fields).machine
+        let offer = try await site.shelf.offer(of: asked.isEmpty ? site.options.defaultMachine : asked)
         do {
             let order = try CreateRequest(fields: fields, offer: offer, options: site.options, texts: site.pages.texts)
             let now = Site.now()

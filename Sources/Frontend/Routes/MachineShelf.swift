@@ -6,7 +6,7 @@ import Synchronization
 final class MachineShelf: Sendable {
     private let queue: JobQueue
     private let lease: Duration
-    private let last = Mutex<Offer?>(nil)
+    private let last = Mutex<(offer: Offer, at: ContinuousClock.Instant)?>(nil)
 
     init(queue: JobQueue, lease: Duration) {
         self.queue = queue
@@ -20,14 +20,31 @@ final class MachineShelf: Sendable {
         let offer = Offer(
             machines: machines, largestCPU: hosts.map(\.status.cpuCapacity).max() ?? 0,
             largestMemoryMiB: hosts.map(\.status.memoryCapacityMiB).max() ?? 0)
-        last.withLock { $0 = offer }
+        last.withLock { $0 = (offer, .now) }
         return offer
     }
 
+    /// What hosts offered a moment ago, if `machine` is among it, else what they offer now.
+    ///
+    /// A request for a machine that was taken back meanwhile waits until it is offered again, as any that comes a moment
+    /// before does.
+    func offer(of machine: String) async throws(QueueError) -> Offer {
+        let recent = last.withLock { $0 }
+        if let recent, recent.at.duration(to: .now) < Self.moment,
+            recent.offer.machines.contains(where: { $0.name == machine })
+        {
+            return recent.offer
+        }
+        return try await offer()
+    }
+
+    /// Shorter than the silence after which a host counts as gone.
+    private static let moment = Duration.seconds(10)
+
     /// What hosts offered when the queue answered last, or nil if it never did.
     func remembered() -> Offer? {
-        last.withLock { $0 }.map { offer in
-            var offer = offer
+        last.withLock { $0 }.map { last in
+            var offer = last.offer
             offer.stale = true
             return offer
         }
