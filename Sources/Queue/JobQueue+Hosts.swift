@@ -32,10 +32,13 @@ extension JobQueue {
     }
 
     /// Publishes the machines that `host` can start; the ones it offered before and not now are taken back.
-    package func offer(_ machines: [MachineDescription], host: String) async throws(QueueError) {
+    /// - Parameter unlisted: Names of machines that can be asked for, too, but that no form shows.
+    package func offer(
+        _ machines: [MachineDescription], unlisted: [String] = [], host: String
+    ) async throws(QueueError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        var arguments = [host]
+        var arguments = [host, "\(unlisted.count)"] + unlisted
         for machine in machines {
             do {
                 arguments += [machine.name, String(decoding: try encoder.encode(machine), as: UTF8.self)]
@@ -63,6 +66,16 @@ extension JobQueue {
             // A description that another version wrote and this one can't read is not offered.
             try? JSONDecoder().decode(MachineDescription.self, from: Data(text.utf8))
         }.sorted { $0.name < $1.name }
+    }
+
+    /// Whether a live host can start a machine of this name, shown by forms or not.
+    package func isOffered(_ machine: String, lease: Duration = .seconds(30)) async throws(QueueError) -> Bool {
+        let hosts = try await heartbeats().filter { $0.age < lease * 2 }.map(\.host)
+        let replies = try await send(
+            pipeline: hosts.flatMap { host in
+                ["host", "unlisted"].map { ["SISMEMBER", "qwd:machines:\($0):\(host)", machine] }
+            })
+        return replies.contains { $0.integer == 1 }
     }
 
     /// All hosts, by name.

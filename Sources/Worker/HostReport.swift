@@ -3,8 +3,14 @@ import Machines
 
 /// What this worker said last about its host.
 actor HostReport {
+    /// The machines of the host: those that forms show, and the names of those that can be asked for besides.
+    struct Offer: Sendable, Hashable {
+        var machines: [MachineDescription]
+        var unlisted: [String]
+    }
+
     private var meter: HostMeter
-    private var offered: [MachineDescription]?
+    private var offered: Offer?
     private var warned: Set<String> = []
 
     init(disk: String) {
@@ -17,10 +23,10 @@ actor HostReport {
         meter.read(options: options, accelerator: accelerator, displayURL: displayURL, notice: notice)
     }
 
-    /// Whether these machines differ from those that were offered last.
-    func isNews(_ machines: [MachineDescription]) -> Bool { machines != offered }
+    /// Whether this differs from what was offered last.
+    func isNews(_ offer: Offer) -> Bool { offer != offered }
 
-    func offered(_ machines: [MachineDescription]) { offered = machines }
+    func offered(_ offer: Offer) { offered = offer }
 
     /// The warnings among these that were not given before.
     func unheard(_ warnings: [String]) -> [String] {

@@ -38,10 +38,11 @@ extension Worker {
         for warning in await meter.unheard(catalogue.warnings.map(\.description)) {
             logger.warning("machine not offered", metadata: ["problem": "\(warning)"])
         }
-        let machines = catalogue.machines.map(\.published)
-        guard await meter.isNews(machines) else { return }
-        try await queue.offer(machines, host: options.host)
-        await meter.offered(machines)
+        let offer = HostReport.Offer(
+            machines: catalogue.machines.map(\.published), unlisted: catalogue.unlisted.map(\.name))
+        guard await meter.isNews(offer) else { return }
+        try await queue.offer(offer.machines, unlisted: offer.unlisted, host: options.host)
+        await meter.offered(offer)
     }
 
     private func tellHost() async throws(QueueError) -> [PlacedSession] {

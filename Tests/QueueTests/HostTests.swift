@@ -84,6 +84,26 @@ struct HostTests {
         }
     }
 
+    @Test func `a machine that no form shows can be asked for by its name`() async throws {
+        try await withFarm { farm in
+            try await farm.host("h1")
+            let asked = try await farm.enqueue(machine: "rescue.iso")
+            #expect(try await farm.queue.isOffered("rescue.iso", lease: Farm.lease) == false)
+            #expect(try await farm.claim() == nil)
+            try await farm.queue.offer([.sample("debian")], unlisted: ["rescue.iso"], host: "h1")
+            #expect(try await farm.queue.machines(lease: Farm.lease).map(\.name) == ["debian"])
+            #expect(try await farm.queue.isOffered("rescue.iso", lease: Farm.lease))
+            #expect(try await farm.claim()?.session == asked.session)
+
+            // Shown once, and taken back: no form shows it any more.
+            try await farm.queue.offer([.sample("debian"), .sample("rescue.iso")], host: "h1")
+            #expect(try await farm.queue.machines(lease: Farm.lease).count == 2)
+            try await farm.queue.offer([.sample("debian")], unlisted: ["rescue.iso"], host: "h1")
+            #expect(try await farm.queue.machines(lease: Farm.lease).map(\.name) == ["debian"])
+            #expect(try await farm.queue.isOffered("rescue.iso", lease: Farm.lease))
+        }
+    }
+
     @Test func `a description that this version can't read is not offered`() async throws {
         try await withFarm { farm in
             try await farm.host(machines: ["debian", "future"])

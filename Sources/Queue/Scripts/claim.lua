@@ -98,6 +98,7 @@ while true do
         local machine, cpu, memory = j[4], tonumber(j[5] or 0), tonumber(j[6] or 0)
         if j[1] == 'waiting' and offers[machine] == nil then
             offers[machine] = call('SISMEMBER', 'qwd:machines:host:' .. host, machine) == 1
+                or call('SISMEMBER', 'qwd:machines:unlisted:' .. host, machine) == 1
         end
         if j[1] ~= 'waiting' then
             call('LREM', 'qwd:queue:create', '1', jid)

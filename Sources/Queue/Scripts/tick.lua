@@ -39,7 +39,7 @@ for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', '-inf', text(at - WEEK)
         for _, jid in ipairs(call('LRANGE', 'qwd:queue:host:' .. host, '0', '-1')) do call('DEL', 'qwd:job:' .. jid) end
         call('ZREM', 'qwd:hosts', host)
         call('DEL', 'qwd:host:' .. host, 'qwd:queue:host:' .. host, 'qwd:machines:host:' .. host,
-            'qwd:wake:host:' .. host, 'qwd:wake:create:' .. host)
+            'qwd:machines:unlisted:' .. host, 'qwd:wake:host:' .. host, 'qwd:wake:create:' .. host)
         withdraw(offered)
     end
 end

@@ -29,6 +29,7 @@ struct Start: AsyncParsableCommand {
         let patience = try duration(wait, "--wait")
         let limits = Limits(settings.limits)
         let url = try await Connection.withQueue(settings) { queue in
+            try await checkIsOffered(queue, settings)
             // Listen first, so that nothing between the call and the first look is missed.
             let changes = queue.changes()
             let now = Int64(Date().timeIntervalSince1970 * 1000)
@@ -41,6 +42,17 @@ struct Start: AsyncParsableCommand {
                 port: session.displayPort)
         }
         Console.print(url)
+    }
+
+    /// Refuses a machine that no host has, instead of waiting for one that will never come.
+    private func checkIsOffered(_ queue: JobQueue, _ settings: Settings) async throws {
+        let lease = settings.scheduler.lease
+        if try await queue.isOffered(machine, lease: lease) { return }
+        let known = try await queue.machines(lease: lease).map(\.name).joined(separator: ", ")
+        throw Failure(
+            .failed,
+            "No host offers the machine \(machine). There is: \(known.isEmpty ? "none yet" : known). "
+                + "A file that was just put into the machines directory is offered within \(lease / 3).")
     }
 
     private func request(_ settings: Settings) throws -> SessionRequest {

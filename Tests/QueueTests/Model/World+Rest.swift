@@ -50,7 +50,9 @@ extension World {
             "qwd:sessions:ended", "qwd:jobs:done", "qwd:jobs:dead", "qwd:hosts", "qwd:machines", "qwd:fence",
             "qwd:leader:scheduler", "qwd:events",
         ]
-        let perHost = ["qwd:host:", "qwd:machines:host:", "qwd:wake:host:", "qwd:wake:create:", "qwd:queue:host:"]
+        let perHost = [
+            "qwd:host:", "qwd:machines:host:", "qwd:machines:unlisted:", "qwd:wake:host:", "qwd:wake:create:", "qwd:queue:host:",
+        ]
         let dead = Set((snapshot?.dead.keys).map { $0.map { "qwd:job:" + $0 } } ?? [])
         let waiting = Set(snapshot?.queues.values.flatMap(\.keys).map { "qwd:job:" + $0 } ?? [])
         for key in try await farm.redis.send(["KEYS", "*"]).array?.compactMap(\.string) ?? [] {
