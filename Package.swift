@@ -124,7 +124,7 @@ let package = Package(
         .tests("Queue", ["Domain", "Redis", "TestSupport", .logging]),
         .tests("QMP", [.nioCore, .nioPosix, .logging]),
         .tests("Machines", ["Domain", "QMP", "Processes", "TestSupport", .logging]),
-        .tests("ImageBuilder"),
+        .tests("ImageBuilder", ["Processes"]),
         .tests(
             "Frontend",
             [

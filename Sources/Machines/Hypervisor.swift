@@ -51,6 +51,6 @@ package struct AdoptedMachine: Sendable, Hashable {
 package enum MachineEvent: Sendable, Hashable {
     /// It is over. Its files are still there.
     case ended(SessionID, fence: Int, EndReason, detail: String)
-    /// It lives, but something is wrong that its user should know.
+    /// It lives, but something is wrong that its user should know; an empty detail says that this is over.
     case trouble(SessionID, detail: String)
 }

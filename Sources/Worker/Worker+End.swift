@@ -37,7 +37,11 @@ extension Worker {
                         await table.letGo(id)
                     }
                 case .trouble(let id, let detail):
-                    logger.warning("session has trouble", metadata: ["session.id": "\(id)", "error": "\(detail)"])
+                    if detail.isEmpty {
+                        logger.notice("session goes on", metadata: ["session.id": "\(id)"])
+                    } else {
+                        logger.warning("session has trouble", metadata: ["session.id": "\(id)", "error": "\(detail)"])
+                    }
                     await report(id) { () async throws(QueueError) in try await queue.trouble(id, detail: detail) }
                 }
             }

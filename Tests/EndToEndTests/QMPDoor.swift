@@ -13,6 +13,16 @@ struct QMPDoor {
         _ = try ask("qmp_capabilities")
     }
 
+    /// Returns when QEMU reports this event.
+    func waitForEvent(_ name: String) throws {
+        var text = ""
+        while !text.contains("\"\(name)\"") {
+            let chunk = file.availableData
+            guard !chunk.isEmpty else { return }
+            text += String(decoding: chunk, as: UTF8.self)
+        }
+    }
+
     /// Sends a command and answers the line of its reply.
     @discardableResult
     func ask(_ command: String, _ arguments: String = "{}") throws -> String {

@@ -27,6 +27,25 @@ extension RunningService {
         return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
     }
 
+    /// The session's page.
+    func page(_ id: SessionID) async throws -> String {
+        let (data, _) = try await URLSession.shared.data(from: try address("/sessions/\(id)"))
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// Waits until the host's own words about its trouble are as wanted. A heartbeat brings them.
+    func hostSays(_ isWanted: (String) -> Bool) async throws {
+        while try await queue.hosts().first.map({ isWanted($0.status.notice) }) != true {
+            // A heartbeat is no event of the queue.
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Waits until Redis answers again. A server says only by answering that it is there.
+    func redisAnswers() async throws {
+        while (try? await queue.ping()) == nil { try await Task.sleep(for: .milliseconds(10)) }
+    }
+
     private func address(_ path: String) throws -> URL {
         guard let url = URL(string: url + path) else { throw Failure(description: "no URL: \(path)") }
         return url
@@ -59,6 +78,28 @@ extension RunningService {
         Files.names(in: "/proc").compactMap { Int32($0) }.filter {
             Files.read("/proc/\($0)/cmdline")?.contains("-pidfile \(runtime)/") == true
         }.filter { ProcessHandle(pid: $0, mark: runtime) != nil }
+    }
+
+    /// The passt processes of this service's machines. Only root can tell whose they are.
+    var networkHelpers: [Int32] {
+        Files.names(in: "/proc").compactMap { Int32($0) }.filter {
+            Files.read("/proc/\($0)/cmdline")?.contains("passt") == true
+                && Files.read("/proc/\($0)/environ")?.contains("QWDTEST_ROOT=\(root) ") == true
+        }
+    }
+
+    /// A search path of programs with all there are but one.
+    func pathWithout(_ program: String) throws -> String {
+        let directory = "\(root)/bin"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        for place in ["/usr/bin", "/usr/sbin", "/bin", "/sbin"] {
+            for name in Files.names(in: place) where name != program && !name.hasPrefix("\(program).") {
+                // Many are in two of these places.
+                try? FileManager.default.createSymbolicLink(
+                    atPath: "\(directory)/\(name)", withDestinationPath: "\(place)/\(name)")
+            }
+        }
+        return directory
     }
 
     /// What is left of sessions: files, sockets, tokens, processes, reservations.

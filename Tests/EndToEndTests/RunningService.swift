@@ -80,6 +80,8 @@ final class RunningService: @unchecked Sendable {
             ] + overrides).flatMap { ["--set", $0] }
         var environment = ProcessInfo.processInfo.environment
         environment["QWDTEST_CRASH_AT"] = crashAt
+        // What the service starts has this too, so that a test finds it again.
+        environment["QWDTEST_ROOT"] = root
         if let path { environment["PATH"] = path }
         process.environment = environment
         let lines = Pipe()
@@ -129,7 +131,8 @@ final class RunningService: @unchecked Sendable {
     }
 
     /// Ends every session, the service and what it leaves running on purpose, and removes its directories.
-    func shutDown() async {
+    /// - Parameter disk: A file system below the service's directories that is given back between.
+    func shutDown(keeping disk: SmallDisk? = nil) async {
         if process == nil { try? await start() }
         for session in (try? await queue.sessions()) ?? [] { _ = try? await stopped(session.id) }
         await queue.redis.close()
@@ -137,6 +140,7 @@ final class RunningService: @unchecked Sendable {
         if let gateway = ProcessHandle(pidFile: "\(runtime)/websockify.pid", mark: "\(runtime)/tokens") {
             _ = await gateway.kill()
         }
+        disk?.unmount()
         try? FileManager.default.removeItem(atPath: root)
     }
 }

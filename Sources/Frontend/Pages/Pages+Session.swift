@@ -6,7 +6,8 @@ struct SessionReport: Sendable {
     var session: Session
     var events: [SessionEvent] = []
     var position: Int?
-    var hostsUp = true
+    /// Why a session that waits can't start at the moment; matters to a waiting one only.
+    var obstacle = SessionStory.Obstacle.none
     var connectURL: String?
     /// Milliseconds since the epoch.
     var now: Int64
@@ -15,7 +16,7 @@ struct SessionReport: Sendable {
 extension Pages {
     func session(_ report: SessionReport) -> String {
         let session = report.session
-        let story = SessionStory(of: session, position: report.position, hostsUp: report.hostsUp, texts: texts)
+        let story = SessionStory(of: session, position: report.position, obstacle: report.obstacle, texts: texts)
         let timeline = Timeline(of: session, events: report.events)
         let path = path(of: session.id)
         var model: Templates.Model = [

@@ -17,15 +17,18 @@ struct SessionStory: Sendable, Hashable {
 
     /// - Parameters:
     ///   - position: Its place in the queue.
-    ///   - hostsUp: Whether any host is alive; matters to a waiting session only.
-    init(of session: Session, position: Int?, hostsUp: Bool, texts: Texts) {
+    ///   - obstacle: Why nothing starts at the moment; matters to a waiting session only.
+    init(of session: Session, position: Int?, obstacle: Obstacle = .none, texts: Texts) {
         lead = []
         switch session.state {
         case .queued:
             headline = Self.queued(session, position: position, texts: texts)
-            if !hostsUp {
+            switch obstacle {
+            case .noHost:
                 lead = [texts("session.queued.noHost")]
-            } else {
+            case .trouble(let notices):
+                lead = [texts("session.queued.trouble")] + notices
+            case .none:
                 if let resource = session.waitingFor, let why = texts.find("session.waits.\(resource)") {
                     lead.append(why + (session.detail.map { " (\($0))" } ?? "") + ".")
                 } else if session.attempt > 0, let detail = session.detail {
@@ -58,6 +61,21 @@ struct SessionStory: Sendable, Hashable {
         case .ended:
             headline = Self.sentence(for: session.reason, texts: texts) ?? texts("state.ended")
             lead = [session.detail].compactMap { $0 }
+        }
+    }
+
+    /// Why no host starts any session.
+    enum Obstacle: Sendable, Hashable {
+        case none
+        /// No host is alive.
+        case noHost
+        /// Every host that is alive has a problem, told by its name and in its own words.
+        case trouble([String])
+
+        init(hosts: [Host]) {
+            let alive = hosts.filter(\.alive)
+            let notices = alive.filter { !$0.status.notice.isEmpty }.map { "\($0.name): \($0.status.notice)" }
+            self = alive.isEmpty ? .noHost : notices.count == alive.count ? .trouble(notices) : .none
         }
     }
 

@@ -31,7 +31,7 @@ struct SessionRoutes: Sendable {
         report.events = try await site.queue.events(of: session.id)
         if session.state == .queued {
             report.position = try await site.queue.position(of: session)
-            report.hostsUp = try await site.queue.hosts(lease: site.options.lease).contains { $0.alive }
+            report.obstacle = .init(hosts: try await site.queue.hosts(lease: site.options.lease))
         }
         return .html(site.pages.session(report))
     }

@@ -13,8 +13,9 @@ extension QEMUHypervisor {
                 ended(machine, .poweredOff, "")
             case .stop:
                 await examine(machine)
-            case .resume:
+            case .resume where machines[machine.session]?.waitsForSpace == true:
                 machines[machine.session]?.waitsForSpace = false
+                emit(.trouble(machine.session, detail: ""))
             case .guestPanicked:
                 ended(machine, .crashed, "The guest's kernel panicked.")
             case .vncDisconnected where machine.oneShot:

@@ -51,7 +51,8 @@ extension World {
             "qwd:leader:scheduler", "qwd:events",
         ]
         let perHost = [
-            "qwd:host:", "qwd:machines:host:", "qwd:machines:unlisted:", "qwd:wake:host:", "qwd:wake:create:", "qwd:queue:host:",
+            "qwd:host:", "qwd:machines:host:", "qwd:machines:unlisted:", "qwd:wake:host:", "qwd:wake:create:",
+            "qwd:queue:host:",
         ]
         let dead = Set((snapshot?.dead.keys).map { $0.map { "qwd:job:" + $0 } } ?? [])
         let waiting = Set(snapshot?.queues.values.flatMap(\.keys).map { "qwd:job:" + $0 } ?? [])
