@@ -24,6 +24,7 @@ fmt:
 
 ## bench: print one figure a line
 bench: setup
+	$(SWIFT) build -c release --product qwd
 	$(SWIFT) build -c release --product qwd-bench
 	"$$($(SWIFT) build -c release --show-bin-path)/qwd-bench" $(BENCH)
 

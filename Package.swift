@@ -14,6 +14,7 @@ extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let logging = product(name: "Logging", package: "swift-log")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: ["FullFoundation"]),
         .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
@@ -69,6 +71,9 @@ let package = Package(
         .library("Domain"),
         .library("Settings", ["Domain", .yams]),
         .library("DisplayAccess", ["Domain", .crypto]),
+
+        // Who did what.
+        .library("Ledger", ["Domain", .grdb]),
 
         // Wires.
         .library("Redis", ["CHiredis", .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle]),
@@ -120,6 +125,7 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .tests("Domain"),
         .tests("Settings", ["Domain"]),
+        .tests("Ledger", ["Domain"]),
         .tests("Redis", ["TestSupport", .nioCore, .logging, .serviceLifecycle]),
         .tests("Queue", ["Domain", "Redis", "TestSupport", .logging]),
         .tests("QMP", [.nioCore, .nioPosix, .logging]),

@@ -31,7 +31,31 @@ extension JobQueue {
 
     /// The live sessions of one person, the newest first.
     package func sessions(of owner: String) async throws(QueueError) -> [Session] {
-        try await sessions(sorting: "qwd:sessions:owner:\(owner)", limit: 100_000)
+        try await sessions(sorting: Self.key(of: owner), limit: 100_000)
+    }
+
+    private static func key(of owner: String) -> String { "qwd:sessions:owner:\(owner)" }
+
+    /// A session as it was at one moment: whoever knows it at this revision need not read it again.
+    package struct Revision: Sendable, Hashable {
+        package var session: SessionID
+        package var number: Int
+    }
+
+    /// The revisions of the live sessions, of all people or of one, the newest session first. A small part of what
+    /// ``sessions(_:limit:)`` has to carry.
+    package func revisions(of owner: String? = nil, limit: Int = 100_000) async throws(QueueError) -> [Revision] {
+        let reply = try await send([
+            "SORT", owner.map(Self.key(of:)) ?? SessionList.live.rawValue, "BY", "nosort", "LIMIT", "0", "\(limit)",
+            "DESC", "GET", "#", "GET", "qwd:session:*->rev",
+        ])
+        let values = reply.array ?? []
+        let revisions = stride(from: 0, to: values.count - 1, by: 2).compactMap { place -> Revision? in
+            guard let id = values[place].string.flatMap({ SessionID($0) }), let number = values[place + 1].integer
+            else { return nil }
+            return Revision(session: id, number: number)
+        }
+        return revisions.sorted { $0.session > $1.session }
     }
 
     private func sessions(sorting key: String, limit: Int) async throws(QueueError) -> [Session] {

@@ -9,7 +9,7 @@ extension Settings {
     /// - Parameter wrong: Keys that are wrong alone: their default stands here, which nobody wanted.
     func contradictions(ignoring wrong: Set<String>) -> [SettingsError] {
         socketContradictions() + (wrong.contains("limits.lifetime") ? [] : lifetimeContradictions())
-            + signInContradictions()
+            + signInContradictions(ignoring: wrong) + companionContradictions(ignoring: wrong)
     }
 
     private func socketContradictions() -> [SettingsError] {
@@ -33,26 +33,5 @@ extension Settings {
                 expected: "at most \(limit.configurationText)",
                 advice: "that is limits.lifetime (\(origins["limits.lifetime"]))")
         }
-    }
-
-    private func signInContradictions() -> [SettingsError] {
-        func problem(_ found: String, _ expected: String, _ advice: String? = nil) -> SettingsError {
-            SettingsError(
-                origin: origins["auth.methods"], key: "auth.methods", found: found, expected: expected, advice: advice)
-        }
-        let available = Auth.Method.available
-        let names = Auth.Method.allCases.filter(available.contains).map(\.rawValue).joined(separator: ", ")
-        var problems = auth.methods.filter { !available.contains($0) }.map { method in
-            problem(
-                "\"\(method.rawValue)\"", "a method that this build can do: \(names)",
-                "\(method.rawValue) is not available in this build")
-        }
-        if auth.methods.contains(.none), auth.methods.count > 1 {
-            problems.append(
-                problem(
-                    "\"none\" beside other methods", "none alone, or methods without it",
-                    "with none in the list nobody would ever be asked for a password"))
-        }
-        return problems
     }
 }

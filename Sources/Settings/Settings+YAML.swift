@@ -3,17 +3,21 @@ extension Settings {
     /// - Parameter redacted: Whether passwords are hidden.
     package func yaml(redacted: Bool = true) -> String {
         var lines: [String] = []
-        var section = ""
+        var open: [String] = []
         for key in SettingsSchema.keys {
-            if key.section != section {
-                section = key.section
-                lines.append("\(section):")
+            let sections = DottedName(key.name).sections
+            for section in sections where !open.contains(section) {
+                let name = DottedName(section)
+                lines.append("\(Self.indent(name))\(name.leaf):")
             }
-            let indent = section.isEmpty ? "" : "  "
-            lines.append(
-                "\(indent)\(key.leaf): \(key.value(in: self, redacted: redacted))  # \("\(origins[key.name])".onOneLine)"
-            )
+            open = sections
+            let text = "\(Self.indent(DottedName(key.name)))\(key.leaf): \(key.value(in: self, redacted: redacted))"
+            lines.append("\(text)  # \("\(origins[key.name])".onOneLine)")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    private static func indent(_ name: DottedName) -> String {
+        String(repeating: "  ", count: name.parts.count - 1)
     }
 }

@@ -1,13 +1,17 @@
+package import Domain
+
 /// The configuration of every role: one nested struct for each section of `qwd.yaml`, in the same order.
 ///
 /// A fresh value holds the built-in defaults; `SettingsLoader` fills in what files, environment and flags say. To add a
-/// key, add a property with its default to its section and one `SettingsKey` line below it: reading, checking,
+/// key, add a property with its default to its section (which may stand in another section) and one `SettingsKey` line below it: reading, checking,
 /// environment name, `config show` and the test of the documentation follow from that line.
 package struct Settings: Sendable, Equatable {
     /// Absolute path of overlays, the private Redis and the ledger.
     package var stateDir = Surroundings.systemStateDirectory
     /// Absolute path of sockets and what else dies with the host's boot.
     package var runtimeDir = Surroundings.systemRuntimeDirectory
+    /// Who may say by `X-Forwarded-*` whom a request is from.
+    package var proxies: [IPNetwork] = []
     package var redis = Redis()
     package var machines = Machines()
     package var frontend = Frontend()
@@ -17,6 +21,8 @@ package struct Settings: Sendable, Equatable {
     package var form = Form()
     package var limits = Limits()
     package var auth = Auth()
+    package var mail = Mail()
+    package var tls = TLS()
     package var scheduler = Scheduler()
     package var log = Log()
     /// Where the values came from.
@@ -37,5 +43,8 @@ package struct Settings: Sendable, Equatable {
                 $1.runtimeDirectory
             },
             "Sockets and lock files. At most 72 bytes long, because the kernel limits the path of a socket."),
+        SettingsKey(
+            "proxies", \.proxies, .list(of: .network),
+            "Proxies in front of the web pages. Only what they say in `X-Forwarded-*` is believed."),
     ]
 }

@@ -42,13 +42,13 @@ package struct SettingsKey: Sendable {
         }
     }
 
-    /// The section, empty for a key outside of any.
-    package var section: String { name.firstIndex(of: ".").map { String(name[..<$0]) } ?? "" }
+    /// The section it stands in, for example `auth.ldap`; empty for a key outside of any.
+    package var section: String { DottedName(name).section }
 
     /// The name within its section.
-    package var leaf: String { name.firstIndex(of: ".").map { String(name[name.index(after: $0)...]) } ?? name }
+    package var leaf: String { DottedName(name).leaf }
 
-    /// The environment variable that sets it, for example `QWD_WORKER_STOP_GRACE`.
+    /// The environment variable that sets it, for example `QWD_AUTH_LDAP_START_TLS` for `auth.ldap.start_tls`.
     package var variable: String {
         SettingsSchema.variablePrefix + name.uppercased().map { $0 == "." ? "_" : String($0) }.joined()
     }
@@ -61,5 +61,9 @@ package struct SettingsKey: Sendable {
     package var defaultText: String { derivedDefault ?? "`\(value(in: Settings()))`" }
 
     /// The row of this key in `docs/configuration.md`.
-    package var documentationRow: String { "| `\(name)` | \(defaultText) | \(expected) | \(meaning) |" }
+    package var documentationRow: String {
+        // A bar ends a cell, even within code.
+        let cells = ["`\(name)`", defaultText, expected, meaning].map { $0.replacing("|", with: "\\|") }
+        return "| " + cells.joined(separator: " | ") + " |"
+    }
 }

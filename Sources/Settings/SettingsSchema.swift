@@ -2,14 +2,14 @@
 package enum SettingsSchema {
     static let variablePrefix = "QWD_"
 
-    /// All keys in the order of the file, those of one section together.
+    /// All keys in the order of the file, those of one section together and before the sections in it.
     package static let keys: [SettingsKey] =
         Settings.keys + Settings.Redis.keys + Settings.Machines.keys + Settings.Frontend.keys + Settings.Worker.keys
         + Settings.Display.keys + Settings.Defaults.keys + Settings.Form.keys + Settings.Limits.keys
-        + Settings.Auth.keys + Settings.Scheduler.keys + Settings.Log.keys
+        + Settings.Auth.keys + Settings.Mail.keys + Settings.TLS.keys + Settings.Scheduler.keys + Settings.Log.keys
 
-    /// The names of the sections.
-    static let sections = Set(keys.map(\.section)).subtracting([""])
+    /// The dotted names of the sections, those within another one too.
+    static let sections = Set(keys.flatMap { DottedName($0.name).sections })
 
     private static let byName = Dictionary(uniqueKeysWithValues: keys.map { ($0.name, $0) })
     private static let byVariable = Dictionary(uniqueKeysWithValues: keys.map { ($0.variable, $0) })
@@ -22,16 +22,19 @@ package enum SettingsSchema {
 
     /// The names that may stand in a section; the empty section is the top of the file.
     static func names(in section: String) -> [String] {
-        let own = keys.filter { $0.section == section }.map(\.leaf)
-        return section.isEmpty ? own + sections.sorted() : own
+        let inner = sections.map { DottedName($0) }.filter { $0.section == section }
+        return keys.filter { $0.section == section }.map(\.leaf) + inner.map(\.leaf).sorted()
     }
 
     /// The name that was probably meant by an unknown one: one that looks alike, or the same in another section.
     static func suggestion(for name: String) -> String? {
         // A section itself is misused, not misspelled.
         if sections.contains(name) { return nil }
-        if let near = Spelling.nearest(to: name, among: keys.map(\.name) + sections) { return near }
-        let leaf = name.split(separator: ".").last.map(String.init) ?? name
-        return keys.first { $0.leaf == leaf }?.name
+        let names = keys.map(\.name) + sections.sorted()
+        if let near = Spelling.nearest(to: name, among: names) { return near }
+        if let inner = names.first(where: { $0.hasSuffix("." + name) }) { return inner }
+        let leaf = DottedName(name).leaf
+        let alike = keys.filter { $0.leaf == leaf }
+        return alike.count == 1 ? alike.first?.name : nil
     }
 }

@@ -82,10 +82,7 @@ extension RunningService {
 
     /// The passt processes of this service's machines. Only root can tell whose they are.
     var networkHelpers: [Int32] {
-        Files.names(in: "/proc").compactMap { Int32($0) }.filter {
-            Files.read("/proc/\($0)/cmdline")?.contains("passt") == true
-                && Files.read("/proc/\($0)/environ")?.contains("QWDTEST_ROOT=\(root) ") == true
-        }
+        ownProcesses.filter { Files.read("/proc/\($0)/cmdline")?.contains("passt") == true }
     }
 
     /// A search path of programs with all there are but one.

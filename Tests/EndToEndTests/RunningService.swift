@@ -49,6 +49,21 @@ final class RunningService: @unchecked Sendable {
             machine: "grub.iso", file: "/usr/lib/grub-rescue/grub-rescue-cdrom.iso", description: "GRUB rescue shell")
     }
 
+    /// A test that fails on its way leaves no machine behind that would keep a processor busy for ever.
+    deinit {
+        for process in ownProcesses { Glibc.kill(process, SIGKILL) }
+        // Absent after an orderly end.
+        try? FileManager.default.removeItem(atPath: root)
+    }
+
+    /// All processes that the service has started, whatever they are. Of programs that gave up their rights, as passt does,
+    /// only root can tell.
+    var ownProcesses: [Int32] {
+        Files.names(in: "/proc").compactMap { Int32($0) }.filter {
+            Files.read("/proc/\($0)/environ")?.contains("QWDTEST_ROOT=\(root) ") == true
+        }
+    }
+
     /// Offers one more machine.
     func add(machine: String, file: String, description: String) throws {
         try FileManager.default.createSymbolicLink(atPath: "\(machines)/\(machine)", withDestinationPath: file)

@@ -19,7 +19,7 @@ struct ManageTests {
             #expect(page.contains("href=\"/sessions/\(running)/connect\""))
             #expect(!page.contains("href=\"/sessions/\(waiting)/connect\""))
             #expect(!page.contains("token"), "a list shows no links that open a desktop")
-            #expect(page.contains("action=\"/sessions/\(running)/stop?from=manage\""))
+            #expect(page.contains("formaction=\"/sessions/\(running)/stop?from=manage\""))
             #expect(page.contains("1 of 16 reserved, 15 free; 25 % busy"))
             #expect(page.contains("1 GiB of 15 GiB reserved, 14 GiB free; 4 GiB in use"))
             let stopped = try await site.http.post("/sessions/\(waiting)/stop?from=manage")

@@ -51,30 +51,4 @@ struct ContradictionTests {
                     + "the path of a session's socket below it may have 107"
             ])
     }
-
-    @Test(arguments: ["local", "ldap", "imap", "smtp", "email", "command"])
-    func `a method that this build can't do is refused`(method: String) throws {
-        #expect(
-            try errors("auth.methods=\(method)") == [
-                "--set: auth.methods: found \"\(method)\", expected a method that this build can do: none; "
-                    + "\(method) is not available in this build"
-            ])
-    }
-
-    @Test func `none stands alone`() throws {
-        let found = try errors("auth.methods=none,ldap")
-        #expect(found.contains { $0.contains("found \"none\" beside other methods") })
-    }
-
-    @Test func `an empty list of methods loads, but lets nobody sign in`() throws {
-        let problem = try #require(try settings().signInProblem)
-        #expect(problem.contains("auth.methods"))
-        #expect(problem.contains("QWD_AUTH_METHODS=none"))
-        #expect(try settings("auth.methods=none").signInProblem == nil)
-    }
-
-    @Test func `the advice against an empty list of methods is right`() throws {
-        let loaded = try ConfigurationDirectory("auth: { methods: [none] }").load().get()
-        #expect(loaded.signInProblem == nil)
-    }
 }

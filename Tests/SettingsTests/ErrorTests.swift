@@ -46,6 +46,12 @@ struct ErrorTests {
         ("methods: [none]", "qwd.yaml:1: methods", "did you mean auth.methods?"),
         ("worker.name: a", "qwd.yaml:1: worker.name", "write \"name:\" below \"worker:\""),
         ("log: { level: notise }", "qwd.yaml:1: log.level", "did you mean notice?"),
+        ("auth: { ldap: { start_tsl: true } }", "qwd.yaml:1: auth.ldap.start_tsl", "did you mean auth.ldap.start_tls?"),
+        ("auth:\n  lpda: { url: x }", "qwd.yaml:2: auth.lpda", "did you mean auth.ldap?"),
+        ("ldap: { url: x }", "qwd.yaml:1: ldap", "did you mean auth.ldap?"),
+        ("auth:\n  ldap.url: x", "qwd.yaml:2: auth.ldap.url", "write \"url:\" below \"ldap:\" below \"auth:\""),
+        ("auth.ldap: { url: x }", "qwd.yaml:1: auth.ldap", "write \"ldap:\" below \"auth:\""),
+        ("auth: { ldap: { start_tls: tru } }", "qwd.yaml:1: auth.ldap.start_tls", "did you mean true?"),
     ])
     func `a misspelled word is answered with the right one`(yaml: String, place: String, advice: String) throws {
         let found = try ConfigurationDirectory(yaml).errors()
@@ -61,6 +67,19 @@ struct ErrorTests {
             ])
         #expect(
             try errors("log=debug") == ["--set: log: found an unknown key, expected one of level, format"])
+        #expect(
+            try errors("auth.login=1h") == [
+                "--set: auth.login: found an unknown key, expected one of idle, absolute"
+            ])
+        #expect(
+            try errors("auth.colour=red") == [
+                "--set: auth.colour: found an unknown key, expected one of methods, admins, admin_group, second_factor, "
+                    + "command, email, imap, ldap, local, login, smtp"
+            ])
+        #expect(
+            try ConfigurationDirectory("auth: { login: 8h }").errors() == [
+                "qwd.yaml:1: auth.login: found a single value, expected a section with idle, absolute"
+            ])
     }
 
     @Test(arguments: [
@@ -93,11 +112,55 @@ struct ErrorTests {
         ("frontend.public_url", "https://"), ("display.bridge", "vnc"), ("auth.methods", "ldpa"),
         ("machines.catalogue", "machines.conf"), ("auth.admins", "a,a"), ("scheduler.lease", "999ms"),
         ("scheduler.lease", "0"), ("defaults.lifetime", "1500ms"), ("limits.lifetime", "4000d"),
+        ("auth.admins", ","), ("auth.admins", "alice,,bob"), ("auth.admins", "a\u{7}"),
+        ("auth.local.service", "../qwd"), ("auth.ldap.start_tls", "yes"), ("auth.ldap.start_tls", "TRUE"),
+        ("auth.ldap.start_tls", ""), ("auth.ldap.ca", "ca.pem"), ("auth.ldap.user", ""), ("auth.ldap.user", "u id"),
+        ("auth.ldap.mail", "(mail"), ("auth.ldap.timeout", "0"), ("auth.ldap.timeout", "2m"),
+        ("auth.email.domains", "@example.org"), ("auth.email.domains", "alice@example.org"),
+        ("auth.email.domains", "Example.org,example.ORG"), ("auth.email.domains", "127.0.0.1"),
+        ("auth.imap.mail_domain", "example..org"), ("auth.command.path", "bin/check"), ("auth.login.idle", "0"),
+        ("auth.second_factor", "sms"), ("mail.from", "desk"), ("mail.from", "Desk <desk@example.org>"),
+        ("mail.from", "desk@example.org\nBcc: eve@example.org"), ("mail.method", "tls"), ("tls.key", "key.pem"),
     ])
     func `a bad value is refused with its key`(key: String, value: String) throws {
         let found = try errors("\(key)=\(value)")
         #expect(!found.isEmpty)
         #expect(found.allSatisfy { $0.hasPrefix("--set: \(key): found ") })
+    }
+
+    @Test(arguments: [
+        "uid={user}", "(uid=alice)", "((uid={user})", "(uid={user}))", "(uid={user})(cn={user})", ")(", "",
+    ])
+    func `a filter needs the user and pairs of parentheses`(filter: String) throws {
+        #expect(
+            try errors("auth.ldap.filter=\(filter)") == [
+                "--set: auth.ldap.filter: found \"\(filter)\", "
+                    + "expected an LDAP filter in balanced parentheses with {user} in it, such as (uid={user})"
+            ])
+    }
+
+    @Test(arguments: [
+        ("auth.ldap.url", "ldap://host:port or ldaps://host:port", "ldapi://host"),
+        ("auth.ldap.url", "ldap://host:port or ldaps://host:port", "ldap://host/dc=example"),
+        ("auth.ldap.url", "ldap://host:port or ldaps://host:port", "host:389"),
+        ("auth.ldap.url", "ldap://host:port or ldaps://host:port", "ldap://"),
+        ("auth.imap.url", "imaps://host:port or imap://host:port", "smtp://host"),
+        ("auth.imap.url", "imaps://host:port or imap://host:port", "imaps://host:0"),
+        ("auth.smtp.url", "smtps://host:port or smtp://host:port", "https://host"),
+        ("mail.url", "smtp://host:port or smtps://host:port", "mailto://host"),
+    ])
+    func `a server has a scheme that its method understands`(key: String, expected: String, url: String) throws {
+        #expect(try errors("\(key)=\(url)") == ["--set: \(key): found \"\(url)\", expected \(expected), or \"\""])
+    }
+
+    @Test(arguments: [
+        "ldap://cn=qwd:hunter2@host", "ldap://hunter2@host", "ldap://qwd:hunter2", "ldap://host?password=hunter2",
+    ])
+    func `a password in the address of a server is refused and not told`(url: String) throws {
+        let found = try errors("auth.ldap.url=\(url)")
+        #expect(found.count == 1)
+        #expect(found.first?.contains("<redacted>") == true)
+        #expect(found.first?.contains("hunter2") == false)
     }
 
     @Test(arguments: [

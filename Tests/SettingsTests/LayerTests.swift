@@ -82,6 +82,34 @@ struct LayerTests {
         #expect(loaded.origins["auth.methods"] == .environment(variable: "QWD_AUTH_METHODS"))
     }
 
+    @Test(arguments: ["auth:", "auth: { ldap: }", "auth:\n  ldap:\n    # url: x\n  methods: []\n"])
+    func `a section within a section may be of comments only`(text: String) throws {
+        #expect(try ConfigurationDirectory(text).load().get() == ConfigurationDirectory().load().get())
+    }
+
+    @Test func `a key of a section within a section has its layers like any other`() throws {
+        let directory = try ConfigurationDirectory(
+            """
+            auth:
+              ldap:
+                timeout: 1s
+                start_tls: false
+              admins: [alice]
+            """)
+        func ldap(environment: [String: String] = [:], overrides: [String] = []) throws -> Settings.Auth.LDAP {
+            try directory.load(environment: environment, overrides: overrides).get().auth.ldap
+        }
+        #expect(try ldap().startTLS == false)
+        #expect(try directory.load().get().origins["auth.ldap.start_tls"] == .file(path: directory.mainFile, line: 4))
+        try directory.write("auth: { ldap: { timeout: 2s } }", to: "qwd.d/ldap.yaml")
+        #expect(try ldap().timeout == .seconds(2))
+        #expect(try ldap().startTLS == false)
+        let environment = ["QWD_AUTH_LDAP_START_TLS": "true", "QWD_AUTH_LDAP_TIMEOUT": "3s"]
+        #expect(try ldap(environment: environment).startTLS)
+        #expect(try ldap(environment: environment, overrides: ["auth.ldap.timeout=4s"]).timeout == .seconds(4))
+        #expect(try directory.load().get().auth.admins == ["alice"])
+    }
+
     @Test func `spaces around the commas of a list do not count`() throws {
         #expect(try settings("form.cpu=1, 2 ,8").form.cpu == [1, 2, 8])
     }

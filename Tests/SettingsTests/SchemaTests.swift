@@ -3,12 +3,14 @@ import Testing
 
 struct SchemaTests {
     @Test func `each property has its key, and each key its own variable`() {
-        let sections = Mirror(reflecting: Settings()).children.filter { $0.label != "origins" }
-        let properties = sections.flatMap { child -> [String] in
-            let isSection = SettingsSchema.keys.contains { $0.section == child.label }
-            return isSection ? Mirror(reflecting: child.value).children.compactMap(\.label) : [child.label ?? ""]
+        func properties(of value: Any, in section: String) -> [String] {
+            Mirror(reflecting: value).children.flatMap { child -> [String] in
+                let name = section + (child.label ?? "")
+                let isSection = SettingsSchema.keys.contains { $0.name.hasPrefix(name + ".") }
+                return isSection ? properties(of: child.value, in: name + ".") : [name]
+            }
         }
-        #expect(properties.count == SettingsSchema.keys.count)
+        #expect(properties(of: Settings(), in: "").filter { $0 != "origins" }.count == SettingsSchema.keys.count)
         #expect(Set(SettingsSchema.keys.map(\.name)).count == SettingsSchema.keys.count)
         #expect(Set(SettingsSchema.keys.map(\.variable)).count == SettingsSchema.keys.count)
     }
@@ -19,11 +21,17 @@ struct SchemaTests {
         #expect(Set(sections).count == sections.count)
     }
 
+    @Test func `no key has the name of a section`() {
+        for key in SettingsSchema.keys {
+            #expect(!SettingsSchema.keys.contains { $0.name.hasPrefix(key.name + ".") })
+        }
+    }
+
     @Test(arguments: SettingsSchema.keys.map(\.name))
     func `each key can be set by file, variable and flag`(name: String) throws {
         let key = try #require(SettingsSchema.key(named: name))
         let text = key.value(in: Settings())
-        let line = key.section.isEmpty ? "\(key.leaf): \(text)" : "\(key.section):\n  \(key.leaf): \(text)"
+        let line = name.split(separator: ".").reversed().reduce(text) { "{ \($1): \($0) }" }
         let argument = text.replacing("\"", with: "")
         let file = try ConfigurationDirectory(line).load().get()
         let variable = try ConfigurationDirectory().load(environment: [key.variable: argument]).get()
@@ -38,5 +46,6 @@ struct SchemaTests {
     @Test func `the names of variables follow from the names of keys`() {
         #expect(SettingsSchema.key(variable: "QWD_STATE_DIR")?.name == "state_dir")
         #expect(SettingsSchema.key(variable: "QWD_FRONTEND_PUBLIC_URL")?.name == "frontend.public_url")
+        #expect(SettingsSchema.key(variable: "QWD_AUTH_LDAP_START_TLS")?.name == "auth.ldap.start_tls")
     }
 }

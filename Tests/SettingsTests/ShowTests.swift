@@ -14,7 +14,21 @@ struct ShowTests {
         "defaults.disk_gib=20",
         "defaults.lifetime=90s", "form.cpu=8,16", "form.memory_gib=0.25,8", "form.lifetime=30m", "limits.sessions=0",
         "limits.sessions_per_user=5", "limits.cpu_fraction_per_user=1", "limits.memory_fraction_per_user=0.25",
-        "limits.load=0", "limits.lifetime=2d", "auth.methods=none", "auth.admins=DOMAIN\\root,eve@example.org",
+        "limits.load=0", "limits.lifetime=2d", "auth.methods=command,email,ldap,imap,smtp",
+        "auth.admins=DOMAIN\\root,eve@example.org", "auth.admin_group=cn=admins,ou=groups,dc=example,dc=org",
+        "auth.second_factor=email", "auth.local.service=login", "auth.ldap.url=ldaps://[::1]",
+        "auth.ldap.start_tls=false",
+        "auth.ldap.ca=/ca.pem", "auth.ldap.base=ou=a \"b\",dc=example", "auth.ldap.filter=(&(a=\\28)(uid={user}))",
+        "auth.ldap.bind_dn=cn=qwd", "auth.ldap.bind_password_file=/p", "auth.ldap.user=cn", "auth.ldap.mail=",
+        "auth.ldap.groups=isMemberOf;x-a", "auth.ldap.timeout=500ms", "auth.imap.url=imap://mail.example.org:143/",
+        "auth.imap.ca=/ca.pem", "auth.imap.mail_domain=Example.org", "auth.imap.timeout=1m",
+        "auth.smtp.url=smtps://127.0.0.1:465", "auth.smtp.ca=/ca.pem", "auth.smtp.mail_domain=example.org",
+        "auth.smtp.timeout=1s", "auth.email.domains=example.org,EXAMPLE.com", "auth.email.one_shot=false",
+        "auth.command.path=/usr/lib/qwd/check", "auth.command.timeout=1s", "auth.login.idle=90s",
+        "auth.login.absolute=2d",
+        "mail.url=smtp://mail.example.org", "mail.from=desk+qwd@example.org", "mail.user=desk", "mail.password_file=/p",
+        "mail.method=simple", "mail.ca=/ca.pem", "tls.certificate=/c.pem", "tls.key=/k.pem",
+        "proxies=127.0.0.1,10.0.0.0/8,::1,fd00::/8",
         "scheduler.lease=1500ms", "scheduler.load_check=1m", "log.level=debug", "log.format=json",
     ]
 
@@ -26,6 +40,26 @@ struct ShowTests {
         for key in SettingsSchema.keys where key.name != "display.bridge" {
             #expect(key.value(in: loaded) != key.value(in: Settings()), "\(key.name) is not changed")
         }
+    }
+
+    @Test func `a section within a section is shown in it`() throws {
+        let yaml = try settings("auth.methods=none").yaml()
+        #expect(
+            yaml.contains(
+                """
+                auth:
+                  methods: [none]  # --set
+                  admins: []  # default
+                  admin_group: ""  # default
+                  second_factor: none  # default
+                  local:
+                    service: "qwd"  # default
+                  ldap:
+                    url: ""  # default
+                    start_tls: true  # default
+
+                """))
+        #expect(yaml.split(separator: "\n").count { $0 == "auth:" } == 1)
     }
 
     @Test func `defaults that are shown can be read again`() throws {
@@ -53,7 +87,9 @@ struct ShowTests {
         #expect(lines.contains("  lease: 30s  # default"))
         #expect(lines.contains("state_dir: /var/lib/qwd  # default"))
         for key in SettingsSchema.keys {
-            #expect(lines.contains { $0.hasPrefix((key.section.isEmpty ? "" : "  ") + key.leaf + ": ") })
+            let depth = key.name.count { $0 == "." }
+            let start = String(repeating: "  ", count: depth) + key.leaf + ": "
+            #expect(lines.contains { $0.hasPrefix(start) })
         }
     }
 }

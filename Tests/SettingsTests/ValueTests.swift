@@ -91,6 +91,27 @@ struct ValueTests {
         #expect(try errors("redis.url:redis://:hunter2@host").first?.contains("hunter2") == false)
     }
 
+    @Test(arguments: [
+        ("ldap://host", "ldap", "host", nil, "ldap://host"),
+        ("ldaps://[::1]:636", "ldaps", "::1", 636, "ldaps://[::1]:636"),
+        ("ldaps://[::1]/", "ldaps", "::1", nil, "ldaps://[::1]"),
+        ("ldap://127.0.0.1:389/", "ldap", "127.0.0.1", 389, "ldap://127.0.0.1:389"),
+    ])
+    func `the address of a server has its parts`(
+        text: String, scheme: String, host: String, port: Int?, written: String
+    ) throws {
+        let url = try #require(try settings("auth.ldap.url=\(text)").auth.ldap.url)
+        #expect(url.scheme == scheme)
+        #expect(url.host == host)
+        #expect(url.port == port)
+        #expect(url.isTLS == (scheme == "ldaps"))
+        #expect("\(url)" == written)
+    }
+
+    @Test func `domains are small letters`() throws {
+        #expect(try settings("auth.email.domains=Example.ORG").auth.email.domains == ["example.org"])
+    }
+
     @Test func `sizes are written in GiB and held in MiB`() throws {
         #expect(try settings("defaults.memory_gib=0.5").defaults.memoryMiB == 512)
         #expect(try settings("form.memory_gib=1,1.5,64").form.memoryMiB == [1024, 1536, 65536])
@@ -109,5 +130,7 @@ struct ValueTests {
         #expect(loaded.defaults.machine == nil)
         #expect(loaded.frontend.publicURL == nil)
         #expect(loaded.display.publicURL == nil)
+        #expect(try settings("auth.ldap.url=").auth.ldap.url == nil)
+        #expect(try settings("auth.ldap.groups=").auth.ldap.groups == nil)
     }
 }

@@ -13,12 +13,12 @@ struct ManageRoutes: Sendable {
     }
 
     private func show(_ request: Request) async throws -> Response {
-        async let sessions = site.queue.sessions(limit: Pages.mostRows)
+        async let rows = site.rows.rows()
         async let states = site.queue.stateCounts()
         async let ended = site.queue.sessions(.ended, limit: 10)
         async let hosts = site.queue.hosts(lease: site.options.lease)
         let overview = Overview(
-            sessions: try await sessions, states: try await states, ended: try await ended, hosts: try await hosts,
+            rows: try await rows, states: try await states, ended: try await ended, hosts: try await hosts,
             cookie: BrowserCookie(request: request))
         return .html(site.pages.manage(overview))
     }

@@ -13,6 +13,7 @@ struct Site: Sendable {
     let hub: StatusHub
     let counters = RequestCounters()
     let shelf: MachineShelf
+    let rows: RowShelf
 
     init(queue: JobQueue, secret: DisplaySecret, options: FrontendOptions) throws {
         self.queue = queue
@@ -21,6 +22,7 @@ struct Site: Sendable {
         pages = try Pages(options: options)
         hub = StatusHub(queue: queue)
         shelf = MachineShelf(queue: queue, lease: options.lease)
+        rows = RowShelf(queue: queue, pages: pages)
     }
 
     /// The address that opens a session's desktop, while it can be opened.

@@ -71,7 +71,7 @@ extension ValueFormat where Value: CaseIterable & RawRepresentable, Value.RawVal
 
 extension String {
     /// Plain for a path, in quotes for everything that another reader of YAML could take for a number or a truth value.
-    fileprivate var yamlText: String {
+    var yamlText: String {
         let isPath = hasPrefix("/") && allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "/._-".contains($0)) }
         if isPath { return self }
         return "\"" + map { $0 == "\"" || $0 == "\\" ? "\\\($0)" : String($0) }.joined() + "\""

@@ -58,12 +58,12 @@ extension SettingsLayer {
 extension SettingsError {
     /// - Parameter name: The dotted name.
     static func unknownKey(_ name: String, origin: SettingsOrigin) -> SettingsError {
-        let prefix = String(name.prefix { $0 != "." })
-        let section = SettingsSchema.sections.contains(prefix) ? prefix : ""
+        let dotted = DottedName(name)
+        let section = (dotted.sections + [name]).last { SettingsSchema.sections.contains($0) } ?? ""
         let advice =
-            if let key = SettingsSchema.key(named: name) {
-                // A file has it with its dot, at the top.
-                "write \"\(key.leaf):\" below \"\(key.section):\""
+            if origin != .flag, SettingsSchema.key(named: name) != nil || SettingsSchema.sections.contains(name) {
+                // A file has it with its dots.
+                "write \(dotted.inFile)"
             } else {
                 SettingsSchema.suggestion(for: name).map { "did you mean \($0)?" }
             }

@@ -25,10 +25,16 @@ struct YAMLReader {
             report(line: root.mark?.line, found: RawValue(root).kind, expected: "sections and keys, as in \"worker:\"")
             return
         }
-        for member in members(of: mapping, in: "") {
-            if let key = SettingsSchema.key(named: member.name), key.section.isEmpty {
+        readMembers(of: mapping, in: "")
+    }
+
+    private mutating func readMembers(of mapping: Node.Mapping, in section: String) {
+        for member in members(of: mapping, in: section) {
+            // A name that has dots itself, as in "log.level: debug", is none of this section.
+            let isPlain = !member.leaf.contains(".")
+            if isPlain, let key = SettingsSchema.key(named: member.name) {
                 append(key, member)
-            } else if SettingsSchema.sections.contains(member.name) {
+            } else if isPlain, SettingsSchema.sections.contains(member.name) {
                 readSection(member)
             } else {
                 layer.errors.append(.unknownKey(member.name, origin: origin(member.line)))
@@ -45,17 +51,13 @@ struct YAMLReader {
                 expected: "a section with " + SettingsSchema.names(in: section.name).joined(separator: ", "))
             return
         }
-        for member in members(of: mapping, in: section.name) {
-            let name = section.name + "." + member.name
-            if let key = SettingsSchema.key(named: name) {
-                append(key, member)
-            } else {
-                layer.errors.append(.unknownKey(name, origin: origin(member.line)))
-            }
-        }
+        readMembers(of: mapping, in: section.name)
     }
 
     private struct Member {
+        /// As the file has it.
+        var leaf: String
+        /// With the sections around it.
         var name: String
         var line: Int?
         var value: Node
@@ -69,10 +71,12 @@ struct YAMLReader {
                 report(line: key.mark?.line, key: section, found: "\(RawValue(key).kind) as a key", expected: "a name")
                 continue
             }
-            let member = Member(name: YAMLText.unmarked(scalar.string), line: scalar.mark?.line, value: value)
+            let leaf = YAMLText.unmarked(scalar.string)
+            let member = Member(
+                leaf: leaf, name: DottedName.join(section, leaf), line: scalar.mark?.line, value: value)
             if let first = members.first(where: { $0.name == member.name }) {
                 report(
-                    line: member.line, key: section.isEmpty ? member.name : section + "." + member.name,
+                    line: member.line, key: member.name,
                     found: "a second value" + (first.line.map { " (the first is in line \($0))" } ?? ""),
                     expected: "each key once")
             }

@@ -53,13 +53,15 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         return zone.last != "" && inet_pton(AF_INET6, String(zone[0]), &address) == 1
     }
 
-    /// A text of digits and dots must be an IPv4 address; else labels of 1 to 63 letters, digits, `-` and `_`.
+    /// A text of digits and dots must be an IPv4 address.
     private static func isIPv4OrName(_ text: String) -> Bool {
-        if text.allSatisfy({ $0 == "." || ("0"..."9").contains($0) }) {
-            var address = in_addr()
-            return inet_pton(AF_INET, text, &address) == 1
-        }
-        return text.utf8.count <= 253
+        var address = in_addr()
+        return isName(text) || inet_pton(AF_INET, text, &address) == 1
+    }
+
+    /// Labels of 1 to 63 letters, digits, `-` and `_`, but not digits alone (RFC 1123 2.1).
+    static func isName(_ text: String) -> Bool {
+        text.utf8.count <= 253 && !text.allSatisfy { $0 == "." || ("0"..."9").contains($0) }
             && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
                 (1...63).contains(label.count) && !label.hasPrefix("-") && !label.hasSuffix("-")
                     && label.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }

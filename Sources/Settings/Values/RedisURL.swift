@@ -29,25 +29,5 @@ package struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomDeb
     package var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 
     /// The text without what is a password or, in a text that is no URL, could be one.
-    static func redact(_ text: String) -> String {
-        let mark = "<redacted>"
-        let start = URLParts.endOfScheme(text) ?? text.startIndex
-        let scheme = text[..<start]
-        let at = text[start...].lastIndex(of: "@")
-        var rest = text[(at ?? start)...]
-        if let query = rest.firstIndex(of: "?") {
-            let names = URLParts.optionNames(rest[query...].dropFirst())
-            if !options.values.contains(where: { $0.isSuperset(of: names) }) { rest = rest[...query] + mark }
-        }
-        if let at {
-            let user = text[start..<at].firstIndex(of: ":").map { text[start...$0] } ?? ""
-            return scheme + user + mark + rest
-        }
-        // Without "@host" the password stands where a port should.
-        let authority = rest.prefix { $0 != "/" && $0 != "?" }
-        if let colon = authority.lastIndex(of: ":"), !authority[colon...].dropFirst().allSatisfy(\.isNumber) {
-            return scheme + rest[...colon] + mark
-        }
-        return String(scheme + rest)
-    }
+    static func redact(_ text: String) -> String { URLParts.redact(text, options: options.values) }
 }

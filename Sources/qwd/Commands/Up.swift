@@ -22,14 +22,20 @@ struct Up: AsyncParsableCommand {
         try Files.makeDirectory(settings.stateDir)
         // Refuse what can't work before anything is started.
         if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
-        if settings.redis.url == nil {
-            let redis = PrivateRedis(settings: settings, logger: roles.logger)
+        let redis = settings.redis.url == nil ? PrivateRedis(settings: settings, logger: roles.logger) : nil
+        if let redis {
             do { try await redis.start() } catch { throw Failure(.unavailable, "\(error)") }
             services.append(redis)
         }
         let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
         let queue = JobQueue(redis: client)
-        services += [client, try await roles.worker(queue), roles.scheduler(queue), try roles.frontend(queue)]
+        do {
+            services += [client, try await roles.worker(queue), roles.scheduler(queue), try roles.frontend(queue)]
+        } catch {
+            // Nobody would look after it.
+            await redis?.stop()
+            throw error
+        }
         Console.say("qwd: open \(settings.frontend.publicURL ?? "http://\(settings.frontend.listen)/")")
         try await roles.run(services)
     }

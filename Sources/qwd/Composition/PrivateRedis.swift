@@ -83,7 +83,7 @@ struct PrivateRedis: Service {
     }
 
     /// Lets the server write what it has and end.
-    private func stop() async {
+    func stop() async {
         guard let process = ProcessHandle(pidFile: pidFile, mark: socket) else { return }
         process.signal(SIGTERM)
         if await !process.waitForEnd(limit: .seconds(10)) {

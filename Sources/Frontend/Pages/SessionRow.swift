@@ -1,0 +1,82 @@
+import Domain
+import Queue
+
+/// One session's row of the manage page, but for what depends on who looks at it.
+struct SessionRow: Sendable {
+    let id: SessionID
+    let revision: Int
+    let owner: String
+    /// Lost sessions first, then those that wait, those on their way, and the running ones.
+    let rank: Int
+    /// When a running session ends, in milliseconds since the epoch: the next one comes first.
+    let end: Int64
+    /// The row up to the machine's name.
+    let head: String
+    /// The rest of the row.
+    let tail: String
+
+    init(_ session: Session, pages: Pages, words: RowWords) {
+        id = session.id
+        revision = session.revision
+        owner = session.request.owner
+        rank =
+            switch session.state {
+            case .lost: 0
+            case .queued: 1
+            case .starting: 2
+            case .stopping: 3
+            case .running: 4
+            case .ended: 5
+            }
+        end = session.state == .running ? session.expiresAt ?? .max : 0
+        let path = pages.path(of: id)
+        let machine = HTML.escape(session.request.machine)
+        head = "<tr id=\"s-\(id)\"><th scope=\"row\"><a href=\"\(path)\">\(machine)</a>"
+        tail = Self.tail(session, path, machine, HTML.escape(owner), pages.texts, words)
+    }
+
+    private static func tail(
+        _ session: Session, _ path: String, _ machine: String, _ owner: String, _ texts: Texts, _ words: RowWords
+    ) -> String {
+        var html = "</th><td data-label=\"\(words.owner)\">\(owner)</td><td data-label=\"\(words.state)\">"
+        html += "<span class=\"state \(session.state.rawValue)\">"
+        html += HTML.escape(SessionStory.stateWord(of: session, texts: texts)) + "</span>"
+        if let detail = session.detail { html += "<small>\(HTML.escape(detail))</small>" }
+        html += "</td>"
+        html += cell(words.host, session.host.map(HTML.escape))
+        html += cell(words.since, HTML.time(session.startedAt ?? session.createdAt))
+        html += cell(words.until, session.state == .running ? session.expiresAt.map(HTML.time) ?? words.forever : nil)
+        html += "<td class=\"actions\"><div>"
+        if session.isOpen {
+            let label = "\(words.connect): \(machine), \(owner)"
+            html += "<a class=\"button small\" href=\"\(path)/connect\" aria-label=\"\(label)\">\(words.connect)</a>"
+        }
+        if session.state != .stopping {
+            // All rows send one form, which has what depends on who looks.
+            html += "<button class=\"button small danger\" form=\"act\" formaction=\"\(path)/stop?from=manage\" "
+            html += "data-sure aria-label=\"\(words.stop): \(machine), \(owner)\">\(words.stop)</button>"
+        }
+        return html + "</div></td></tr>\n"
+    }
+
+    private static func cell(_ label: String, _ value: String?) -> String {
+        value == nil ? "<td class=\"none\">–</td>" : "<td data-label=\"\(label)\">\(value ?? "")</td>"
+    }
+}
+
+/// The words of a row, escaped once.
+struct RowWords: Sendable {
+    let owner, state, host, since, until, connect, stop, forever: String
+
+    init(_ texts: Texts) {
+        func word(_ key: String) -> String { HTML.escape(texts("manage.\(key)")) }
+        owner = word("owner")
+        state = word("state")
+        host = word("host")
+        since = word("since")
+        until = word("until")
+        connect = word("connect")
+        stop = word("stop")
+        forever = word("forever")
+    }
+}

@@ -1,0 +1,35 @@
+import Domain
+import Queue
+import Synchronization
+
+/// Rows of the manage page, kept as long as their sessions stay as they are: of a thousand sessions few change between two
+/// looks at the page.
+final class RowShelf: Sendable {
+    private let queue: JobQueue
+    private let pages: Pages
+    private let words: RowWords
+    private let rows = Mutex<[SessionID: SessionRow]>([:])
+
+    init(queue: JobQueue, pages: Pages) {
+        self.queue = queue
+        self.pages = pages
+        words = RowWords(pages.texts)
+    }
+
+    /// The rows of the live sessions, of all people or of one, the newest session first.
+    func rows(of owner: String? = nil) async throws(QueueError) -> [SessionRow] {
+        let revisions = try await queue.revisions(of: owner, limit: Pages.mostRows)
+        let known = rows.withLock { $0 }
+        let changed = revisions.filter { known[$0.session]?.revision != $0.number }
+        let fresh = try await queue.sessions(changed.map(\.session)).map { SessionRow($0, pages: pages, words: words) }
+        return rows.withLock { rows in
+            for row in fresh { rows[row.id] = row }
+            let shown = revisions.compactMap { rows[$0.session] }
+            // What everybody sees is all there is; the others have ended.
+            if owner == nil, rows.count > shown.count {
+                rows = Dictionary(uniqueKeysWithValues: shown.map { ($0.id, $0) })
+            }
+            return shown
+        }
+    }
+}

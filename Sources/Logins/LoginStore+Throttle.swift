@@ -1,0 +1,47 @@
+import Domain
+import Redis
+
+/// How guessing is slowed down: after some failures each further one doubles the time until the next attempt.
+struct Throttle: Sendable {
+    /// Failures without any delay. People mistype.
+    var free: Int
+    /// Longest delay.
+    var most: Duration
+
+    /// A stranger can make these failures for somebody, so it must not lock anybody out for long.
+    static let user = Throttle(free: 5, most: .seconds(60))
+    /// Behind one address there may be many people.
+    static let address = Throttle(free: 20, most: .seconds(900))
+    /// How long failures are remembered after the last one.
+    static let memory = Duration.seconds(3600)
+}
+
+extension LoginStore {
+    /// Counts an attempt to sign in, before its outcome is known: so many at one time count as many.
+    /// - Returns: How long to wait before anybody may try again, or nil: go on.
+    package func attempt(user: String, from address: String) async throws(RedisError) -> Duration? {
+        let (byUser, byAddress) = (Throttle.user, Throttle.address)
+        let wait =
+            try await redis.evaluate(
+                LoginScripts.attempt,
+                arguments: [
+                    key(user: user), key(address: address), "\(byUser.free)", "\(byUser.most.wholeMilliseconds)",
+                    "\(byAddress.free)", "\(byAddress.most.wholeMilliseconds)", "\(Throttle.memory.wholeMilliseconds)",
+                ]
+            ).integer ?? 0
+        return wait > 0 ? .milliseconds(wait) : nil
+    }
+
+    /// The attempt was no failure.
+    package func attemptSucceeded(user: String, from address: String) async throws(RedisError) {
+        _ = try await redis.evaluate(
+            LoginScripts.succeeded, arguments: [key(user: user), key(address: address), "\(Throttle.address.free)"])
+    }
+
+    /// A digest, because what was typed as a name may be anything, a password too.
+    private func key(user: String) -> String {
+        "qwd:throttle:user:" + LoginToken.digest(user.lowercased()).prefix(32)
+    }
+
+    private func key(address: String) -> String { "qwd:throttle:from:\(address)" }
+}
