@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Logging
 import Processes
+import QMP
 import TestSupport
 import Testing
 
@@ -109,6 +110,29 @@ struct QEMUHypervisorTests {
             }
             #expect(id == specification.session)
             try await hypervisor.tearDown(id, fence: 1)
+        }
+    }
+
+    @Test func `a machine that its accelerator can't run any more is crashed, with the way out`() async throws {
+        try await withHypervisor { hypervisor in
+            let files = paths.session(SessionID(milliseconds: 4_000))
+            try Files.makeDirectory(files.run)
+            let qemu = try StandInQEMU(at: files.qmp, runState: "internal-error")
+            let stand = try Process.run(URL(filePath: "/usr/bin/sleep"), arguments: ["60"])
+            defer { stand.terminate() }
+            let process = try #require(ProcessHandle(pid: stand.processIdentifier, mark: "sleep"))
+            await hypervisor.welcome(
+                LiveMachine(
+                    session: SessionID(milliseconds: 4_000), fence: 1, oneShot: false, paths: files,
+                    qmp: try await QMPClient.connect(
+                        to: files.qmp, deadline: .seconds(5), logger: Logger(label: "test")),
+                    process: process, poweredOff: Latch()))
+            qemu.say(#"{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 0}}"#)
+            guard case .ended(_, fence: 1, .crashed, let detail) = await event(of: hypervisor) else {
+                Issue.record("the end was not reported")
+                return
+            }
+            #expect(detail.contains("worker.accelerator"))
         }
     }
 
