@@ -12,7 +12,8 @@ run: setup
 	scripts/run "$$($(SWIFT) build -c $(CONFIGURATION) --show-bin-path)/qwd" "$(PREFIX)"
 
 ## test: install what is missing, build and pass every test
-test: setup
+test:
+	@scripts/setup test
 	scripts/test $(SWIFT)
 
 ## lint: formatting and the rules of the tree

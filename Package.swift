@@ -15,6 +15,7 @@ extension Target.Dependency {
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let logging = product(name: "Logging", package: "swift-log")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
@@ -63,22 +64,27 @@ let package = Package(
     ],
     targets: [
         // C libraries and system calls.
+        .systemLibrary(name: "CCurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CQREncode", providers: [.apt(["libqrencode-dev"])]),
+        .systemLibrary(name: "CLDAP", providers: [.apt(["libldap-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CPAM", providers: [.apt(["libpam0g-dev"])]),
 
         // Values and decisions.
         .library("Domain"),
         .library("Settings", ["Domain", .yams]),
-        .library("DisplayAccess", ["Domain", .crypto]),
+        .library("Secrets", ["Domain", .crypto]),
 
-        // Who did what.
+        // Who people are, and who did what.
+        .library("Accounts", ["Domain", "CCurl", "CLDAP", "CLinux", "CPAM", .crypto]),
         .library("Ledger", ["Domain", .grdb]),
 
         // Wires.
         .library("Redis", ["CHiredis", .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle]),
         .library(
             "Queue", ["Domain", "Redis", .logging, .serviceLifecycle], resources: [.embedInCode("Scripts")]),
+        .library("Logins", ["Domain", "Redis", .crypto], resources: [.embedInCode("Scripts")]),
         .library("QMP", ["Domain", .nioCore, .nioPosix, .logging]),
 
         // Machines.
@@ -91,20 +97,20 @@ let package = Package(
         .library(
             "Frontend",
             [
-                "Domain", "Queue", "DisplayAccess", "CQREncode", .hummingbird, .httpTypes, .nioCore, .mustache,
-                .logging,
-                .serviceLifecycle,
+                "Domain", "Queue", "Redis", "Secrets", "Accounts", "Logins", "CQREncode", .hummingbird,
+                .hummingbirdCore, .httpTypes,
+                .nioCore, .nioSSL, .mustache, .logging, .serviceLifecycle, .unixSignals,
             ],
             resources: [.embedInCode("Resources")]),
         .library(
-            "Worker", ["Domain", "Queue", "Machines", "DisplayAccess", "Processes", .logging, .serviceLifecycle]),
-        .library("Scheduler", ["Domain", "Queue", .logging, .serviceLifecycle]),
+            "Worker", ["Domain", "Queue", "Machines", "Secrets", "Processes", .logging, .serviceLifecycle]),
+        .library("Scheduler", ["Domain", "Queue", "Ledger", .logging, .serviceLifecycle]),
 
         .executableTarget(
             name: "qwd",
             dependencies: [
-                "Domain", "Settings", "Redis", "Queue", "DisplayAccess", "Processes", "Machines", "ImageBuilder",
-                "Frontend",
+                "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "Machines", "ImageBuilder",
+                "Accounts", "Logins", "Ledger", "Frontend",
                 "Worker", "Scheduler",
                 .argumentParser, .logging, .serviceLifecycle, .unixSignals,
             ],
@@ -125,7 +131,10 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .tests("Domain"),
         .tests("Settings", ["Domain"]),
+        .testTarget(
+            name: "AccountsTests", dependencies: ["Accounts", "Domain"], exclude: ["Servers"], swiftSettings: strict),
         .tests("Ledger", ["Domain"]),
+        .tests("Logins", ["Domain", "Redis", "TestSupport", .logging]),
         .tests("Redis", ["TestSupport", .nioCore, .logging, .serviceLifecycle]),
         .tests("Queue", ["Domain", "Redis", "TestSupport", .logging]),
         .tests("QMP", [.nioCore, .nioPosix, .logging]),
@@ -134,16 +143,17 @@ let package = Package(
         .tests(
             "Frontend",
             [
-                "Domain", "Redis", "Queue", "DisplayAccess", "TestSupport", .hummingbird, .nioCore, .nioPosix, .logging,
+                "Accounts", "Logins", "Domain", "Redis", "Queue", "Secrets", "TestSupport", .hummingbird, .nioCore,
+                .nioPosix, .logging,
                 .serviceLifecycle,
             ]),
         .tests(
-            "Worker", ["DisplayAccess", "Domain", "Machines", "Processes", "Queue", "Redis", "TestSupport", .logging]),
+            "Worker", ["Secrets", "Domain", "Machines", "Processes", "Queue", "Redis", "TestSupport", .logging]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", .logging],
             exclude: ["Browser"], swiftSettings: strict),
-        .tests("Scheduler", ["Domain", "Queue", "TestSupport", .logging]),
+        .tests("Scheduler", ["Domain", "Ledger", "Queue", "TestSupport", .logging]),
         .tests("Viewer"),
     ]
 )

@@ -17,6 +17,8 @@ package enum JobState: String, Sendable, CaseIterable {
 /// What a job asks of a worker.
 package enum JobKind: String, Sendable, CaseIterable {
     case create, stop
+    /// A mail to hand over; done by whoever has the mail server's address, not by a host.
+    case mail
     case loadCheck = "load-check"
 }
 

@@ -4,6 +4,7 @@ package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebug
 
     package init(_ text: String) { revealed = text }
 
+    package var isEmpty: Bool { revealed.isEmpty }
     package var description: String { "<redacted>" }
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: []) }

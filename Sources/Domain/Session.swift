@@ -28,6 +28,8 @@ package struct Session: Sendable, Hashable, Identifiable {
     package var startedAt: Int64?
     package var expiresAt: Int64?
     package var endedAt: Int64?
+    /// What became of the mail about it: `sent`, or why not, in words for a person. Nil if there is none, or not yet.
+    package var mail: String?
     /// Grows by one with every change.
     package var revision: Int
 }
@@ -37,7 +39,7 @@ extension Session {
     package static let fieldNames = [
         "state", "owner", "machine", "cpu", "memory_mib", "disk_gib", "lifetime_s", "one_shot", "job", "host", "fence",
         "attempt", "step", "waiting_for", "reason", "detail", "wanted", "display_port", "display", "display_url",
-        "accelerator", "created_at", "started_at", "expires_at", "ended_at", "rev",
+        "accelerator", "created_at", "started_at", "expires_at", "ended_at", "mail", "rev", "email",
     ]
 
     /// Reads a session from the values of its fields, nil for one that is missing.
@@ -77,6 +79,8 @@ extension Session {
         startedAt = time()
         expiresAt = time()
         endedAt = time()
+        mail = next()
         revision = number()
+        request.email = next()
     }
 }

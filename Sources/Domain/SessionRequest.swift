@@ -4,15 +4,18 @@ package struct SessionRequest: Sendable, Hashable {
     package var machine: String
     package var cpu: Int
     package var memoryMiB: Int
-    /// Size of the scratch disk of an ISO machine, and the least virtual size of a disk machine's overlay.
+    /// Size of the scratch disk of an ISO machine.
     package var diskGiB: Int
     /// Longest life in seconds, counted from the moment it runs. Zero means without end.
     package var lifetimeSeconds: Int
     /// Whether the session ends when its one viewer leaves.
     package var oneShot: Bool
+    /// Where mails about the session go; nil for none.
+    package var email: String?
 
     package init(
-        owner: String, machine: String, cpu: Int, memoryMiB: Int, diskGiB: Int, lifetimeSeconds: Int, oneShot: Bool
+        owner: String, machine: String, cpu: Int, memoryMiB: Int, diskGiB: Int, lifetimeSeconds: Int, oneShot: Bool,
+        email: String? = nil
     ) {
         self.owner = owner
         self.machine = machine
@@ -21,5 +24,6 @@ package struct SessionRequest: Sendable, Hashable {
         self.diskGiB = diskGiB
         self.lifetimeSeconds = lifetimeSeconds
         self.oneShot = oneShot
+        self.email = email
     }
 }

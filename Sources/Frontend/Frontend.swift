@@ -1,5 +1,6 @@
-package import DisplayAccess
+package import Secrets
 package import Hummingbird
+import HummingbirdCore
 package import Logging
 import NIOCore
 package import Queue
@@ -11,11 +12,24 @@ import ServiceLifecycle
 /// started again at any time, and any number of them may run.
 package struct Frontend: Service {
     private let queue: JobQueue
-    private let secret: DisplaySecret
+    private let secret: ServiceSecret
     private let options: FrontendOptions
+    private let reliance: Reliance?
+    private let post: PostOffice?
+    private let certificate: Certificate?
     private let logger: Logger
 
-    package init(queue: JobQueue, secret: DisplaySecret, options: FrontendOptions, logger: Logger) {
+    /// - Parameters:
+    ///   - reliance: How people sign in; nil lets everybody do everything under the name they give.
+    ///   - post: Sends mails; nil sends none.
+    ///   - certificate: For TLS; nil serves without.
+    package init(
+        queue: JobQueue, secret: ServiceSecret, options: FrontendOptions, reliance: Reliance? = nil,
+        post: PostOffice? = nil, certificate: Certificate? = nil, logger: Logger
+    ) {
+        self.reliance = reliance
+        self.post = post
+        self.certificate = certificate
         self.queue = queue
         self.secret = secret
         self.options = options
@@ -37,15 +51,20 @@ package struct Frontend: Service {
     package func application(
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> some ApplicationProtocol {
-        let site = try Site(queue: queue, secret: secret, options: options)
+        let site = try Site(
+            queue: queue, secret: secret, options: options, reliance: reliance, hasMail: post != nil)
+        var services: [any Service] = [site.hub]
+        if let post { services.append(Mailer(site: site, post: post, logger: logger)) }
+        if let certificate { services.append(certificate) }
         let logger = logger
         return Application(
             router: Self.router(for: site),
             // A connection that neither sends nor gets anything for two minutes is nobody's any more.
-            server: .http1(configuration: .init(idleTimeout: .seconds(120))),
+            server: certificate.map { $0.server(.init(idleTimeout: .seconds(120))) }
+                ?? .http1(configuration: .init(idleTimeout: .seconds(120))),
             configuration: .init(
                 address: .hostname(options.listenHost, port: options.listenPort), serverName: nil, reuseAddress: true),
-            services: [site.hub],
+            services: services,
             onServerRunning: { channel in
                 let port = channel.localAddress?.port ?? 0
                 logger.notice("Frontend listens", metadata: ["http.port": "\(port)"])
@@ -60,7 +79,11 @@ package struct Frontend: Service {
         router.add(middleware: SecurityHeaders())
         router.add(middleware: Explanations(pages: site.pages))
         router.add(middleware: SameOriginOnly(address: site.pages.address))
-        FormRoutes(site: site).add(to: router)
+        router.add(middleware: Reception(site: site))
+        let creation = Creation(site: site)
+        let signIn = site.desk.map { SignInRoutes(site: site, desk: $0, creation: creation) }
+        signIn?.add(to: router)
+        FormRoutes(site: site, creation: creation, signIn: signIn).add(to: router)
         SessionRoutes(site: site).add(to: router)
         ManageRoutes(site: site).add(to: router)
         ServiceRoutes(site: site).add(to: router)

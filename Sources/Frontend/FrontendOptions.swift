@@ -23,7 +23,10 @@ package struct FrontendOptions: Sendable {
     /// How long a host may be silent, halved, before the pages call it so.
     package var lease: Duration
     package var version: String
-    package var signInNeeded: Bool
+    /// Proxies that are believed what they say of whom they speak for.
+    package var proxies: [IPNetwork]
+    /// Whether this server itself speaks TLS.
+    package var tls: Bool
 
     package init(
         listenHost: String = "127.0.0.1", listenPort: Int = 8080, publicURL: String = "", displayURL: String = "",
@@ -31,7 +34,8 @@ package struct FrontendOptions: Sendable {
         lifetimeChoices: [Int] = [43_200, 86_400, 172_800, 345_600], defaultMachine: String = "",
         defaultCPU: Int = 1, defaultMemoryMiB: Int = 4096, defaultDiskGiB: Int = 10,
         defaultLifetimeSeconds: Int = 345_600, limits: Limits = .none, lease: Duration = .seconds(30),
-        version: String = "", signInNeeded: Bool = false
+        version: String = "", proxies: [IPNetwork] = [],
+        tls: Bool = false
     ) {
         self.listenHost = listenHost
         self.listenPort = listenPort
@@ -48,6 +52,7 @@ package struct FrontendOptions: Sendable {
         self.limits = limits
         self.lease = lease
         self.version = version
-        self.signInNeeded = signInNeeded
+        self.proxies = proxies
+        self.tls = tls
     }
 }

@@ -1,5 +1,5 @@
 package import Domain
-import Redis
+package import Redis
 
 /// Somebody who is half signed in: a code is still wanted from them. One `qwd:challenge:<id>` hash, ten minutes long.
 package struct Challenge: Sendable, Hashable {

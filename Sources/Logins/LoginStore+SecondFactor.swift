@@ -1,4 +1,3 @@
-package import Domain
 package import Redis
 
 /// A person's authenticator app: one `qwd:account:<user>` hash and a set of the digests of unused recovery codes.

@@ -1,5 +1,4 @@
-import Domain
-import Redis
+package import Redis
 
 /// How guessing is slowed down: after some failures each further one doubles the time until the next attempt.
 struct Throttle: Sendable {

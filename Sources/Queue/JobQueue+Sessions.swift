@@ -27,7 +27,7 @@ extension JobQueue {
                 id.text, job.text, once ?? "", "\(Self.onceTTL)", request.owner, request.machine, "\(request.cpu)",
                 "\(request.memoryMiB)", "\(request.diskGiB)", "\(limits.lifetime(asked: request.lifetimeSeconds))",
                 request.oneShot ? "1" : "0", "\(Self.attempts)", "\(limits.sessionsPerUser)",
-                "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)",
+                "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)", request.email ?? "",
             ])
         guard let answer = reply.array, let word = answer.first?.string else {
             throw Self.unexpected(reply, from: "enqueue")

@@ -22,6 +22,9 @@ enum Scripts {
     static let trouble = script("trouble", PackageResources.trouble_lua)
     static let drain = script("drain", PackageResources.drain_lua)
 
+    static let mail = script("mail", PackageResources.mail_lua)
+    static let claimMail = script("claim-mail", PackageResources.claim_mail_lua)
+
     static let prelude = String(decoding: PackageResources.prelude_lua, as: UTF8.self)
 
     private static func script(_ name: String, _ source: [UInt8]) -> RedisScript {

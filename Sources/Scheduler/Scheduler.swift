@@ -12,17 +12,23 @@ package struct Scheduler: Service {
     private let name: String
     private let lease: Duration
     private let loadCheck: Duration
+    private let bookkeeper: Bookkeeper?
     private let logger: Logger
 
     /// - Parameters:
     ///   - name: Tells this scheduler from all others, in all processes and hosts.
     ///   - lease: How long jobs and the leadership stay with somebody silent.
     ///   - loadCheck: Period of the load checks of each host; zero for none.
-    package init(queue: JobQueue, name: String, lease: Duration, loadCheck: Duration, logger: Logger) {
+    ///   - bookkeeper: Keeps the ledger; nil keeps none.
+    package init(
+        queue: JobQueue, name: String, lease: Duration, loadCheck: Duration, bookkeeper: Bookkeeper? = nil,
+        logger: Logger
+    ) {
         self.queue = queue
         self.name = name
         self.lease = lease
         self.loadCheck = loadCheck
+        self.bookkeeper = bookkeeper
         self.logger = logger
     }
 
@@ -47,10 +53,20 @@ package struct Scheduler: Service {
             }
             if !leads { logger.notice("scheduler leads", metadata: ["term": "\(term)"]) }
             leads = true
+            await keepBooks()
             return try await work()
         } catch {
             if !Task.isCancelled { logger.warning("queue can't be reached", metadata: ["error": "\(error)"]) }
             return Self.longestPause
+        }
+    }
+
+    /// A ledger that can't be written must not keep sessions from ending: what was noted waits in the queue.
+    private func keepBooks() async {
+        do {
+            _ = try await bookkeeper?.round(queue)
+        } catch {
+            if !Task.isCancelled { logger.error("the ledger can't be kept", metadata: ["error": "\(error)"]) }
         }
     }
 

@@ -1,4 +1,4 @@
-import DisplayAccess
+import Secrets
 import Domain
 import Logging
 import Machines

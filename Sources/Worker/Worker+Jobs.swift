@@ -48,6 +48,7 @@ extension Worker {
                 case .create: await create(claim)
                 case .stop: await stop(claim)
                 case .loadCheck: await checkLoad(claim)
+                case .mail: await refuseMail(claim)
                 }
                 await table.end(claim)
             }
@@ -63,6 +64,15 @@ extension Worker {
     /// Why this host can't create sessions at the moment, or nil.
     func problem() async -> String? {
         await bridge.problem
+    }
+
+    /// Mails have a queue of their own, so this one was put into a host's by hand.
+    private func refuseMail(_ claim: Claim) async {
+        do throws(QueueError) {
+            _ = try await queue.fail(claim, .permanent, message: "A host sends no mails.", delay: .zero)
+        } catch {
+            logger.warning("job not reported", metadata: ["job.id": "\(claim.job)", "error": "\(error)"])
+        }
     }
 
     private func checkLoad(_ claim: Claim) async {

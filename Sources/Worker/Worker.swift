@@ -1,4 +1,4 @@
-package import DisplayAccess
+package import Secrets
 import Domain
 package import Logging
 package import Machines
@@ -14,7 +14,7 @@ package struct Worker: Service {
     let queue: JobQueue
     let hypervisor: any Hypervisor
     let bridge: any DisplayBridge
-    let secret: DisplaySecret
+    let secret: ServiceSecret
     let paths: HostPaths
     let catalogue: @Sendable () -> Catalogue
     let options: WorkerOptions
@@ -24,7 +24,7 @@ package struct Worker: Service {
 
     /// - Parameter catalogue: Reads the machines that this host can start, as they are at the moment.
     package init(
-        queue: JobQueue, hypervisor: any Hypervisor, bridge: any DisplayBridge, secret: DisplaySecret,
+        queue: JobQueue, hypervisor: any Hypervisor, bridge: any DisplayBridge, secret: ServiceSecret,
         paths: HostPaths, catalogue: @escaping @Sendable () -> Catalogue, options: WorkerOptions, logger: Logger
     ) {
         self.queue = queue

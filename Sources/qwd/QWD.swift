@@ -19,7 +19,8 @@ struct QWD: AsyncParsableCommand {
             CommandGroup(
                 name: "Administration:",
                 subcommands: [
-                    MachineCommand.self, JobCommand.self, HostCommand.self, ConfigCommand.self, Doctor.self,
+                    MachineCommand.self, JobCommand.self, HostCommand.self, AccountCommand.self, Audit.self,
+                    ConfigCommand.self, Doctor.self,
                     VersionCommand.self,
                 ]),
         ])

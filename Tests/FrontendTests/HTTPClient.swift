@@ -10,6 +10,8 @@ struct HTTPClient: Sendable {
         /// Names in lower case; of a header that is there twice the last value.
         var headers: [String: String]
         var body: String
+        /// The values of all `Set-Cookie` headers.
+        var setCookies: [String] = []
     }
 
     /// Sends one request on a connection of its own and reads the whole answer.
@@ -77,11 +79,16 @@ struct HTTPClient: Sendable {
         let lines = parts[0].split(separator: "\r\n")
         let status = lines.first?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         var headers: [String: String] = [:]
+        var setCookies: [String] = []
         for line in lines.dropFirst() {
             let halves = line.split(separator: ":", maxSplits: 1)
-            if halves.count == 2 { headers[halves[0].lowercased()] = String(halves[1].drop { $0 == " " }) }
+            guard halves.count == 2 else { continue }
+            let value = String(halves[1].drop { $0 == " " })
+            headers[halves[0].lowercased()] = value
+            if halves[0].lowercased() == "set-cookie" { setCookies.append(value) }
         }
-        return Reply(status: status, headers: headers, body: parts.count == 2 ? String(parts[1]) : "")
+        return Reply(
+            status: status, headers: headers, body: parts.count == 2 ? String(parts[1]) : "", setCookies: setCookies)
     }
 }
 

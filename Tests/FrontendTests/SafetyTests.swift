@@ -1,4 +1,4 @@
-import DisplayAccess
+import Secrets
 import Domain
 import Queue
 import Testing
@@ -44,12 +44,20 @@ struct SafetyTests {
         try await withSite(FrontendOptions(publicURL: "https://desk.example.org/qwd/", defaultMemoryMiB: 1024)) {
             site in
             try await site.hostUp()
+            let form = try await site.http.get("/")
+            let cookie = ("Cookie", String(form.setCookies[0].prefix { $0 != ";" }))
+            let token = try #require(form.body.firstMatch(of: /name="csrf" value="([^"]+)"/).map { String($0.1) })
             for headers in [
                 [("Origin", "https://desk.example.org")], [("Origin", "http://127.0.0.1:\(site.http.port)")],
                 [("Sec-Fetch-Site", "same-origin")], [("Sec-Fetch-Site", "none")], [],
             ] {
-                let reply = try await site.http.post("/sessions", [("machine", "grub")], headers: headers)
+                let reply = try await site.http.post(
+                    "/sessions", [("machine", "grub"), ("csrf", token)], headers: headers + [cookie])
                 #expect(reply.status == 303)
+                if !headers.isEmpty {
+                    let bare = try await site.http.post("/sessions", [("machine", "grub")], headers: headers + [cookie])
+                    #expect(bare.status == 403, "a browser has to show that a form of ours was sent")
+                }
                 #expect(reply.headers["location"]?.hasPrefix("/qwd/sessions/") == true)
                 #expect(reply.headers["set-cookie"]?.contains("Secure") == true)
             }

@@ -1,4 +1,6 @@
-import DisplayAccess
+import Accounts
+import Logins
+import Secrets
 import Domain
 import Hummingbird
 import Logging
@@ -16,7 +18,7 @@ struct TestSite: Sendable {
     let queue: JobQueue
     let http: HTTPClient
     let log: TestLog
-    let secret: DisplaySecret
+    let secret: ServiceSecret
     let options: FrontendOptions
 
     static let machines = [
@@ -76,16 +78,23 @@ struct TestSite: Sendable {
 /// Runs a frontend around `body`.
 func withSite(
     _ options: FrontendOptions = FrontendOptions(defaultMemoryMiB: 1024), appendOnly: Bool = false,
+    signIn: SignInOptions? = nil, post: PostOffice? = nil,
     _ body: @Sendable (TestSite) async throws -> Void
 ) async throws {
     let server = try await RedisServer.start(appendOnly: appendOnly)
     let log = TestLog()
     let redis = RedisClient(address: server.address, commandTimeout: .seconds(5), logger: log.logger)
     let queue = JobQueue(redis: redis)
-    let secret = DisplaySecret(bytes: Array(0..<32))
+    let secret = ServiceSecret(bytes: Array(0..<32))
     var options = options
     options.listenPort = 0
-    let frontend = Frontend(queue: queue, secret: secret, options: options, logger: log.logger)
+    let reliance = signIn.map {
+        Reliance(
+            chain: SignInChain(methods: [KnownPeople()]),
+            logins: LoginStore(redis: redis, idle: .seconds(600), absolute: .seconds(6000)), options: $0)
+    }
+    let frontend = Frontend(
+        queue: queue, secret: secret, options: options, reliance: reliance, post: post, logger: log.logger)
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
     let application = try frontend.application { found.yield($0) }
     let group = ServiceGroup(configuration: .init(services: [application], logger: log.logger))

@@ -1,4 +1,4 @@
-import DisplayAccess
+import Secrets
 import Domain
 import Logging
 import Machines
@@ -33,7 +33,7 @@ struct WorkerHarness {
 
     var worker: Worker {
         Worker(
-            queue: queue, hypervisor: hypervisor, bridge: SimulatedBridge(), secret: DisplaySecret(bytes: [1, 2, 3]),
+            queue: queue, hypervisor: hypervisor, bridge: SimulatedBridge(), secret: ServiceSecret(bytes: [1, 2, 3]),
             paths: HostPaths(runtime: "\(root)/r", state: "\(root)/s"),
             catalogue: {
                 Catalogue(

@@ -22,7 +22,7 @@ extension CreateRequest {
     static let guest = "guest"
 
     /// Checks all fields and names everything that is wrong at once.
-    init(fields: FormFields, offer: Offer, options: FrontendOptions, texts: Texts) throws(Problems) {
+    init(fields: FormFields, offer: Offer, options: FrontendOptions, texts: Texts, visitor: Visitor) throws(Problems) {
         var reader = FieldReader(fields: fields, texts: texts)
         let machine = reader.machine(of: offer, default: options.defaultMachine)
         let cpu = reader.number(
@@ -37,7 +37,8 @@ extension CreateRequest {
             choices: options.lifetimeChoices + [options.defaultLifetimeSeconds],
             most: longest)
         let oneShot = reader.truth(.oneshot)
-        let user = reader.user()
+        // Who is signed in, or signs in by this form, has a name already.
+        let user = visitor.isOpenHouse ? reader.user() : ""
         reader.password()
         reader.refuse(.gpu)
         reader.refuse(.script)

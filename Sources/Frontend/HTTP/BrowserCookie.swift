@@ -34,11 +34,11 @@ struct BrowserCookie: Sendable, Hashable {
         sessions = Array(([session] + sessions).prefix(Self.most))
     }
 
-    func header(for address: PublicAddress) -> String {
+    func header(for address: PublicAddress, secure: Bool) -> String {
         let value = "\(user)/\(sessions.map(\.text).joined(separator: "."))"
         let path = address.base.isEmpty ? "/" : address.base
         // A week is as long as an ended session is known.
         return "\(Self.name)=\(value); Path=\(path); Max-Age=604800; HttpOnly; SameSite=Lax"
-            + (address.isSecure ? "; Secure" : "")
+            + (secure ? "; Secure" : "")
     }
 }

@@ -3,6 +3,7 @@ import Hummingbird
 import Logging
 import NIOCore
 import Queue
+import Redis
 
 /// Turns every error into a page, or JSON, that says what happened, where and what to do now.
 struct Explanations: RouterMiddleware {
@@ -17,6 +18,9 @@ struct Explanations: RouterMiddleware {
             return try await next(request, context)
         } catch {
             let error = Self.translate(error, logger: context.logger)
+            if error.code == .signInNeeded, !request.wantsJSON, request.method == .get {
+                return .redirect(to: "\(pages.address.base)/sign-in?then=\(Pages.encode(error.detail))")
+            }
             var response =
                 request.wantsJSON
                 ? Response.json(pages.errorJSON(error, id: context.id), status: error.status)
@@ -37,6 +41,9 @@ struct Explanations: RouterMiddleware {
         switch error {
         case let error as FrontendError:
             return error
+        case let error as RedisError:
+            logger.warning("The logins can't be reached", metadata: ["error": "\(error)"])
+            return FrontendError(code: .unavailable)
         case let error as QueueError:
             switch error.code {
             case .unavailable:

@@ -1,16 +1,21 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOCore
 
 /// What goes with a request.
 struct FrontendContext: RequestContext {
     var coreContext: CoreRequestContextStorage
+    /// The address that the connection comes from.
+    let peer: String
+    var visitor = Visitor()
 
     /// Longest body of a request in bytes, as in every version of the service this one follows.
     static let longestBody = 65_535
 
     init(source: Source) {
         coreContext = .init(source: source)
+        peer = source.channel.remoteAddress?.ipAddress ?? ""
     }
 
     var maxUploadSize: Int { Self.longestBody }

@@ -11,6 +11,16 @@ struct FrontendError: Error, Sendable, Hashable {
         case crossSite = "cross-site"
         case notRunning = "not-running"
         case refused
+        /// The form belongs to a login that is over, or to no page of ours.
+        case staleForm = "stale-form"
+        case signInNeeded = "sign-in-needed"
+        case signInRefused = "sign-in-refused"
+        case signInUndecided = "sign-in-undecided"
+        case signInOver = "sign-in-over"
+        case wrongCode = "wrong-code"
+        case tooManyTries = "too-many-tries"
+        case notAllowed = "not-allowed"
+        case notSure = "not-sure"
         case unavailable
         case failed
     }
@@ -21,6 +31,10 @@ struct FrontendError: Error, Sendable, Hashable {
 
     static func badBody(_ detail: String) -> FrontendError { FrontendError(code: .badBody, detail: detail) }
     static let unsupportedType = FrontendError(code: .unsupportedType)
+    static let signInRefused = FrontendError(code: .signInRefused)
+    static let signInUndecided = FrontendError(code: .signInUndecided)
+    static let signInOver = FrontendError(code: .signInOver)
+    static let wrongCode = FrontendError(code: .wrongCode)
     static let noSession = FrontendError(code: .noSession)
 
     var status: HTTPResponse.Status {
@@ -29,7 +43,11 @@ struct FrontendError: Error, Sendable, Hashable {
         case .unsupportedType: .unsupportedMediaType
         case .tooLarge: .contentTooLarge
         case .notFound, .noSession: .notFound
-        case .crossSite: .forbidden
+        case .crossSite, .staleForm, .notAllowed: .forbidden
+        case .signInNeeded, .signInRefused, .signInOver, .wrongCode: .unauthorized
+        case .signInUndecided: .serviceUnavailable
+        case .tooManyTries: .tooManyRequests
+        case .notSure: .unprocessableContent
         case .notRunning, .refused: .conflict
         case .unavailable: .serviceUnavailable
         case .failed: .internalServerError

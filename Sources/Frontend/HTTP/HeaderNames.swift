@@ -3,6 +3,10 @@ import HTTPTypes
 extension HTTPField.Name {
     /// Asks nginx not to keep events back.
     static let accelBuffering = named("X-Accel-Buffering")
+    static let forwardedFor = named("X-Forwarded-For")
+    static let forwardedProto = named("X-Forwarded-Proto")
+    /// Shows that a script of our page sends a request, in place of a form's field.
+    static let formToken = named("X-Form-Token")
     static let lastEventID = named("Last-Event-ID")
     static let referrerPolicy = named("Referrer-Policy")
     static let retryAfter = named("Retry-After")

@@ -31,10 +31,10 @@ struct PublicAddress: Sendable, Hashable {
     var isSecure: Bool { origin?.hasPrefix("https:") ?? false }
 
     /// The absolute URL of a path of ours, or nil if nothing trustworthy says where we are.
-    func url(_ path: String, for request: Request) -> String? {
+    func url(_ path: String, for request: Request, secure: Bool = false) -> String? {
         if let origin { return origin + base + path }
         guard let host = request.head.authority, HostName.isValid(host) else { return nil }
-        return "http://\(host)\(base)\(path)"
+        return "\(secure ? "https" : "http")://\(host)\(base)\(path)"
     }
 
     /// Whether a request that changes something comes from a page of ours, or from no browser at all.

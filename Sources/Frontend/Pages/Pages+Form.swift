@@ -26,7 +26,8 @@ extension Pages {
             "hasMine": !mine.isEmpty, "mine": mine.map { mineRow($0) }.joined(),
             "hasProblems": !problems.isEmpty, "problemsTitle": texts.count("form.problems", problems.count),
             "problems": problems.map { ["anchor": anchor(of: $0.field), "message": sentence($0)] },
-            "optionsOpen": problems.contains { $0.field != .machine },
+            "optionsOpen": problems.contains { $0.field != .machine && ($0.field != .user || visitor.isOpenHouse) },
+            "mailsCodes": mailsCodes,
             "optionsNow": summary(of: form, without: Set(problems.map(\.field))), "user": form.user,
             "oneShot": form.oneShot,
             "choices": [

@@ -8,7 +8,10 @@ struct Overview: Sendable {
     /// Live sessions in all, of which `rows` may be a part.
     var states: [SessionState: Int]
     var ended: [Session]
-    var hosts: [Host]
+    /// Nil for somebody whom they do not concern.
+    var hosts: [Host]?
+    /// Whether everything may be stopped from here.
+    var isAdministration = false
     var cookie = BrowserCookie()
 }
 
@@ -23,13 +26,18 @@ extension Pages {
         func total(_ key: String, _ value: String) {
             totals.append(["name": texts("manage.total.\(key)"), "value": value])
         }
-        total("running", "\(overview.states[.running, default: 0])")
-        total("waiting", "\(overview.states[.queued, default: 0])")
-        if let lost = overview.states[.lost], lost > 0 { total("attention", "\(lost)") }
-        total("hosts", "\(overview.hosts.count { $0.alive })")
+        if let hosts = overview.hosts {
+            total("running", "\(overview.states[.running, default: 0])")
+            total("waiting", "\(overview.states[.queued, default: 0])")
+            if let lost = overview.states[.lost], lost > 0 { total("attention", "\(lost)") }
+            total("hosts", "\(hosts.count { $0.alive })")
+        }
         var model: Templates.Model = [
             "totals": totals, "hasSessions": !rows.isEmpty, "sessions": Self.seam,
-            "hosts": hostCards(overview.hosts), "hasEnded": !overview.ended.isEmpty,
+            "hasHosts": overview.hosts != nil, "hosts": hostCards(overview.hosts ?? []),
+            "isAdministration": overview.isAdministration,
+            "heading": texts(overview.hosts == nil ? "manage.own" : "manage.heading"),
+            "hasEnded": !overview.ended.isEmpty,
             "ended": overview.ended.map { endedRow($0) }.joined(),
         ]
         if all > rows.count {

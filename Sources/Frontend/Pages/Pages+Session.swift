@@ -44,6 +44,7 @@ extension Pages {
         } else if session.isOpen {
             model["lead"] = [texts("session.noDisplay")]
         }
+        addMail(of: session, to: &model)
         addEnd(of: session, now: report.now, to: &model)
         addStop(of: session, to: &model)
         if session.state == .ended {
@@ -84,6 +85,15 @@ extension Pages {
         if let ended = session.endedAt { facts.append(("ended", HTML.time(ended))) }
         facts.append(("id", "<code>\(session.id)</code>"))
         return facts.map { ["name": texts("session.fact.\($0.0)"), "value": $0.1] }
+    }
+
+    /// Whether the mail with the link went out, and if not, why.
+    private func addMail(of session: Session, to model: inout Templates.Model) {
+        guard let mail = session.mail, session.state != .ended else { return }
+        model["mail"] =
+            mail == "sent"
+            ? texts("session.mail.sent", ["address": session.request.email ?? ""])
+            : texts("session.mail.failed", ["why": mail])
     }
 
     private func addEnd(of session: Session, now: Int64, to model: inout Templates.Model) {

@@ -18,6 +18,9 @@ struct Templates: Sendable {
         ("layout", PackageResources.layout_mustache), ("logo", PackageResources.logo_mustache),
         ("form", PackageResources.form_mustache), ("session", PackageResources.session_mustache),
         ("manage", PackageResources.manage_mustache), ("error", PackageResources.error_mustache),
+        ("sign-in", PackageResources.sign_in_mustache), ("code", PackageResources.code_mustache),
+        ("recovery", PackageResources.recovery_mustache), ("account", PackageResources.account_mustache),
+        ("audit", PackageResources.audit_mustache), ("mail", PackageResources.mail_mustache),
     ]
 
     private let library: MustacheLibrary

@@ -228,6 +228,15 @@ document.querySelector("form[data-create]")?.addEventListener("change", (event) 
     now.textContent = chosen.filter(Boolean).join(" · ");
 });
 
+// A link from a mail carries its code behind the `#`, which no server sees. The person presses the button.
+const codeForm = document.querySelector("form[data-code]");
+if (codeForm && location.hash.includes(".")) {
+    const [token, code] = location.hash.slice(1).split(".");
+    codeForm.token.value = token;
+    codeForm.code.value = code;
+    history.replaceState(null, "", location.pathname);
+}
+
 document.querySelector("form[data-create]")?.addEventListener("submit", (event) => {
     event.currentTarget.querySelector("button[type=submit]").setAttribute("aria-busy", "true");
 });

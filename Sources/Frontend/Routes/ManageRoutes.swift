@@ -1,31 +1,75 @@
+import Logins
 import Domain
 import HTTPTypes
 import Hummingbird
 import Queue
 
-/// All sessions and hosts. While nobody signs in, everybody sees everything.
+/// A person's own sessions; and for administrators, and where nobody signs in, all sessions and hosts.
 struct ManageRoutes: Sendable {
     let site: Site
 
     func add(to router: Router<FrontendContext>) {
-        router.get("/manage") { request, _ in try await show(request) }
-        router.get("/manage/events") { request, _ in events(request) }
+        router.get("/manage") { request, context in try await show(request, context) }
+        router.get("/manage/events") { request, context in try events(request, context) }
+        router.get("/admin") { request, context in try await showAll(request, context) }
+        router.post("/admin/stop-all") { request, context in try await stopAll(request, context) }
+        router.get("/admin/audit") { request, context in try await audit(request, context) }
     }
 
-    private func show(_ request: Request) async throws -> Response {
+    private func show(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        guard let login = context.visitor.login else {
+            try site.requireSignIn(context, for: request)
+            return try await all(request, context)
+        }
+        let rows = try await site.rows.rows(of: login.person.name)
+        let ended = try await site.queue.sessions(.ended, limit: 500)
+            .filter { $0.request.owner == login.person.name }.prefix(10)
+        let pages = site.pages.seen(by: context.visitor, desk: site.desk)
+        return .html(pages.manage(Overview(rows: rows, states: [:], ended: Array(ended), hosts: nil)))
+    }
+
+    private func showAll(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        try await site.requireAdmin(context, for: request)
+        return try await all(request, context)
+    }
+
+    private func all(_ request: Request, _ context: FrontendContext) async throws -> Response {
         async let rows = site.rows.rows()
         async let states = site.queue.stateCounts()
         async let ended = site.queue.sessions(.ended, limit: 10)
         async let hosts = site.queue.hosts(lease: site.options.lease)
-        let overview = Overview(
+        var overview = Overview(
             rows: try await rows, states: try await states, ended: try await ended, hosts: try await hosts,
             cookie: BrowserCookie(request: request))
-        return .html(site.pages.manage(overview))
+        overview.isAdministration = context.visitor.isAdmin
+        return .html(site.pages.seen(by: context.visitor, desk: site.desk).manage(overview))
+    }
+
+    private func stopAll(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        try await site.requireAdmin(context, for: request)
+        let fields = try await request.formFields()
+        guard fields.text("sure") == "yes" else { throw FrontendError(code: .notSure) }
+        let sessions = try await site.queue.revisions().map(\.session)
+        for session in sessions { try await site.queue.stop(session, reason: .admin) }
+        try await site.note(.admin, context, what: "", detail: "stopped all \(sessions.count) sessions")
+        if request.wantsJSON {
+            var object = JSONObject()
+            object.add("stopping", sessions.count)
+            return .json(object)
+        }
+        return .redirect(to: "\(site.pages.address.base)/admin")
+    }
+
+    private func audit(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        try await site.requireAdmin(context, for: request)
+        let entries = try await site.queue.audit(limit: 500)
+        return .html(site.pages.seen(by: context.visitor, desk: site.desk).audit(entries))
     }
 
     /// One event whenever something has changed, at most one a second. The reader then gets the page again.
-    private func events(_ request: Request) -> Response {
-        Response.eventStream(request, wakes: site.hub.listen(to: .all)) { subscription, write in
+    private func events(_ request: Request, _ context: FrontendContext) throws -> Response {
+        try site.requireSignIn(context, for: request)
+        return Response.eventStream(request, wakes: site.hub.listen(to: .all)) { subscription, write in
             try await write("retry: 2000\n\n")
             for await _ in subscription.wakes { try await write("event: status\ndata: {}\n\n") }
         }

@@ -10,22 +10,28 @@ struct SessionRoutes: Sendable {
 
     func add(to router: Router<FrontendContext>) {
         router.get("/sessions/:sid") { request, context in try await show(request, context) }
-        router.get("/sessions/:sid/status") { _, context in try await status(context) }
-        router.get("/sessions/:sid/connect") { _, context in try await connect(context) }
+        router.get("/sessions/:sid/status") { request, context in try await status(request, context) }
+        router.get("/sessions/:sid/connect") { request, context in try await connect(request, context) }
         router.get("/sessions/:sid/events") { request, context in try await events(request, context) }
         router.post("/sessions/:sid/stop") { request, context in try await stop(request, context) }
         router.post("/sessions/:sid/extend") { request, context in try await prolong(request, context) }
     }
 
-    private func find(_ context: FrontendContext) async throws -> Session {
+    /// The session of the address, for somebody who may use it. Others are told that there is none.
+    private func find(_ request: Request, _ context: FrontendContext) async throws -> Session {
+        try site.requireSignIn(context, for: request)
         guard let id = context.parameters.get("sid").flatMap({ SessionID($0) }),
             let session = try await site.queue.session(id)
         else { throw FrontendError.noSession }
+        guard context.visitor.mayUse(session) else {
+            try await site.note(.refused, context, what: session.id.text, detail: "not theirs")
+            throw FrontendError.noSession
+        }
         return session
     }
 
     private func show(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        let session = try await find(context)
+        let session = try await find(request, context)
         if request.wantsJSON { return try await statusResponse(session) }
         var report = SessionReport(session: session, connectURL: site.connectURL(of: session), now: Site.now())
         report.events = try await site.queue.events(of: session.id)
@@ -33,11 +39,11 @@ struct SessionRoutes: Sendable {
             report.position = try await site.queue.position(of: session)
             report.obstacle = .init(hosts: try await site.queue.hosts(lease: site.options.lease))
         }
-        return .html(site.pages.session(report))
+        return .html(site.pages.seen(by: context.visitor, desk: site.desk).session(report))
     }
 
-    private func status(_ context: FrontendContext) async throws -> Response {
-        try await statusResponse(try await find(context))
+    private func status(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        try await statusResponse(try await find(request, context))
     }
 
     private func statusResponse(_ session: Session) async throws -> Response {
@@ -46,15 +52,16 @@ struct SessionRoutes: Sendable {
     }
 
     /// Leads to the desktop, so that lists need not show a link to each. Leads to the session's page while there is none.
-    private func connect(_ context: FrontendContext) async throws -> Response {
-        let session = try await find(context)
+    private func connect(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        let session = try await find(request, context)
+        if session.isOpen { try await site.note(.openDisplay, context, what: session.id.text) }
         var response = Response.redirect(to: site.connectURL(of: session) ?? site.pages.path(of: session.id))
         response.headers[.cacheControl] = "no-store"
         return response
     }
 
     private func events(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        let session = try await find(context)
+        let session = try await find(request, context)
         let after = SessionStream.lastEvent(of: request)
         // A browser comes back after the end of a stream. This is how to tell it that there is nothing to come.
         if session.state == .ended, let after, try await site.queue.events(of: session.id, after: after).isEmpty {
@@ -64,8 +71,12 @@ struct SessionRoutes: Sendable {
     }
 
     private func stop(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        let session = try await find(context)
-        guard let state = try await site.queue.stop(session.id) else { throw FrontendError.noSession }
+        let session = try await find(request, context)
+        let isOwner = context.visitor.isOpenHouse || context.visitor.name == session.request.owner
+        guard let state = try await site.queue.stop(session.id, reason: isOwner ? .stopped : .admin) else {
+            throw FrontendError.noSession
+        }
+        try await site.note(isOwner ? .stop : .admin, context, what: session.id.text, detail: isOwner ? "" : "stopped")
         context.logger.notice("Stop requested", metadata: ["session.id": "\(session.id)"])
         if request.wantsJSON {
             var object = JSONObject()
@@ -73,18 +84,21 @@ struct SessionRoutes: Sendable {
             object.add("state", state.rawValue)
             return .json(object)
         }
-        let fromManage = request.uri.queryParameters["from"] == "manage"
-        return .redirect(to: fromManage ? "\(site.pages.address.base)/manage" : site.pages.path(of: session.id))
+        let list = request.uri.queryParameters["from"].map(String.init)
+        return .redirect(
+            to: list == "manage" || list == "admin"
+                ? "\(site.pages.address.base)/\(list ?? "")" : site.pages.path(of: session.id))
     }
 
     private func prolong(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        let session = try await find(context)
+        let session = try await find(request, context)
         guard session.state == .running, !session.stopRequested else { throw FrontendError(code: .notRunning) }
         // Without anything left to give this changes nothing, and the page shows what there is.
         let end =
             if let seconds = site.pages.prolongation(of: session) {
                 try await site.queue.extend(session.id, seconds: seconds, limits: site.options.limits)
             } else { session.expiresAt }
+        try await site.note(.extend, context, what: session.id.text)
         if request.wantsJSON {
             var object = JSONObject()
             object.add("id", session.id.text)

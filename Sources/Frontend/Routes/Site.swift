@@ -1,4 +1,4 @@
-import DisplayAccess
+import Secrets
 import Domain
 import FoundationEssentials
 import Logging
@@ -7,19 +7,30 @@ import Queue
 /// What all routes work with.
 struct Site: Sendable {
     let queue: JobQueue
-    let secret: DisplaySecret
+    let secret: ServiceSecret
     let options: FrontendOptions
     let pages: Pages
     let hub: StatusHub
     let counters = RequestCounters()
     let shelf: MachineShelf
     let rows: RowShelf
+    /// Nil where nobody signs in.
+    let desk: SignInDesk?
+    /// Whether mails can be sent.
+    let hasMail: Bool
 
-    init(queue: JobQueue, secret: DisplaySecret, options: FrontendOptions) throws {
+    init(
+        queue: JobQueue, secret: ServiceSecret, options: FrontendOptions, reliance: Reliance?, hasMail: Bool
+    ) throws {
         self.queue = queue
         self.secret = secret
         self.options = options
         pages = try Pages(options: options)
+        self.hasMail = hasMail
+        desk = reliance.map {
+            SignInDesk(
+                chain: $0.chain, logins: $0.logins, options: $0.options, queue: queue, secret: secret, hasMail: hasMail)
+        }
         hub = StatusHub(queue: queue)
         shelf = MachineShelf(queue: queue, lease: options.lease)
         rows = RowShelf(queue: queue, pages: pages)

@@ -7,6 +7,12 @@ import Processes
 enum Websockify {
     static let program = "websockify"
 
+    /// Files in PEM. They are read again for each viewer.
+    struct Certificate: Sendable {
+        var chain: String
+        var key: String
+    }
+
     /// A text that stands in the command line of the gateway for this token directory, and in no other one's.
     static func mark(_ tokens: String) -> String {
         "--token-source \(tokens) "
@@ -18,10 +24,13 @@ enum Websockify {
     ///   - web: Directory with noVNC, or nil for a gateway that serves no pages.
     ///   - once: Whether it ends after its first viewer.
     static func start(
-        _ listener: TCPListener, tokens: String, web: String?, once: Bool, pidFile: String
+        _ listener: TCPListener, tokens: String, web: String?, once: Bool, certificate: Certificate?, pidFile: String
     ) async throws(MachineError) -> ProcessHandle {
         var arguments = ["--inetd", "--token-plugin", "UnixDomainSocketDirectory", "--token-source", tokens]
         if let web { arguments += ["--web", web] }
+        if let certificate {
+            arguments += ["--cert", certificate.chain, "--key", certificate.key, "--ssl-only"]
+        }
         arguments += once ? ["--run-once"] : ["--heartbeat", "30"]
         let command = arguments
         return try await MachineError.translating { () async throws(ProcessError) in

@@ -11,18 +11,27 @@ package actor WebsockifyBridge: DisplayBridge {
     private let host: String
     private let port: Int
     private let web: String
+    private let certificate: Websockify.Certificate?
     private let logger: Logger
 
     /// - Parameters:
     ///   - port: Port of the host's common gateway.
     ///   - web: Directory with noVNC's `vnc.html`.
-    package init(paths: HostPaths, host: String, port: Int, publicURL: String, web: String, logger: Logger) {
+    ///   - certificate, key: Files in PEM for TLS; nil for none.
+    package init(
+        paths: HostPaths, host: String, port: Int, publicURL: String, web: String, certificate: String? = nil,
+        key: String? = nil, logger: Logger
+    ) {
+        self.certificate = certificate.flatMap { chain in key.map { .init(chain: chain, key: $0) } }
         self.paths = paths
         self.host = host
         self.port = port
         self.web = web
         self.logger = logger
-        baseURL = publicURL.isEmpty ? "http://\(host.contains(":") ? "[\(host)]" : host):\(port)" : publicURL
+        baseURL =
+            publicURL.isEmpty
+            ? "\(certificate == nil ? "http" : "https")://\(host.contains(":") ? "[\(host)]" : host):\(port)"
+            : publicURL
     }
 
     package func open(_ session: SessionID, token: String, oneShot: Bool) async throws(MachineError) -> Int? {
@@ -33,7 +42,9 @@ package actor WebsockifyBridge: DisplayBridge {
         }
         try link(token, to: files.vnc, in: files.tokens)
         let listener = try MachineError.translating { () throws(ProcessError) in try TCPListener(host: host, port: 0) }
-        _ = try await Websockify.start(listener, tokens: files.tokens, web: nil, once: true, pidFile: files.gatewayPID)
+        _ = try await Websockify.start(
+            listener, tokens: files.tokens, web: nil, once: true, certificate: certificate,
+            pidFile: files.gatewayPID)
         return listener.port
     }
 
@@ -92,7 +103,7 @@ package actor WebsockifyBridge: DisplayBridge {
             throw MachineError(.display, "\(error.detail) Free it or set display.listen.", cause: error)
         }
         return try await Websockify.start(
-            listener, tokens: paths.tokens, web: web, once: false, pidFile: paths.gatewayPID)
+            listener, tokens: paths.tokens, web: web, once: false, certificate: certificate, pidFile: paths.gatewayPID)
     }
 
     private func link(_ token: String, to socket: String, in directory: String) throws(MachineError) {

@@ -4,7 +4,8 @@ local jid, fence = ARGV[1], ARGV[2]
 local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'session')
 local sid = j[3]
 if not sid or j[2] ~= fence then return 'stale' end
-local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence', 'wanted', 'lifetime_s', 'step', 'step_at', 'rev')
+local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence', 'wanted', 'lifetime_s', 'step', 'step_at', 'rev', 'email',
+    'owner', 'host', 'machine')
 if s[2] ~= fence then return 'stale' end
 -- Asked again: the answer to the first call was lost.
 if s[1] == 'running' or s[1] == 'lost' then return 'ok' end
@@ -16,8 +17,10 @@ local at_text = text(at)
 if tonumber(s[4]) > 0 then
     expires = text(at + s[4] * 1000)
     call('ZADD', 'qwd:sessions:expiring', expires, sid)
+    if s[8] and s[8] ~= '' then warn_before(sid, s[4], expires) end
 end
 set(sid, s[7], 'state', 'running', 'step', 'commit', 'step_at', at_text, 'started_at', at_text, 'expires_at', expires,
     'accelerator', ARGV[3])
+audit('started', s[9], sid, (s[11] or '') .. ' on ' .. (s[10] or ''))
 announce(sid, 'running', 'step', 'commit', 'previous', s[5] or '', 'ms', text(at - (s[6] or at)))
 return 'ok'

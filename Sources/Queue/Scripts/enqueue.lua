@@ -1,6 +1,6 @@
 -- enqueue: a new session and the job that creates it.
 -- ARGV: sid jid once once_ttl_ms owner machine cpu memory_mib disk_gib lifetime_s one_shot max_attempts
---       sessions_per_user cpu_fraction memory_fraction
+--       sessions_per_user cpu_fraction memory_fraction email
 -- Answers {'new', sid, jid}, {'known', sid, jid}, {'limit', resource, wanted, allowed} or
 -- {'too-big', resource, largest}.
 local sid, jid, once, once_ttl, owner, machine = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -54,6 +54,7 @@ call('HSET', 'qwd:session:' .. sid, 'state', 'queued', 'owner', owner, 'machine'
 call('HSET', 'qwd:job:' .. jid, 'kind', 'create', 'session', sid, 'state', 'waiting', 'route', 'create',
     'machine', machine, 'cpu', ARGV[7], 'memory_mib', ARGV[8], 'attempt', '0', 'max_attempts', ARGV[12],
     'fence', '0', 'queued_at', at, 'ready_at', at)
+if ARGV[16] ~= '' then call('HSET', 'qwd:session:' .. sid, 'email', ARGV[16]) end
 call('ZADD', 'qwd:sessions', at, sid)
 call('SADD', 'qwd:sessions:owner:' .. owner, sid)
 call('RPUSH', 'qwd:queue:create', jid)

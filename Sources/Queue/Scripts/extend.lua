@@ -3,7 +3,8 @@
 -- session has another one by now, the same was asked before and nothing changes.
 -- Answers the end in ms, '0' for no end, or nothing if it does not run.
 local sid, seen = ARGV[1], ARGV[4]
-local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'started_at', 'expires_at', 'wanted', 'rev')
+local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'started_at', 'expires_at', 'wanted', 'rev', 'email',
+    'lifetime_s')
 if s[1] ~= 'running' or s[4] == 'stopped' then return false end
 local expires, longest = tonumber(s[3] or 0), tonumber(ARGV[3])
 if expires == 0 then return '0' end
@@ -11,6 +12,11 @@ local extended = expires + ARGV[2] * 1000
 if longest > 0 then extended = math.min(extended, s[2] + longest * 1000) end
 if extended <= expires or seen ~= '' and seen ~= s[3] then return s[3] end
 call('ZADD', 'qwd:sessions:expiring', text(extended), sid)
+if s[6] and s[6] ~= '' then
+    -- It ends later than the mail said, if there was one.
+    call('DEL', 'qwd:job:' .. sid .. '-mail-ending')
+    warn_before(sid, s[7], extended)
+end
 set(sid, s[5], 'expires_at', text(extended))
 announce(sid, 'running', 'expires_at', text(extended))
 return text(extended)

@@ -30,7 +30,10 @@ if kind == 'create' then
     end
     queue_again(sid, message)
 elseif hopeless then
+    if kind == 'mail' then mail_became(sid, message) end
     return over('dead')
+elseif kind == 'mail' then
+    mail_became(sid, message)
 end
 
 call('ZREM', 'qwd:jobs:running', jid)

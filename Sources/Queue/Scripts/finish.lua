@@ -7,7 +7,8 @@ local state, kind, sid = j[1], j[3], j[4]
 if j[2] ~= fence or state ~= 'running' and state ~= 'done' then return 'stale' end
 local at, answer = now(), 'ok'
 if kind == 'create' then
-    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence', 'display', 'step', 'step_at', 'rev')
+    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence', 'display', 'step', 'step_at', 'rev',
+        'email')
     if s[2] ~= fence or s[1] == 'starting' or s[1] == 'queued' then return 'stale' end
     if s[1] ~= 'running' and s[1] ~= 'lost' then
         answer = 'cancel'
@@ -16,6 +17,7 @@ if kind == 'create' then
         set(sid, s[6], 'step', 'running', 'step_at', text(at), 'display', 'ready', 'display_port', ARGV[3],
             'display_url', ARGV[4])
         announce(sid, s[1], 'step', 'running', 'previous', s[4] or '', 'ms', text(at - (s[5] or at)))
+        if s[7] and s[7] ~= '' then mail_about(sid, 'ready', at) end
     end
 elseif kind == 'stop' and state == 'running' then
     local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'stop_reason', 'job')
@@ -26,5 +28,6 @@ elseif kind == 'stop' and state == 'running' then
         if call('HGET', 'qwd:job:' .. s[3], 'state') == 'running' then finish_job(s[3], 'create', 'done', at) end
     end
 end
+if kind == 'mail' and state == 'running' then mail_became(sid, 'sent') end
 if state == 'running' then finish_job(jid, kind, 'done', at) end
 return answer

@@ -33,6 +33,12 @@ local function announce(sid, state, ...)
     call('PUBLISH', 'qwd:status', sid .. ' ' .. id .. ' ' .. state)
 end
 
+-- Notes what nobody did by hand: that a session runs, and how it ended.
+local function audit(act, who, sid, detail)
+    call('XADD', 'qwd:audit', 'MAXLEN', '~', '100000', '*', 'act', act, 'who', who or '', 'from', '', 'what', sid,
+        'detail', detail)
+end
+
 -- Writes fields of a session, whose `rev` was read before.
 local function set(sid, rev, ...)
     call('HSET', 'qwd:session:' .. sid, 'rev', text(rev + 1), ...)
@@ -77,7 +83,7 @@ local function finish_job(jid, kind, state, at, message)
     else
         call('HSET', key, 'state', state, 'ended_at', text(at))
     end
-    call('HDEL', key, 'lease_until')
+    call('HDEL', key, 'lease_until', 'sealed')
     if kind == 'load-check' then
         call('PEXPIRE', key, text(LOAD_CHECK_KEPT))
     elseif state == 'dead' then
@@ -86,6 +92,35 @@ local function finish_job(jid, kind, state, at, message)
         call('ZADD', 'qwd:jobs:done', text(at), jid)
         call('PEXPIRE', key, text(WEEK))
     end
+end
+
+-- Puts a mail into its queue.
+local function queue_mail(jid, sid, topic, sealed, attempts, at)
+    call('HSET', 'qwd:job:' .. jid, 'kind', 'mail', 'session', sid, 'state', 'waiting', 'route', 'mail', 'topic', topic,
+        'sealed', sealed, 'attempt', '0', 'max_attempts', attempts, 'fence', '0', 'queued_at', at, 'ready_at', at)
+    call('RPUSH', 'qwd:queue:mail', jid)
+    wake('mail')
+end
+
+-- A mail about a session, for one that has an address. Its id follows from the session's, so twice is once.
+local function mail_about(sid, topic, at)
+    local jid = sid .. '-mail-' .. topic
+    if call('EXISTS', 'qwd:job:' .. jid) == 0 then queue_mail(jid, sid, topic, '', '8', text(at)) end
+end
+
+-- When the owner of a session is told that it ends soon: an hour before, and not at all if it lives for less than two.
+local function warn_before(sid, lifetime_s, expires)
+    if tonumber(lifetime_s) < 7200 then return end
+    call('ZADD', 'qwd:sessions:warning', text(expires - 3600000), sid)
+end
+
+-- Tells a session's user what became of the mail about it.
+local function mail_became(sid, words)
+    if not sid or sid == '' then return end
+    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'rev', 'mail')
+    if not s[1] or s[3] == words then return end
+    set(sid, s[2], 'mail', words)
+    announce(sid, s[1], 'mail', words)
 end
 
 -- Gives a session's part of its host back. Answers the session's `rev` and owner.
@@ -106,10 +141,12 @@ local function end_session(sid, reason, detail, at)
     set(sid, rev, 'state', 'ended', 'reason', reason, 'detail', detail, 'ended_at', text(at), 'display', '')
     call('ZREM', 'qwd:sessions', sid)
     call('ZREM', 'qwd:sessions:expiring', sid)
+    call('ZREM', 'qwd:sessions:warning', sid)
     call('SREM', 'qwd:sessions:owner:' .. owner, sid)
     call('ZADD', 'qwd:sessions:ended', text(at), sid)
     call('PEXPIRE', 'qwd:session:' .. sid, text(WEEK))
     announce(sid, 'ended', 'reason', reason, 'detail', detail)
+    audit('ended', owner, sid, detail == '' and reason or reason .. ': ' .. detail)
     call('PEXPIRE', 'qwd:events:' .. sid, text(WEEK))
 end
 

@@ -7,6 +7,11 @@ for _, sid in ipairs(call('ZRANGEBYSCORE', 'qwd:sessions:expiring', '-inf', text
     if stop_session(sid, 'expired', at) then expired = expired + 1 end
 end
 
+for _, sid in ipairs(call('ZRANGEBYSCORE', 'qwd:sessions:warning', '-inf', text(at), 'LIMIT', '0', '100')) do
+    call('ZREM', 'qwd:sessions:warning', sid)
+    mail_about(sid, 'ending', at)
+end
+
 if period > 0 then
     local slot, at_text = text(math.floor(at / period)), text(at)
     for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', text(at - 2 * lease), '+inf')) do

@@ -19,7 +19,7 @@ extension Settings {
                 "Memory of a session, in GiB."),
             SettingsKey(
                 "defaults.disk_gib", \.defaults.diskGiB, .integer(1...65536),
-                "Scratch disk of an ISO machine, and least size of a disk machine's overlay, in GiB."),
+                "Scratch disk of an ISO machine, in GiB."),
             SettingsKey(
                 "defaults.lifetime", \.defaults.lifetime, .lifetime,
                 default: .derived("`4d`, or `limits.lifetime` if that is shorter") { settings, _ in

@@ -28,8 +28,8 @@ extension Settings {
                 "File with the password of `mail.user`, mode 0600."),
             SettingsKey(
                 "mail.method", \.mail.method, .choice,
-                "`auto`: TLS for `smtps://`, STARTTLS for `smtp://`. `ssl`: TLS from the first byte. "
-                    + "`port`: the port of the URL, without TLS. `simple`: port 25, without TLS and password."),
+                "`auto`: TLS (port 465), else STARTTLS (587), else, without a password, plain (25). `ssl`: TLS. "
+                    + "`port`: STARTTLS. `simple`: plain, without a password. A port in the URL is the one that is used."),
             SettingsKey(
                 "mail.ca", \.mail.ca, .optional(.absolutePath),
                 "Certificates that the server's must follow from, in PEM. Empty: those of the system."),

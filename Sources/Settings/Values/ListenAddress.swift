@@ -21,6 +21,9 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
         self.init(host: host, port: port)
     }
 
+    /// Whether only this host can reach it.
+    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
     package var description: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
     /// The host and the port, if there is one, of `host`, `host:port`, `[v6]` or `[v6]:port`. Nil if either is none.

@@ -52,7 +52,7 @@ struct Examination: Encodable {
 
     static func all(_ settings: Settings) async -> [Examination] {
         [
-            signIn(settings), program("QEMU", QEMUArguments.program, "qemu-system-x86"),
+            signIn(settings), encryption(settings), program("QEMU", QEMUArguments.program, "qemu-system-x86"),
             program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
             program("passt", "passt", "passt"), program("websockify", "websockify", "websockify"), noVNC(settings),
             await redis(settings), disk(settings), machines(settings),
@@ -69,6 +69,23 @@ struct Examination: Encodable {
             finding: open
                 ? "none: whoever reaches \(settings.frontend.listen) may start and stop sessions"
                 : settings.auth.methods.map(\.rawValue).joined(separator: ", "))
+    }
+
+    /// Passwords and desktops that cross a network in clear.
+    private static func encryption(_ settings: Settings) -> Examination {
+        let open = [settings.frontend.listen, settings.display.listen].filter { !$0.isLoopback }
+        if settings.tls.certificate != nil {
+            return Examination(subject: "TLS", verdict: .good, finding: settings.tls.certificate ?? "")
+        }
+        if open.isEmpty {
+            return Examination(subject: "TLS", verdict: .good, finding: "none, and none is needed on loopback")
+        }
+        return Examination(
+            subject: "TLS", verdict: .degraded,
+            finding:
+                "none, but others reach \(open.map(\.description).joined(separator: " and ")): passwords and desktops "
+                + "cross the network in clear; set tls.certificate and tls.key, or listen on loopback behind a proxy with TLS"
+        )
     }
 
     private static func program(_ subject: String, _ name: String, _ package: String) -> Examination {

@@ -35,7 +35,7 @@ struct SchedulerRole: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        try await runRole(common) { roles, queue in roles.scheduler(queue) }
+        try await runRole(common) { roles, queue in try await roles.scheduler(queue) }
     }
 }
 

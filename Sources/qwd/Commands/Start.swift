@@ -1,5 +1,5 @@
 import ArgumentParser
-import DisplayAccess
+import Secrets
 import Domain
 import Foundation
 import Queue

@@ -30,13 +30,17 @@ struct Up: AsyncParsableCommand {
         let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
         let queue = JobQueue(redis: client)
         do {
-            services += [client, try await roles.worker(queue), roles.scheduler(queue), try roles.frontend(queue)]
+            services += [
+                client, try await roles.worker(queue), try await roles.scheduler(queue), try roles.frontend(queue),
+            ]
         } catch {
             // Nobody would look after it.
             await redis?.stop()
             throw error
         }
-        Console.say("qwd: open \(settings.frontend.publicURL ?? "http://\(settings.frontend.listen)/")")
+        Console.say(
+            "qwd: open \(settings.frontend.publicURL ?? "\(settings.tls.certificate == nil ? "http" : "https")://\(settings.frontend.listen)/")"
+        )
         try await roles.run(services)
     }
 }

@@ -1,7 +1,8 @@
-import DisplayAccess
+import Secrets
 import Domain
 import Foundation
 import Frontend
+import Ledger
 import Logging
 import Machines
 import Processes
@@ -19,9 +20,9 @@ struct Roles {
     let logger: Logger
 
     /// The secret that all roles of a farm share.
-    static func secret(_ settings: Settings) throws -> DisplaySecret {
+    static func secret(_ settings: Settings) throws -> ServiceSecret {
         try Files.makeDirectory(settings.stateDir)
-        return try DisplaySecret.load(path: "\(settings.stateDir)/secret")
+        return try ServiceSecret.load(path: "\(settings.stateDir)/secret")
     }
 
     func frontend(_ queue: JobQueue) throws(Failure) -> Frontend {
@@ -31,8 +32,9 @@ struct Roles {
         }
         let form = settings.form
         let defaults = settings.defaults
-        let secret: DisplaySecret
+        let secret: ServiceSecret
         do { secret = try Self.secret(settings) } catch { throw Failure(.failed, "\(error)") }
+        let certificate = try certificate()
         return Frontend(
             queue: queue, secret: secret,
             options: FrontendOptions(
@@ -42,14 +44,23 @@ struct Roles {
                 lifetimeChoices: form.lifetime.map(\.wholeSeconds), defaultMachine: defaults.machine ?? "",
                 defaultCPU: defaults.cpu, defaultMemoryMiB: defaults.memoryMiB, defaultDiskGiB: defaults.diskGiB,
                 defaultLifetimeSeconds: defaults.lifetime.wholeSeconds, limits: Limits(settings.limits),
-                lease: settings.scheduler.lease, version: Version.text, signInNeeded: false),
-            logger: logger)
+                lease: settings.scheduler.lease, version: Version.text, proxies: settings.proxies,
+                tls: certificate != nil), reliance: try reliance(queue), post: try postOffice(),
+            certificate: certificate, logger: logger)
     }
 
-    func scheduler(_ queue: JobQueue) -> Scheduler {
-        Scheduler(
+    func scheduler(_ queue: JobQueue) async throws(Failure) -> Scheduler {
+        let ledger: Ledger
+        do {
+            try Files.makeDirectory(settings.stateDir)
+            ledger = try await Ledger(path: "\(settings.stateDir)/ledger.sqlite")
+        } catch {
+            throw Failure(.failed, "\(error)")
+        }
+        return Scheduler(
             queue: queue, name: "\(settings.worker.name)/\(UUID().uuidString.prefix(8).lowercased())",
-            lease: settings.scheduler.lease, loadCheck: settings.scheduler.loadCheck, logger: logger)
+            lease: settings.scheduler.lease, loadCheck: settings.scheduler.loadCheck,
+            bookkeeper: Bookkeeper(ledger: ledger), logger: logger)
     }
 
     func worker(_ queue: JobQueue) async throws -> Worker {
@@ -66,7 +77,8 @@ struct Roles {
             hypervisor = QEMUHypervisor(paths: paths, accelerator: try await accelerator(), logger: logger)
             bridge = WebsockifyBridge(
                 paths: paths, host: display.listen.host, port: display.listen.port,
-                publicURL: display.publicURL ?? "", web: display.noVNC, logger: logger)
+                publicURL: display.publicURL ?? "", web: display.noVNC, certificate: settings.tls.certificate,
+                key: settings.tls.key, logger: logger)
         }
         let machines = settings.machines
         return Worker(

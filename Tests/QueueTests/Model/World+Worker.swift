@@ -48,6 +48,8 @@ extension World {
             try await stop(host, work.claim)
         case .create:
             try await create(host, place, work)
+        case .mail:
+            throw violation("a host has got a mail")
         }
     }
 

@@ -3,12 +3,12 @@ package import Domain
 import FoundationEssentials
 import Glibc
 
-/// The service's secret, from which the display token of every session follows.
+/// The service's secret, from which the display token of every session follows, and the keys of all that is sealed.
 ///
 /// Frontend and worker both compute a token when they need it, so it is stored nowhere: not in Redis, in no argument,
 /// environment or log. A token names one session and one fence: it dies with the session and never opens another one.
-package struct DisplaySecret: Sendable, CustomStringConvertible {
-    private let key: SymmetricKey
+package struct ServiceSecret: Sendable, CustomStringConvertible {
+    let key: SymmetricKey
 
     package init(bytes: [UInt8]) {
         key = SymmetricKey(data: bytes)
@@ -18,24 +18,23 @@ package struct DisplaySecret: Sendable, CustomStringConvertible {
     package func token(session: SessionID, fence: Int) -> String {
         var code = HMAC<SHA256>(key: key)
         code.update(data: Array("display \(session) \(fence)".utf8))
-        return Data(code.finalize()).base64EncodedString()
-            .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+        return Data(code.finalize()).base64URL
     }
 
     package var description: String { "<redacted>" }
 }
 
-extension DisplaySecret {
+extension ServiceSecret {
     private static let length = 32
 
     /// Reads the secret from `path`, or makes it there with mode 0600 if there is none. Two processes that start at the
     /// same time get the same secret.
-    /// - Throws: `DisplaySecretError` naming the file and the way out.
-    package static func load(path: String) throws(DisplaySecretError) -> DisplaySecret {
+    /// - Throws: `ServiceSecretError` naming the file and the way out.
+    package static func load(path: String) throws(ServiceSecretError) -> ServiceSecret {
         if let secret = try read(path) { return secret }
         let draft = "\(path).\(getpid())"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw DisplaySecretError(path: path, problem: "can't be made") }
+        guard descriptor >= 0 else { throw ServiceSecretError(path: path, problem: "can't be made") }
         var generator = SystemRandomNumberGenerator()
         let bytes = (0..<length).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
         let written = write(descriptor, bytes, length)
@@ -43,34 +42,34 @@ extension DisplaySecret {
         defer { unlink(draft) }
         // A hard link appears whole or not at all, and fails if somebody else was first.
         guard written == length, link(draft, path) == 0 || errno == EEXIST else {
-            throw DisplaySecretError(path: path, problem: "can't be written")
+            throw ServiceSecretError(path: path, problem: "can't be written")
         }
-        guard let secret = try read(path) else { throw DisplaySecretError(path: path, problem: "vanished") }
+        guard let secret = try read(path) else { throw ServiceSecretError(path: path, problem: "vanished") }
         return secret
     }
 
-    private static func read(_ path: String) throws(DisplaySecretError) -> DisplaySecret? {
+    private static func read(_ path: String) throws(ServiceSecretError) -> ServiceSecret? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            throw DisplaySecretError(path: path, problem: "can't be read: \(String(cString: strerror(errno)))")
+            throw ServiceSecretError(path: path, problem: "can't be read: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
-            throw DisplaySecretError(path: path, problem: "may be read by others; set its mode to 0600")
+            throw ServiceSecretError(path: path, problem: "may be read by others; set its mode to 0600")
         }
         var bytes = [UInt8](repeating: 0, count: length + 1)
         guard Glibc.read(descriptor, &bytes, length + 1) == length else {
-            throw DisplaySecretError(
+            throw ServiceSecretError(
                 path: path, problem: "does not have \(length) bytes; remove it, then every open display link ends")
         }
-        return DisplaySecret(bytes: Array(bytes.prefix(length)))
+        return ServiceSecret(bytes: Array(bytes.prefix(length)))
     }
 }
 
 /// Why the service's secret can't be used.
-package struct DisplaySecretError: Error, Sendable, CustomStringConvertible {
+package struct ServiceSecretError: Error, Sendable, CustomStringConvertible {
     package var path: String
     package var problem: String
 

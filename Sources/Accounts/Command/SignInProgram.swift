@@ -1,0 +1,108 @@
+import CLinux
+import Glibc
+
+/// A running program of the `command` method, in a process group of its own. Blocks; used on one thread.
+struct SignInProgram: ~Copyable {
+    enum End: Sendable, Equatable {
+        case exited(CInt)
+        case killed(CInt)
+    }
+
+    private let pid: pid_t
+    private let descriptor: CInt
+    private let path: String
+
+    /// - Parameter input: What the program can read; at most 4096 bytes.
+    init(_ path: String, input: String) throws(AccountsError) {
+        self.path = path
+        let reader = try Self.pipe(input)
+        defer { close(reader) }
+        pid = try Self.spawn(path, input: reader)
+        // Until it is reaped in `end`, the id can't come to mean another process.
+        descriptor = pidfd_open(pid, 0)
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// Waits for the end of the program, and ends it with its whole group when the time is over.
+    func end(by deadline: ContinuousClock.Instant) throws(AccountsError) -> End {
+        let ended = descriptor >= 0 && Self.isReadable(descriptor, by: deadline)
+        if !ended { kill(-pid, SIGKILL) }
+        var status: CInt = 0
+        while waitpid(pid, &status, 0) == -1 {
+            guard errno == EINTR else { throw AccountsError(.system, "\(path): waitpid failed with error \(errno).") }
+        }
+        guard ended else { throw AccountsError(.timeout, "\(path) did not end in time and was killed.") }
+        // wait(2): the lowest seven bits are the signal, the byte above them the exit code.
+        let signal = status & 0x7F
+        return signal == 0 ? .exited((status >> 8) & 0xFF) : .killed(signal)
+    }
+
+    private static func isReadable(_ descriptor: CInt, by deadline: ContinuousClock.Instant) -> Bool {
+        var poller = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let left = deadline - .now
+            guard left > .zero else { return poll(&poller, 1, 0) == 1 }
+            switch poll(&poller, 1, CInt(clamping: left.milliseconds)) {
+            case 1: return true
+            case -1 where errno != EINTR: return false
+            default: continue
+            }
+        }
+    }
+}
+
+extension SignInProgram {
+    private static let environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+
+    /// A pipe that has `input` in it already and is closed at the other end: nobody has to write while the program runs.
+    private static func pipe(_ input: String) throws(AccountsError) -> CInt {
+        var ends: [CInt] = [-1, -1]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw AccountsError(.system, "pipe2 failed with error \(errno).") }
+        defer { close(ends[1]) }
+        let bytes = Array(input.utf8)
+        // An empty pipe takes PIPE_BUF (4096) bytes in one piece, without waiting.
+        guard bytes.count <= 4096, write(ends[1], bytes, bytes.count) == bytes.count else {
+            close(ends[0])
+            throw AccountsError(.system, "The sign-in program can't be given its input.")
+        }
+        return ends[0]
+    }
+
+    private static func spawn(_ path: String, input: CInt) throws(AccountsError) -> pid_t {
+        var files = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&files)
+        defer { posix_spawn_file_actions_destroy(&files) }
+        posix_spawn_file_actions_adddup2(&files, input, 0)
+        posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addclosefrom_np(&files, 3)
+        posix_spawn_file_actions_addchdir_np(&files, "/")
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // A child inherits the signals that this thread blocks and this process ignores.
+        var none = sigset_t()
+        var all = sigset_t()
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var arguments = [strdup(path), nil]
+        var variables = environment.map { strdup($0) } + [nil]
+        defer { (arguments + variables).forEach { free($0) } }
+        var pid: pid_t = 0
+        let failure = posix_spawn(&pid, path, &files, &attributes, &arguments, &variables)
+        guard failure == 0 else {
+            throw AccountsError(.badConfiguration, "\(path) can't be run: \(String(cString: strerror(failure))).")
+        }
+        return pid
+    }
+}

@@ -1,0 +1,49 @@
+package import Domain
+import Glibc
+
+/// The accounts of this host, or whatever else the administrator has put behind a PAM service.
+package struct LocalMethod: SignInMethod {
+    package struct Options: Sendable {
+        /// File name in /etc/pam.d.
+        package var service = "qwd"
+        /// Where the service's file is, instead of the system's places.
+        package var directory: String?
+        package var timeout: Duration = .seconds(10)
+
+        package init() {}
+    }
+
+    package let name = "local"
+    private let options: Options
+    private let lane: Lane
+
+    package init(_ options: Options = Options()) {
+        self.options = options
+        lane = Lane("PAM service \(options.service)")
+    }
+
+    /// PAM takes the service `other` for one that has no file. What stands there was not written for us.
+    package func check() throws(AccountsError) {
+        let service = options.service
+        guard !service.isEmpty, service.utf8.allSatisfy({ $0.isLetterOrDigit || "-_".utf8.contains($0) }) else {
+            throw AccountsError(.badConfiguration, "local.service is no name of a PAM service.")
+        }
+        let directories = options.directory.map { [$0] } ?? ["/etc/pam.d", "/usr/lib/pam.d"]
+        guard directories.contains(where: { access("\($0)/\(service)", R_OK) == 0 }) else {
+            throw AccountsError(
+                .badConfiguration,
+                "There is no PAM service \(service). Write \(directories[0])/\(service).")
+        }
+    }
+
+    package func person(for credentials: Credentials) async throws(AccountsError) -> Person? {
+        guard accepts(credentials) else { return nil }
+        try check()
+        let options = options
+        let user = try await lane.run(limit: options.timeout) { _ throws(AccountsError) in
+            var transaction = try PAMTransaction(options, credentials)
+            return try transaction.authenticate()
+        }
+        return user.map { Person(name: $0, method: name) }
+    }
+}

@@ -1,0 +1,32 @@
+package import Domain
+/// Six digits for one use, sent to somebody.
+package enum OneTimeCode {
+    /// Every one of the million is as likely as the others.
+    package static func random() -> Secret {
+        var generator = SystemRandomNumberGenerator()
+        return Secret(SixDigits.text(Int.random(in: 0..<1_000_000, using: &generator)))
+    }
+}
+
+enum SixDigits {
+    static func text(_ number: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: 6 - digits.count) + digits
+    }
+}
+
+/// Comparison of secrets.
+package enum ConstantTime {
+    /// Takes the same time wherever the two differ. Only the lengths may be learnt from it.
+    package static func isEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
+        guard one.count == other.count else { return false }
+        return zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
+
+enum RandomBytes {
+    static func make(_ count: Int) -> [UInt8] {
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+    }
+}

@@ -1,0 +1,37 @@
+package import Domain
+import Crypto
+
+/// Codes that a person keeps on paper, each for one sign-in without the second factor.
+package enum RecoveryCodes {
+    package static let count = 10
+    /// 32 of them, so five bits each; none that is mistaken for another on paper.
+    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
+    private static let groups = 3
+    private static let groupLength = 4
+
+    /// Ten new ones of 60 bits, as `7kq2-m0xe-93bd`.
+    package static func random() -> [Secret] {
+        (0..<count).map { _ in
+            let groups = (0..<groups).map { _ in
+                String(RandomBytes.make(groupLength).map { alphabet[Int($0 & 31)] })
+            }
+            return Secret(groups.joined(separator: "-"))
+        }
+    }
+
+    /// What to store instead of a code, and to look for when one is typed: in any case, with or without hyphens, and
+    /// with the letters people write for digits. SHA-256 is enough for 60 random bits.
+    package static func fingerprint(of typed: Secret) -> String {
+        let plain = typed.revealed.lowercased().filter { $0 != "-" && !$0.isWhitespace }
+            .map { character in
+                switch character {
+                case "o": "0"
+                case "i", "l": "1"
+                default: String(character)
+                }
+            }.joined()
+        return SHA256.hash(data: Array(plain.utf8)).map { byte in
+            byte < 16 ? "0" + String(byte, radix: 16) : String(byte, radix: 16)
+        }.joined()
+    }
+}

@@ -1,0 +1,86 @@
+package import Accounts
+import Domain
+import FoundationEssentials
+import Logging
+import Queue
+import Secrets
+import ServiceLifecycle
+
+/// Where mails go out, and in whose name.
+package struct PostOffice: Sendable {
+    let server: MailServer
+    let from: EmailAddress
+
+    package init(server: MailServer, from: EmailAddress) {
+        self.server = server
+        self.from = from
+    }
+}
+
+/// Sends the mails that wait in the queue. A slow server delays nobody but other mails; what it refuses for now is tried
+/// again with growing pauses.
+struct Mailer: Service {
+    /// Mails that are sent at one time.
+    private static let hands = 4
+    /// Longer than a mail server may take.
+    private static let lease = Duration.seconds(120)
+
+    let site: Site
+    let post: PostOffice
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for hand in 1...Self.hands {
+                    group.addTask { while !Task.isCancelled { await work("mailer-\(hand)") } }
+                }
+            }
+        }
+    }
+
+    private func work(_ name: String) async {
+        do throws(QueueError) {
+            guard let job = try await site.queue.claimMail(worker: name, lease: Self.lease) else {
+                try await site.queue.waitForMail(timeout: .seconds(5))
+                return
+            }
+            try await send(job)
+        } catch {
+            if Task.isCancelled { return }
+            logger.warning("mails can't be taken", metadata: ["error": "\(error)"])
+            // Nothing tells us when a server that is down comes back.
+            try? await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    private func send(_ job: MailJob) async throws(QueueError) {
+        do throws(AccountsError) {
+            guard let message = try await letter(for: job) else {
+                // What it was about is over.
+                try await finish(job)
+                return
+            }
+            try await post.server.send(message)
+            logger.notice("mail sent", metadata: ["job.id": "\(job.claim.job)", "mail.topic": "\(job.topic)"])
+            try await finish(job)
+        } catch {
+            logger.warning(
+                "mail not sent",
+                metadata: ["job.id": "\(job.claim.job)", "mail.topic": "\(job.topic)", "error": "\(error)"])
+            // A code is good for ten minutes; the pauses grow to five.
+            let pause = Duration.seconds(min(300, 5 << min(job.claim.attempt, 6)))
+            _ = try await site.queue.fail(
+                job.claim, error.isTransient ? .transient : .permanent, message: error.detail, delay: pause)
+        }
+    }
+
+    private func finish(_ job: MailJob) async throws(AccountsError) {
+        do throws(QueueError) {
+            try await site.queue.finish(job.claim)
+        } catch {
+            // The mail is sent; at worst it is sent again when the lease is over.
+            throw AccountsError(.unavailable, error.detail, cause: error)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+import Logins
+import Domain
+import HTTPTypes
+import Hummingbird
+import Logging
+import Queue
+
+/// Makes a session of a posted form, for somebody who may have one.
+struct Creation: Sendable {
+    let site: Site
+
+    func create(_ fields: FormFields, _ request: Request, _ context: FrontendContext) async throws -> Response {
+        let visitor = context.visitor
+        let asked = CreateForm(fields: fields).machine
+        let offer = try await site.shelf.offer(of: asked.isEmpty ? site.options.defaultMachine : asked)
+        do {
+            var order = try CreateRequest(
+                fields: fields, offer: offer, options: site.options, texts: site.pages.texts, visitor: visitor)
+            if let login = visitor.login {
+                order.request.owner = login.person.name
+                order.request.email = site.hasMail ? login.person.email : nil
+                if login.person.method == "email", site.desk?.options.emailOneShot == true {
+                    order.request.oneShot = true
+                }
+            }
+            let now = Site.now()
+            let enqueued = try await site.queue.enqueue(
+                order.request, once: order.nonce.map { "form:\($0)" }, limits: site.options.limits,
+                id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
+            context.logger.notice(
+                "Session requested",
+                metadata: ["session.id": "\(enqueued.session)", "session.new": "\(enqueued.isNew)"])
+            if enqueued.isNew {
+                try await site.note(
+                    .create, context, who: order.request.owner, what: enqueued.session.text,
+                    detail: order.request.machine)
+            }
+            return created(enqueued.session, request, context, user: order.request.owner)
+        } catch let error as CreateRequest.Problems {
+            return try await refused(request, context, fields, .problems(error.list), status: .unprocessableContent)
+        } catch let error as QueueError {
+            switch error.code {
+            case .limit(let limit):
+                return try await refused(
+                    request, context, fields, .refusal(limit.description), status: .tooManyRequests)
+            case .tooBig(let resource, _):
+                let field: CreateForm.Field = resource == .cpu ? .cpu : .memory
+                return try await refused(
+                    request, context, fields, .problems([.init(field: field, message: error.detail)]),
+                    status: .unprocessableContent)
+            case .unavailable, .refused, .unexpected:
+                throw error
+            }
+        }
+    }
+
+    private func created(
+        _ session: SessionID, _ request: Request, _ context: FrontendContext, user: String
+    ) -> Response {
+        let address = site.pages.address
+        let path = "/sessions/\(session)"
+        var response: Response
+        if request.wantsJSON {
+            var object = JSONObject()
+            object.add("id", session.text)
+            object.add("url", address.url(path, for: request, secure: context.visitor.isSecure))
+            response = .json(object, status: .created)
+            response.headers[.location] = address.base + path
+        } else {
+            response = .redirect(to: address.base + path)
+        }
+        var cookie = BrowserCookie(request: request)
+        cookie.remember(session, user: context.visitor.login != nil || user == CreateRequest.guest ? "" : user)
+        response.headers.append(
+            HTTPField(name: .setCookie, value: cookie.header(for: address, secure: context.visitor.isSecure)))
+        return response
+    }
+
+    /// The form again with what was typed, and with what is wrong with it.
+    func refused(
+        _ request: Request, _ context: FrontendContext, _ fields: FormFields, _ notice: Pages.FormNotice,
+        status: HTTPResponse.Status
+    ) async throws -> Response {
+        if request.wantsJSON { return .json(Self.json(notice, pages: site.pages), status: status) }
+        let page = site.pages.seen(by: context.visitor, desk: site.desk).form(
+            CreateForm(fields: fields), offer: try await site.shelf.offer(), notice: notice, nonce: Self.newNonce())
+        return .html(page, status: status)
+    }
+
+    private static func json(_ notice: Pages.FormNotice, pages: Pages) -> JSONObject {
+        var object = JSONObject()
+        switch notice {
+        case .problems(let problems):
+            var fields = JSONObject()
+            for problem in problems { fields.add(problem.field.rawValue, pages.sentence(problem)) }
+            object.add("error", "bad-fields")
+            object.add("fields", fields)
+        case .refusal(let text):
+            object.add("error", "limit")
+            object.add("message", text)
+        case .none:
+            break
+        }
+        return object
+    }
+
+    /// 130 random bits.
+    static func newNonce() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+        return String(
+            decoding: (0..<26).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,242 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Logging
+import Logins
+import Queue
+
+/// Signing in and out, the code in between, and what a person has here.
+struct SignInRoutes: Sendable {
+    static let challengeCookie = "qwd-challenge"
+
+    let site: Site
+    let desk: SignInDesk
+    let creation: Creation
+
+    func add(to router: Router<FrontendContext>) {
+        router.get("/sign-in") { request, context in show(request, context) }
+        router.post("/sign-in") { request, context in try await signIn(request, context) }
+        router.get("/sign-in/code") { request, context in try await showCode(request, context) }
+        router.post("/sign-in/code") { request, context in try await takeCode(request, context) }
+        router.post("/sign-out") { request, context in try await signOut(request, context, everywhere: false) }
+        router.post("/sign-out/everywhere") { request, context in try await signOut(request, context, everywhere: true)
+        }
+        router.get("/account") { request, context in try await account(request, context) }
+    }
+
+    private func pages(_ context: FrontendContext) -> Pages { site.pages.seen(by: context.visitor, desk: desk) }
+
+    private func show(_ request: Request, _ context: FrontendContext) -> Response {
+        if context.visitor.login != nil { return .redirect(to: site.pages.address.base + "/") }
+        return .html(pages(context).signIn(then: Self.path(request.uri.queryParameters["then"].map(String.init))))
+    }
+
+    private func signIn(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        let fields = try await request.formFields()
+        let user = fields.text("user")
+        let answer = try await desk.signIn(
+            user: user, password: Secret(fields.text("password")), form: "", from: context.visitor.address)
+        return try await respond(to: answer, user: user, request, context) { login in
+            var response = try await login(nil)
+            if !request.wantsJSON {
+                response.headers[.location] = site.pages.address.base + (Self.path(fields.text("then")) ?? "/")
+            }
+            return response
+        }
+    }
+
+    /// What follows from an attempt to sign in, here and with the form of a new session.
+    /// - Parameter proceed: Goes on with somebody who is in; called with what makes the response carry the cookie.
+    func respond(
+        to answer: SignInDesk.Answer, user: String, _ request: Request, _ context: FrontendContext,
+        proceed: ((Response?) async throws -> Response) async throws -> Response
+    ) async throws -> Response {
+        switch answer {
+        case .signedIn(let person, let token):
+            try await site.note(.signIn, context, who: person.name, detail: person.method)
+            return try await proceed { response in
+                var response = response ?? self.welcome(person, request)
+                response.headers.append(self.loginCookie(token, context))
+                return response
+            }
+        case .codeWanted(let challenge, let token):
+            try await site.note(
+                .secondFactor, context, who: challenge.person.name, detail: "\(challenge.kind.rawValue) wanted")
+            var response: Response
+            if request.wantsJSON {
+                var object = JSONObject()
+                object.add("code_wanted", challenge.kind.rawValue)
+                response = .json(object, status: .accepted)
+            } else {
+                response = .redirect(to: "\(site.pages.address.base)/sign-in/code")
+            }
+            response.headers.append(challengeCookie(token.revealed, context, seconds: 600))
+            return response
+        case .refused:
+            try await site.note(.refused, context, who: user, detail: "wrong name or password")
+            return refusal(.signInRefused, user: user, request, context)
+        case .undecided:
+            try await site.note(.refused, context, who: user, detail: "no sign-in server answers")
+            return refusal(.signInUndecided, user: user, request, context)
+        case .tooManyTries(let wait):
+            let seconds = Int(wait.components.seconds) + 1
+            var response = refusal(
+                FrontendError(code: .tooManyTries, detail: site.pages.texts("sign-in.wait", ["seconds": "\(seconds)"])),
+                user: user, request, context)
+            response.headers[.retryAfter] = "\(seconds)"
+            return response
+        }
+    }
+
+    private func refusal(
+        _ error: FrontendError, user: String, _ request: Request, _ context: FrontendContext
+    ) -> Response {
+        if request.wantsJSON { return .json(site.pages.errorJSON(error, id: context.id), status: error.status) }
+        return .html(
+            pages(context).signIn(user: user, problem: error, then: nil), status: error.status)
+    }
+
+    private func welcome(_ person: Person, _ request: Request) -> Response {
+        guard request.wantsJSON else { return .redirect(to: site.pages.address.base + "/") }
+        var object = JSONObject()
+        object.add("user", person.name)
+        return .json(object)
+    }
+
+    // MARK: The code
+
+    private func showCode(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        guard let token = request.cookie(Self.challengeCookie),
+            let challenge = try await desk.logins.challenge(token: Secret(token))
+        else {
+            // A link from a mail may be opened in another browser; what it needs stands behind its `#`.
+            return .html(pages(context).code(nil, desk: desk))
+        }
+        return .html(pages(context).code(challenge, desk: desk))
+    }
+
+    private func takeCode(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        let fields = try await request.formFields()
+        let carried = fields.text("token")
+        guard let token = carried.isEmpty ? request.cookie(Self.challengeCookie) : carried else {
+            return refusal(.signInOver, user: "", request, context)
+        }
+        switch try await desk.answer(fields.text("code"), token: Secret(token), from: context.visitor.address) {
+        case .signedIn(let challenge, let login, let recoveryCodes):
+            let person = challenge.person
+            try await site.note(.signIn, context, who: person.name, detail: challenge.kind.rawValue)
+            var context = context
+            context.visitor.login = try await desk.logins.login(token: login)
+            var response =
+                challenge.form.isEmpty
+                ? welcome(person, request)
+                : try await creation.create(
+                    try FormFields(body: Array(challenge.form.utf8), contentType: nil), request, context)
+            if !recoveryCodes.isEmpty {
+                let next = response.headers[.location] ?? site.pages.address.base + "/"
+                response = .html(pages(context).recoveryCodes(recoveryCodes, next: next))
+            }
+            response.headers.append(loginCookie(login, context))
+            response.headers.append(challengeCookie("", context, seconds: 0))
+            return response
+        case .wrong(let challenge):
+            try await site.note(.refused, context, who: challenge.person.name, detail: "wrong code")
+            if request.wantsJSON {
+                return .json(site.pages.errorJSON(.wrongCode, id: context.id), status: FrontendError.wrongCode.status)
+            }
+            return .html(
+                pages(context).code(challenge, desk: desk, isWrong: true), status: FrontendError.wrongCode.status)
+        case .over:
+            var response = refusal(.signInOver, user: "", request, context)
+            response.headers.append(challengeCookie("", context, seconds: 0))
+            return response
+        }
+    }
+
+    // MARK: Signed in
+
+    private func signOut(
+        _ request: Request, _ context: FrontendContext, everywhere: Bool
+    ) async throws -> Response {
+        if let login = context.visitor.login {
+            if everywhere {
+                try await desk.logins.closeAll(of: login.person.name)
+            } else {
+                try await desk.logins.close(login)
+            }
+            try await site.note(
+                .signOut, context, who: login.person.name, detail: everywhere ? "everywhere" : "")
+        }
+        var response = request.wantsJSON ? Response.json(JSONObject()) : .redirect(to: site.pages.address.base + "/")
+        response.headers.append(
+            HTTPField(
+                name: .setCookie,
+                value: site.pages.address.cookie(
+                    Reception.loginCookie, "", secure: context.visitor.isSecure, seconds: 0)))
+        return response
+    }
+
+    private func account(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        guard let login = context.visitor.login else { throw FrontendError(code: .signInNeeded, detail: "/account") }
+        let logins = try await desk.logins.logins(of: login.person.name)
+        let factor = try await desk.logins.secondFactor(of: login.person.name)
+        if request.wantsJSON {
+            var object = JSONObject()
+            object.add("user", login.person.name)
+            object.add("email", login.person.email)
+            object.add("administrator", context.visitor.isAdmin ? "yes" : "no")
+            object.add("logins", logins.count)
+            object.add("recovery_codes_left", factor?.recoveryCodesLeft)
+            object.add("csrf", context.visitor.formToken)
+            return .json(object)
+        }
+        return .html(pages(context).account(login, logins: logins, secondFactor: factor))
+    }
+
+    private func loginCookie(_ token: Secret, _ context: FrontendContext) -> HTTPField {
+        HTTPField(
+            name: .setCookie,
+            value: site.pages.address.cookie(Reception.loginCookie, token.revealed, secure: context.visitor.isSecure))
+    }
+
+    private func challengeCookie(_ token: String, _ context: FrontendContext, seconds: Int) -> HTTPField {
+        HTTPField(
+            name: .setCookie,
+            value: site.pages.address.cookie(
+                Self.challengeCookie, token, secure: context.visitor.isSecure, seconds: seconds))
+    }
+
+    /// A path of ours to go to afterwards; nothing else may lead anybody anywhere.
+    private static func path(_ text: String?) -> String? {
+        guard let text, text.hasPrefix("/"), !text.hasPrefix("//"), text.utf8.count < 200,
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: "\\") })
+        else { return nil }
+        return text
+    }
+}
+
+extension Request {
+    /// The fields of a posted form.
+    func formFields() async throws -> FormFields {
+        let body = try await body.collect(upTo: FrontendContext.longestBody)
+        return try FormFields(body: Array(body.readableBytesView), contentType: headers[.contentType])
+    }
+}
+
+extension FormFields {
+    /// The text of a field, empty for none, for more than one, and for one that can't be read.
+    func text(_ name: String) -> String {
+        guard self[name].count == 1, case .text(let text) = self[name][0] else { return "" }
+        return text
+    }
+
+    /// The fields as a browser sends them, without some.
+    func encoded(without names: Set<String>) -> String {
+        values.filter { !names.contains($0.key) }.sorted { $0.key < $1.key }.flatMap { name, values in
+            values.compactMap { value in
+                guard case .text(let text) = value else { return nil }
+                return Pages.encode(name) + "=" + Pages.encode(text)
+            }
+        }.joined(separator: "&")
+    }
+}

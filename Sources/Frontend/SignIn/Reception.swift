@@ -1,0 +1,84 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Logins
+import NIOCore
+import Secrets
+
+/// Finds out who sends a request, and refuses forms that no page of ours has sent.
+struct Reception: RouterMiddleware {
+    typealias Context = FrontendContext
+
+    static let loginCookie = "qwd-login"
+    static let formCookie = "qwd-form"
+
+    let site: Site
+
+    func handle(
+        _ request: Request, context: Context, next: (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        // Whoever looks after the service asks these, and pages of errors show them too.
+        if Self.isPublic(request.uri.path) { return try await next(request, context) }
+        var (request, context) = (request, context)
+        let origin = Origin(request: request, peer: context.peer, proxies: site.options.proxies)
+        context.visitor.address = origin.address
+        context.visitor.isSecure = origin.isSecure || site.pages.address.isSecure || site.options.tls
+        context.visitor.isOpenHouse = site.desk == nil
+        if let desk = site.desk, let token = request.cookie(Self.loginCookie) {
+            context.visitor.login = try await desk.logins.login(token: Secret(token))
+            context.visitor.isAdmin = context.visitor.login.map { desk.isAdmin($0.person) } ?? false
+        }
+        let known = request.cookie(Self.formCookie)
+        let seed = known.flatMap { $0.utf8.count == 43 ? $0 : nil } ?? LoginToken.random().revealed
+        // Signing in or out makes all forms of before worthless.
+        context.visitor.formToken = site.secret.mark(context.visitor.login?.id ?? seed, for: .form)
+        if ![.get, .head].contains(request.method) { try await check(&request, context.visitor) }
+        var response = try await next(request, context)
+        if known != seed, request.method == .get, response.headers[.contentType]?.hasPrefix("text/html") == true {
+            response.headers.append(
+                HTTPField(
+                    name: .setCookie,
+                    value: site.pages.address.cookie(Self.formCookie, seed, secure: context.visitor.isSecure)))
+        }
+        return response
+    }
+
+    /// A browser sends cookies with whatever page asks it to. So what comes from a browser, or with a login, must show that
+    /// a page of ours asked.
+    private func check(_ request: inout Request, _ visitor: Visitor) async throws {
+        let isBrowser = request.headers[.origin] != nil || request.headers[.secFetchSite] != nil
+        guard isBrowser || visitor.login != nil else { return }
+        let body = try await request.collectBody(upTo: FrontendContext.longestBody)
+        if request.headers[.formToken] == visitor.formToken { return }
+        let fields = try FormFields(body: Array(body.readableBytesView), contentType: request.headers[.contentType])
+        guard case .text(let token) = fields["csrf"].first, site.secretsAreEqual(token, visitor.formToken) else {
+            throw FrontendError(code: .staleForm)
+        }
+    }
+
+    private static func isPublic(_ path: String) -> Bool {
+        ["/healthz", "/readyz", "/metrics"].contains(path) || path.hasPrefix("/assets/")
+    }
+}
+
+extension Request {
+    /// The value of a cookie that this browser sends.
+    func cookie(_ name: String) -> String? {
+        for header in headers[values: .cookie] {
+            for pair in header.split(separator: ";") {
+                let halves = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
+                if halves.count == 2, halves[0] == name { return String(halves[1]) }
+            }
+        }
+        return nil
+    }
+}
+
+extension PublicAddress {
+    /// A `Set-Cookie` value: for this site alone, out of reach of scripts.
+    /// - Parameter seconds: Its life; nil ends it with the browser, zero at once.
+    func cookie(_ name: String, _ value: String, secure: Bool, seconds: Int? = nil) -> String {
+        "\(name)=\(value); Path=\(base.isEmpty ? "/" : base); HttpOnly; SameSite=Lax"
+            + (seconds.map { "; Max-Age=\($0)" } ?? "") + (secure ? "; Secure" : "")
+    }
+}

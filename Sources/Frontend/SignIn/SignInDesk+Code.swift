@@ -1,0 +1,62 @@
+import Accounts
+import Domain
+import FoundationEssentials
+import Logins
+import Secrets
+
+extension SignInDesk {
+    enum CodeAnswer: Sendable {
+        /// The form is what was sent before the code; recovery codes come once, with the enrolment.
+        case signedIn(Challenge, token: Secret, recoveryCodes: [Secret])
+        case wrong(Challenge)
+        /// It took too long, or too many tries: begin again.
+        case over
+    }
+
+    /// The secret of an app that is being enrolled, to show it.
+    func enrolment(_ challenge: Challenge) -> TOTP? {
+        guard challenge.kind == .enrolment else { return nil }
+        return secret.unseal(challenge.proof, for: .totp, beside: challenge.person.name).flatMap { TOTP(base32: $0) }
+    }
+
+    /// Somebody types a code.
+    /// - Parameter token: Names the challenge.
+    func answer(_ code: String, token: Secret, from address: String) async throws -> CodeAnswer {
+        guard let challenge = try await logins.tryCode(token: token) else { return .over }
+        let typed = String(code.filter { !$0.isWhitespace })
+        guard let recoveryCodes = try await check(typed, challenge, token) else {
+            return challenge.triesLeft > 0 ? .wrong(challenge) : .over
+        }
+        guard try await logins.met(token: token) else { return .over }
+        if challenge.kind == .mailedLink {
+            try await logins.attemptSucceeded(user: challenge.person.email ?? "", from: address)
+        }
+        return .signedIn(
+            challenge, token: try await logins.open(challenge.person, from: address), recoveryCodes: recoveryCodes)
+    }
+
+    /// - Returns: Nil for a wrong code, else the new recovery codes, mostly none.
+    private func check(_ code: String, _ challenge: Challenge, _ token: Secret) async throws -> [Secret]? {
+        let user = challenge.person.name
+        switch challenge.kind {
+        case .mailedCode, .mailedLink:
+            let right = secret.isMark(
+                challenge.proof, of: "\(LoginToken.fingerprint(of: token)) \(code)", for: .code)
+            return right ? [] : nil
+        case .totp:
+            guard let factor = try await logins.secondFactor(of: user),
+                let app = secret.unseal(factor.sealed, for: .totp, beside: user).flatMap({ TOTP(base32: $0) })
+            else { return nil }
+            if let step = app.step(of: code, at: Date(), after: factor.lastStep) {
+                return try await logins.accept(step: step, of: user) ? [] : nil
+            }
+            return try await logins.useRecoveryCode(RecoveryCodes.fingerprint(of: Secret(code)), of: user) ? [] : nil
+        case .enrolment:
+            guard let app = enrolment(challenge), let step = app.step(of: code, at: Date()) else { return nil }
+            let codes = RecoveryCodes.random()
+            let isNew = try await logins.enrol(
+                user, sealed: challenge.proof, step: step, recovery: codes.map { RecoveryCodes.fingerprint(of: $0) })
+            return isNew ? codes : nil
+        }
+    }
+}

@@ -1,0 +1,117 @@
+package import Accounts
+import Domain
+import FoundationEssentials
+import Logging
+package import Logins
+import Queue
+import Secrets
+
+/// What a frontend needs to let people in: the ways to sign in, and where it keeps who is.
+package struct Reliance: Sendable {
+    let chain: SignInChain
+    let logins: LoginStore
+    let options: SignInOptions
+
+    package init(chain: SignInChain, logins: LoginStore, options: SignInOptions) {
+        self.chain = chain
+        self.logins = logins
+        self.options = options
+    }
+}
+
+/// Signs people in, step by step: what was typed, then perhaps a code, then the login.
+///
+/// Every doubt refuses. Each attempt is counted before it is looked at, and all refusals are the same, to the second.
+struct SignInDesk: Sendable {
+    enum Answer: Sendable {
+        /// The token is for the browser's cookie.
+        case signedIn(Person, token: Secret)
+        /// A code is wanted first; the token is for the browser's cookie.
+        case codeWanted(Challenge, token: Secret)
+        case refused
+        /// Nobody could say who that is: the servers that know do not answer.
+        case undecided
+        case tooManyTries(Duration)
+    }
+
+    let chain: SignInChain
+    let logins: LoginStore
+    let options: SignInOptions
+    let queue: JobQueue
+    let secret: ServiceSecret
+    let hasMail: Bool
+
+    func isAdmin(_ person: Person) -> Bool {
+        guard !person.name.isEmpty, person.method != "none" else { return false }
+        return options.admins.contains(person.name) || options.adminGroup.map { person.groups.contains($0) } ?? false
+    }
+
+    /// Whether this name may come in by a mailed code.
+    func mailsCode(to user: String) -> EmailAddress? {
+        guard hasMail, !options.emailDomains.isEmpty, let address = EmailAddress(user),
+            address.isAllowed(in: options.emailDomains)
+        else { return nil }
+        return address
+    }
+
+    /// - Parameter form: What else was in the form, to go on with after a code.
+    func signIn(user: String, password: Secret, form: String, from address: String) async throws -> Answer {
+        if let wait = try await logins.attempt(user: user, from: address) { return .tooManyTries(wait) }
+        let start = ContinuousClock.now
+        if password.isEmpty, let mailbox = mailsCode(to: user) {
+            return try await mailCode(
+                .mailedLink, Person(name: mailbox.text.lowercased(), email: mailbox.text, method: "email"), form: form)
+        }
+        switch await chain.signIn(Credentials(user: user, password: password)) {
+        case .admitted(let person):
+            try await logins.attemptSucceeded(user: user, from: address)
+            return try await afterPassword(person, form: form, from: address)
+        case .refused:
+            try await Self.evenOut(since: start)
+            return .refused
+        case .undecided:
+            try await Self.evenOut(since: start)
+            return .undecided
+        }
+    }
+
+    /// A refusal comes at a full second, so its time does not tell which names there are.
+    private static func evenOut(since start: ContinuousClock.Instant) async throws {
+        let seconds = start.duration(to: .now).components.seconds + 1
+        try await Task.sleep(until: start + .seconds(seconds), clock: .continuous)
+    }
+
+    private func afterPassword(_ person: Person, form: String, from address: String) async throws -> Answer {
+        switch options.secondFactor {
+        case .none:
+            return .signedIn(person, token: try await logins.open(person, from: address))
+        case .email:
+            // Without an address there is no way to send it: that keeps out.
+            guard person.email != nil, hasMail else { return .undecided }
+            return try await mailCode(.mailedCode, person, form: form)
+        case .totp:
+            if try await logins.secondFactor(of: person.name) != nil {
+                return try await ask(Challenge(kind: .totp, person: person, form: form))
+            }
+            let sealed = secret.seal(TOTP.random().base32, for: .totp, beside: person.name)
+            return try await ask(Challenge(kind: .enrolment, person: person, proof: sealed, form: form))
+        }
+    }
+
+    private func ask(_ challenge: Challenge) async throws -> Answer {
+        .codeWanted(challenge, token: try await logins.open(challenge))
+    }
+
+    private func mailCode(_ kind: Challenge.Kind, _ person: Person, form: String) async throws -> Answer {
+        let code = OneTimeCode.random()
+        let token = LoginToken.random()
+        let proof = secret.mark("\(LoginToken.fingerprint(of: token)) \(code.revealed)", for: .code)
+        let challenge = Challenge(kind: kind, person: person, proof: proof, form: form)
+        _ = try await logins.open(challenge, token: token)
+        let id = JobID(milliseconds: Site.now())
+        let letter = Secret("\(person.email ?? "")\n\(code.revealed)\n\(token.revealed)")
+        try await queue.mail(
+            topic: kind.rawValue, sealed: secret.seal(letter, for: .mail, beside: "mail-\(id)"), id: id)
+        return .codeWanted(challenge, token: token)
+    }
+}

@@ -1,0 +1,25 @@
+import Domain
+import Logins
+
+/// Who sends a request, as far as that is known.
+struct Visitor: Sendable, Hashable {
+    /// Nil for somebody who has not signed in, and for everybody where nobody needs to.
+    var login: Login?
+    var isAdmin = false
+    /// Whether nobody signs in here: then everybody may do everything.
+    var isOpenHouse = true
+    /// Where the request comes from; behind a proxy that is trusted, what that says.
+    var address = ""
+    /// Whether the person's browser speaks TLS, with us or with such a proxy.
+    var isSecure = false
+    /// What our forms send back, to show that they are ours.
+    var formToken = ""
+
+    /// The name of the person, for sessions and the record; empty for nobody.
+    var name: String { login?.person.name ?? "" }
+
+    /// Whether a session is theirs, or they look after all of them.
+    func mayUse(_ session: Session) -> Bool {
+        isOpenHouse || isAdmin || login.map { $0.person.name == session.request.owner } == true
+    }
+}

@@ -1,0 +1,108 @@
+import HummingbirdCore
+package import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+import Synchronization
+import UnixSignals
+
+/// The certificate and key of the pages. SIGHUP, or a look every minute, takes new ones from the files; connections that
+/// are open go on with the old ones, and wrong files change nothing.
+package final class Certificate: Service, Sendable {
+    private let chain: String
+    private let key: String
+    private let logger: Logger
+    private let current: Mutex<NIOSSLContext>
+    private let seen: Mutex<[FileStamp]>
+
+    /// - Throws: What is wrong with the files, by name.
+    package init(chain: String, key: String, logger: Logger) throws {
+        self.chain = chain
+        self.key = key
+        self.logger = logger
+        current = Mutex(try Self.context(chain, key))
+        seen = Mutex([FileStamp(chain), FileStamp(key)])
+    }
+
+    private static func context(_ chain: String, _ key: String) throws -> NIOSSLContext {
+        do {
+            var configuration = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMFile(chain).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
+            configuration.minimumTLSVersion = .tlsv12
+            configuration.applicationProtocols = ["http/1.1"]
+            return try NIOSSLContext(configuration: configuration)
+        } catch {
+            throw CertificateError(chain: chain, key: key, cause: error)
+        }
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            let signals = await UnixSignalsSequence(trapping: .sighup)
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { for await _ in signals { self.reload() } }
+                group.addTask {
+                    while !Task.isCancelled {
+                        // Tools that renew certificates tell nobody; ends early by cancellation, and then the loop ends.
+                        try? await Task.sleep(for: .seconds(60))
+                        if self.hasChanged() { self.reload() }
+                    }
+                }
+            }
+        }
+    }
+
+    private func hasChanged() -> Bool {
+        let now = [FileStamp(chain), FileStamp(key)]
+        return seen.withLock { seen in
+            defer { seen = now }
+            return seen != now
+        }
+    }
+
+    func reload() {
+        do {
+            let context = try Self.context(chain, key)
+            current.withLock { $0 = context }
+            logger.notice("certificate read again", metadata: ["tls.certificate": "\(chain)"])
+        } catch {
+            logger.error("certificate not taken, the old one stays", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// A server that speaks TLS with the certificate of the moment.
+    func server(_ configuration: HTTP1Channel.Configuration) -> HTTPServerBuilder {
+        HTTPServerBuilder { [self] responder in
+            SecuredChannel(base: HTTP1Channel(responder: responder, configuration: configuration), certificate: self)
+        }
+    }
+
+    fileprivate var context: NIOSSLContext { current.withLock { $0 } }
+}
+
+/// Why a certificate can't be used.
+package struct CertificateError: Error, CustomStringConvertible {
+    var chain: String
+    var key: String
+    var cause: any Error
+
+    package var description: String {
+        "tls.certificate \(chain) with tls.key \(key) can't be used: \(cause). Both must be PEM files that belong together."
+    }
+}
+
+/// TLS around the channel of a connection.
+private struct SecuredChannel<Base: ServerChildChannel>: ServerChildChannel {
+    let base: Base
+    let certificate: Certificate
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Base.Value> {
+        let context = certificate.context
+        return channel.eventLoop.makeCompletedFuture {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+        }.flatMap { base.setup(channel: channel, logger: logger) }
+    }
+
+    func handle(value: Base.Value, logger: Logger) async { await base.handle(value: value, logger: logger) }
+}

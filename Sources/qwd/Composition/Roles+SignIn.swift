@@ -1,0 +1,128 @@
+import Accounts
+import Domain
+import Frontend
+import Logging
+import Logins
+import Queue
+import Secrets
+import Settings
+
+extension Roles {
+    /// How people sign in, or nil where nobody does.
+    /// - Throws: What is wrong with the options of a method or with a secret's file.
+    func reliance(_ queue: JobQueue) throws(Failure) -> Reliance? {
+        let auth = settings.auth
+        if auth.methods == [.none] { return nil }
+        let chain = try chain()
+        return Reliance(
+            chain: chain,
+            logins: LoginStore(redis: queue.redis, idle: auth.login.idle, absolute: auth.login.absolute),
+            options: SignInOptions(
+                admins: auth.admins, adminGroup: auth.adminGroup, secondFactor: auth.secondFactor.option,
+                emailDomains: auth.methods.contains(.email) ? auth.email.domains : [], emailOneShot: auth.email.oneShot)
+        )
+    }
+
+    private func chain() throws(Failure) -> SignInChain {
+        var methods: [any SignInMethod] = []
+        for name in settings.auth.methods {
+            guard let method = try method(name) else { continue }
+            do throws(AccountsError) {
+                try method.check()
+            } catch {
+                throw Failure(.badConfiguration, "auth.methods: \(name.rawValue): \(error.detail)")
+            }
+            methods.append(method)
+        }
+        let logger = logger
+        return SignInChain(methods: methods) { method, error in
+            logger.warning("sign-in can't be decided", metadata: ["auth.method": "\(method)", "error": "\(error)"])
+        }
+    }
+
+    /// A method, or nil for one that the pages do by themselves.
+    private func method(_ name: Settings.Auth.Method) throws(Failure) -> (any SignInMethod)? {
+        let auth = settings.auth
+        switch name {
+        case .local:
+            var options = LocalMethod.Options()
+            options.service = auth.local.service
+            return LocalMethod(options)
+        case .ldap:
+            var options = LDAPMethod.Options(url: auth.ldap.url?.description ?? "", base: auth.ldap.base ?? "")
+            options.startTLS = auth.ldap.startTLS
+            options.ca = auth.ldap.ca ?? ""
+            options.filter = auth.ldap.filter
+            options.bindDN = auth.ldap.bindDN ?? ""
+            if let file = auth.ldap.bindPasswordFile { options.bindPassword = try Self.secretText(file) }
+            options.userAttribute = auth.ldap.user
+            options.mailAttribute = auth.ldap.mail ?? ""
+            options.groupsAttribute = auth.ldap.groups ?? ""
+            options.timeout = auth.ldap.timeout
+            return LDAPMethod(options)
+        case .imap: return IMAPMethod(Self.options(auth.imap))
+        case .smtp: return SMTPMethod(Self.options(auth.smtp))
+        case .command:
+            var options = CommandMethod.Options(path: auth.command.path ?? "")
+            options.timeout = auth.command.timeout
+            return CommandMethod(options)
+        case .email, .none: return nil
+        }
+    }
+
+    private static func options(_ server: Settings.Auth.MailServer) -> MailAccountOptions {
+        var options = MailAccountOptions(url: server.url?.description ?? "")
+        options.ca = server.ca ?? ""
+        options.mailDomain = server.mailDomain ?? ""
+        options.timeout = server.timeout
+        return options
+    }
+
+    private static func secretText(_ path: String) throws(Failure) -> Secret {
+        do throws(SecretFileError) {
+            return try SecretFile.read(path: path)
+        } catch {
+            throw Failure(.badConfiguration, "\(error)")
+        }
+    }
+
+    /// Who sends mails, or nil where none are sent.
+    func postOffice() throws(Failure) -> PostOffice? {
+        let mail = settings.mail
+        guard let url = mail.url, let from = mail.from.flatMap({ EmailAddress($0) }) else { return nil }
+        var options = MailServer.Options(url: url.description)
+        options.user = mail.user ?? ""
+        if let file = mail.passwordFile { options.password = try Self.secretText(file) }
+        options.method = MailServer.Method(rawValue: mail.method.rawValue) ?? .auto
+        options.ca = mail.ca ?? ""
+        let server = MailServer(options)
+        do throws(AccountsError) {
+            try server.check()
+        } catch {
+            throw Failure(.badConfiguration, error.detail)
+        }
+        return PostOffice(server: server, from: from)
+    }
+
+    /// The certificate of the pages, or nil where they are served without TLS.
+    func certificate() throws(Failure) -> Certificate? {
+        guard let chain = settings.tls.certificate, let key = settings.tls.key else { return nil }
+        // Its mode is checked too.
+        _ = try Self.secretText(key)
+        do {
+            return try Certificate(chain: chain, key: key, logger: logger)
+        } catch {
+            throw Failure(.badConfiguration, "\(error)")
+        }
+    }
+}
+
+extension Settings.Auth.SecondFactor {
+    fileprivate var option: SignInOptions.SecondFactor {
+        switch self {
+        case .none: .none
+        case .email: .email
+        case .totp: .totp
+        }
+    }
+}

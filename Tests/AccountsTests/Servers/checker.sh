@@ -1,0 +1,24 @@
+#!/bin/sh
+# Sign-in program of the tests: says yes to alice with the password secret; other names show how programs go wrong.
+IFS= read -r user
+IFS= read -r password
+case $user in
+    alice) [ "$password" = secret ] && exit 0; exit 1 ;;
+    ' spaced "name" $HOME') [ "$password" = ' p "$w`x` ' ] && exit 0; exit 1 ;;
+    code*) exit "${user#code}" ;;
+    crash) kill -SEGV $$ ;;
+    loud) yes | head -c 1000000; yes | head -c 1000000 >&2; exit 0 ;;
+    # Says yes only if nobody could see the password, and nothing was passed on.
+    clean)
+        [ $# = 0 ] && [ "$(env | grep -cvE '^(PATH|PWD|OLDPWD|SHLVL|_)=')" = 0 ] && [ "$PWD" = / ] || exit 9
+        # Descriptor 10 is the shell's own, for this file.
+        for number in 3 4 5 6 7 8 9 $(seq 11 200); do [ ! -e /proc/$$/fd/$number ] || exit 10; done
+        exit 0 ;;
+    # Starts a child and never ends; the password names the file for their ids.
+    slow)
+        sleep 1000 &
+        echo "$$ $!" > "$password.new"
+        mv "$password.new" "$password"
+        wait ;;
+esac
+exit 1

@@ -1,0 +1,113 @@
+import Domain
+import Foundation
+import Logging
+import Logins
+import Queue
+import Redis
+import Secrets
+import Testing
+
+@testable import Accounts
+@testable import Frontend
+
+/// What is mailed, when, and what people see of it. How a mail gets to a server stands in AccountsTests.
+@Suite(.timeLimit(.minutes(2)))
+struct MailTests {
+    /// A server that nobody runs: the kernel refuses the connection at once.
+    private static func post() throws -> PostOffice {
+        var options = MailServer.Options(url: "smtp://127.0.0.1:9")
+        options.method = .simple
+        return PostOffice(
+            server: MailServer(options), from: try #require(EmailAddress("qwd@example.org")))
+    }
+
+    /// Takes a mail as the mailer does and makes its message; nothing else sends it meanwhile.
+    private func letter(_ site: TestSite) async throws -> MailMessage? {
+        let inner = try Site(
+            queue: site.queue, secret: site.secret, options: site.options, reliance: nil, hasMail: true)
+        let mailer = Mailer(site: inner, post: try Self.post(), logger: Logger(label: "test"))
+        guard let job = try await site.queue.claimMail(worker: "test", lease: .seconds(60)) else { return nil }
+        let message = try await mailer.letter(for: job)
+        try await site.queue.finish(job.claim)
+        return message
+    }
+
+    @Test func `a session's link is mailed with its picture, and its page says so`() async throws {
+        try await withSite(signIn: SignInOptions()) { site in
+            try await site.hostUp()
+            let request = SessionRequest(
+                owner: "alice", machine: "grub", cpu: 1, memoryMiB: 1024, diskGiB: 1, lifetimeSeconds: 86_400,
+                oneShot: false, email: "alice@example.org")
+            let id = try await site.queue.enqueue(
+                request, limits: .none, id: SessionID(milliseconds: 1), job: JobID(milliseconds: 1)
+            ).session
+            let claim = try await site.advance(to: .running)
+            let message = try #require(try await letter(site))
+            #expect(message.to.address.text == "alice@example.org")
+            #expect(message.subject == "Your desktop grub is ready")
+            let link = "token%3D\(site.secret.token(session: id, fence: claim.fence))"
+            #expect(message.text.contains(link) && message.html?.contains(link) == true)
+            #expect(!message.subject.contains(site.secret.token(session: id, fence: claim.fence)))
+            #expect(message.images.first?.bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) == true)
+            let second = try await letter(site)
+            #expect(second == nil, "it is mailed once")
+            let alice = Browser(site)
+            _ = try await alice.signIn("alice")
+            #expect(try await alice.get("/sessions/\(id)").body.contains("The link was mailed to alice@example.org."))
+        }
+    }
+
+    @Test func `a mail that can't be sent is tried again, and the page tells why`() async throws {
+        try await withSite(signIn: SignInOptions(), post: try Self.post()) { site in
+            try await site.hostUp()
+            let alice = Browser(site)
+            _ = try await alice.signIn("alice")
+            try await alice.get("/")
+            let created = try await alice.post("/sessions", [("machine", "grub")])
+            let id = try #require(SessionID((created.headers["location"] ?? "").dropFirst(10)))
+            let changes = site.queue.changes()
+            try await site.advance(to: .running)
+            for await _ in changes where try await site.queue.session(id)?.mail != nil { break }
+            #expect(try await alice.get("/sessions/\(id)").body.contains("The mail with the link was not sent"))
+            let job = try #require(try await site.queue.job("\(id)-mail-ready"))
+            #expect(job.state == .later && job.attempt == 1)
+        }
+    }
+
+    @Test func `a mailed code signs in without a password, and nobody finds it in Redis`() async throws {
+        let options = SignInOptions(emailDomains: ["example.org"])
+        try await withSite(signIn: options) { site in
+            // Without a mail server nobody is promised a code.
+            let reply = try await Browser(site).signIn("carol@example.org", "")
+            #expect(reply.status == 401)
+        }
+        let server = try Self.post()
+        try await withSite(signIn: options, post: server) { site in
+            try await site.hostUp()
+            #expect(try await Browser(site).signIn("carol@example.com", "").status == 401, "another domain")
+            let carol = Browser(site)
+            #expect(try await carol.signIn("Carol@example.org", "").headers["location"] == "/sign-in/code")
+            // The site's own mailer has it by now, or will: look at what it was given.
+            let inner = try Site(
+                queue: site.queue, secret: site.secret, options: site.options, reliance: nil, hasMail: true)
+            let mailer = Mailer(site: inner, post: server, logger: Logger(label: "test"))
+            let name = try #require(
+                try await site.queue.redis.send(["KEYS", "qwd:job:mail-*"]).array?.first?.string)
+            let sealed = try #require(try await site.queue.redis.send(["HGET", name, "sealed"]).string)
+            let job = MailJob(
+                claim: Claim(job: String(name.dropFirst(8)), kind: .mail, session: nil, fence: 0, attempt: 1),
+                topic: "mailed-link", sealed: sealed)
+            let message = try #require(try await mailer.letter(for: job))
+            let code = try #require(message.text.firstMatch(of: /code is (\d{6})\./).map { String($0.1) })
+            #expect(!message.subject.contains(code) && !sealed.contains(code))
+            try await carol.get("/sign-in/code")
+            #expect(!carol.page.contains(code))
+            #expect(try await carol.post("/sign-in/code", [("code", code)]).status == 303)
+            // By default such a person gets one-shot sessions only.
+            try await carol.get("/")
+            _ = try await carol.post("/sessions", [("machine", "grub")])
+            let session = try #require(try await site.queue.sessions().first)
+            #expect(session.request.owner == "carol@example.org" && session.request.oneShot)
+        }
+    }
+}

@@ -1,0 +1,312 @@
+import Domain
+import Foundation
+import Logins
+import Queue
+import Redis
+import Secrets
+import Testing
+
+@testable import Accounts
+@testable import Frontend
+
+/// One password for everybody who is known; what the real servers do stands in AccountsTests.
+struct KnownPeople: SignInMethod {
+    let name = "ldap"
+
+    func person(for credentials: Credentials) throws(AccountsError) -> Person? {
+        if credentials.user == "down" { throw AccountsError(.unavailable, "ldap.example.org does not answer.") }
+        guard credentials.password.revealed == "sesame" else { return nil }
+        switch credentials.user {
+        case "alice", "alice@example.org": return Person(name: "alice", email: "alice@example.org", method: name)
+        case "bob": return Person(name: "bob", email: "bob@example.org", method: name)
+        case "bo": return Person(name: "bo", method: name)
+        case "root": return Person(name: "root", groups: ["cn=admins"], method: name)
+        default: return nil
+        }
+    }
+}
+
+/// A browser: it keeps cookies, says where it comes from, and sends the forms of the page it sees.
+final class Browser {
+    private let http: HTTPClient
+    private(set) var cookies: [String: String] = [:]
+    private(set) var page = ""
+
+    init(_ site: TestSite) { http = site.http }
+
+    private var headers: [(String, String)] {
+        [
+            ("Cookie", cookies.map { "\($0.key)=\($0.value)" }.joined(separator: "; ")),
+            ("Sec-Fetch-Site", "same-origin"),
+            ("Accept", "text/html"),
+        ]
+    }
+
+    private func keep(_ reply: HTTPClient.Reply) -> HTTPClient.Reply {
+        for line in reply.setCookies {
+            let pair = line.prefix { $0 != ";" }.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = String(pair[0])
+            if line.contains("Max-Age=0") { cookies[name] = nil } else { cookies[name] = String(pair[1]) }
+        }
+        if reply.body.contains("<html") { page = reply.body }
+        if let field = page.firstRange(of: "name=\"csrf\" value=\"") {
+            token = String(page[field.upperBound...].prefix { $0 != "\"" })
+        }
+        return reply
+    }
+
+    @discardableResult
+    func get(_ path: String) async throws -> HTTPClient.Reply { keep(try await http.get(path, headers: headers)) }
+
+    /// The field of the last form that was seen, which shows that it is ours.
+    private(set) var token = ""
+
+    @discardableResult
+    func post(_ path: String, _ fields: [(String, String)] = []) async throws -> HTTPClient.Reply {
+        keep(try await http.post(path, fields + [("csrf", token)], headers: headers))
+    }
+
+    func signIn(_ user: String, _ password: String = "sesame") async throws -> HTTPClient.Reply {
+        try await get("/sign-in")
+        return try await post("/sign-in", [("user", user), ("password", password)])
+    }
+}
+
+@Suite(.timeLimit(.minutes(2)))
+struct SignInTests {
+    private static let options = SignInOptions(admins: ["root", ""], emailDomains: [])
+
+    private func create(_ browser: Browser) async throws -> SessionID {
+        try await browser.get("/")
+        let reply = try await browser.post("/sessions", [("machine", "grub")])
+        #expect(reply.status == 303, "\(reply.body)")
+        return try #require(SessionID((reply.headers["location"] ?? "").dropFirst(10)))
+    }
+
+    @Test func `who is not signed in sees a form with a password, and no session`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            try await site.hostUp()
+            let stranger = Browser(site)
+            let form = try await stranger.get("/").body
+            #expect(form.contains("type=\"password\"") && !form.contains("disabled"))
+            for path in ["/manage", "/admin", "/account"] {
+                let reply = try await stranger.get(path)
+                #expect(
+                    reply.status == 303 && reply.headers["location"]?.hasPrefix("/sign-in?then=") == true, "\(path)")
+                #expect(try await site.http.get(path, headers: [("Accept", "application/json")]).status == 401)
+            }
+            let created = try await stranger.post("/sessions", [("machine", "grub")])
+            #expect(created.status == 401)
+            #expect(try await site.queue.sessions() == [])
+        }
+    }
+
+    @Test func `name, password and machine in one form create in one step`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            try await site.hostUp()
+            let alice = Browser(site)
+            try await alice.get("/")
+            let reply = try await alice.post(
+                "/sessions", [("machine", "grub"), ("user", "alice@example.org"), ("password", "sesame")])
+            #expect(reply.status == 303)
+            #expect(alice.cookies["qwd-login"]?.count == 43)
+            #expect(try await site.queue.sessions().map(\.request.owner) == ["alice"])
+            let form = try await alice.get("/").body
+            #expect(!form.contains("type=\"password\"") && form.contains("alice"))
+        }
+    }
+
+    @Test func `a cookie is out of reach of scripts and other sites, and a password is nowhere`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            let reply = try await Browser(site).signIn("alice")
+            let cookie = try #require(reply.setCookies.first { $0.hasPrefix("qwd-login=") })
+            #expect(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"))
+            #expect(!site.log.lines.joined().contains("sesame"))
+            #expect(try await !site.http.get("/metrics").body.contains("alice"))
+            // A query never signs anybody in.
+            let get = try await site.http.get("/sign-in?user=alice&password=sesame")
+            #expect(!get.setCookies.contains { $0.hasPrefix("qwd-login=") })
+            for key in try await site.queue.redis.send(["KEYS", "*"]).array?.compactMap(\.string) ?? [] {
+                #expect(!key.contains(alicesToken(cookie)))
+            }
+        }
+    }
+
+    private func alicesToken(_ cookie: String) -> String { String(cookie.dropFirst(10).prefix { $0 != ";" }) }
+
+    @Test(arguments: [("alice", "wrong"), ("nobody", "sesame"), ("alice", ""), ("SUCCESS", "SUCCESS"), ("a\u{1}", "x")])
+    func `a wrong name or password is refused with the same words`(user: String, password: String) async throws {
+        try await withSite(signIn: Self.options) { site in
+            let start = ContinuousClock.now
+            let reply = try await Browser(site).signIn(user, password)
+            #expect(reply.status == 401)
+            #expect(reply.body.contains("The name or the password is wrong."))
+            #expect(!reply.setCookies.contains { $0.hasPrefix("qwd-login=") })
+            let took = ContinuousClock.now - start
+            #expect(took > .seconds(1) && took < .seconds(2))
+        }
+    }
+
+    @Test func `a server that does not answer lets nobody in and says so`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            let reply = try await Browser(site).signIn("down")
+            #expect(reply.status == 503)
+            #expect(!reply.setCookies.contains { $0.hasPrefix("qwd-login=") })
+        }
+    }
+
+    @Test func `sessions are for their owner and administrators alone`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            try await site.hostUp()
+            let (bob, bo, root, alice) = (Browser(site), Browser(site), Browser(site), Browser(site))
+            for (browser, name) in [(bob, "bob"), (bo, "bo"), (root, "root"), (alice, "alice")] {
+                #expect(try await browser.signIn(name).status == 303)
+            }
+            let id = try await create(bob)
+            try await site.advance(to: .running)
+            for (path, allowed) in [
+                ("", 200), ("/status", 200), ("/connect", 303), ("/events?after=9999999999999", 200),
+            ] {
+                #expect(try await bo.get("/sessions/\(id)\(path)").status == 404, "bo \(path)")
+                if path.hasPrefix("/events") { continue }
+                #expect(try await bob.get("/sessions/\(id)\(path)").status == allowed, "bob \(path)")
+                #expect(try await root.get("/sessions/\(id)\(path)").status == allowed, "root \(path)")
+            }
+            try await alice.get("/account")
+            #expect(try await alice.post("/sessions/\(id)/stop").status == 404)
+            #expect(try await alice.post("/sessions/\(id)/extend").status == 404)
+            #expect(try await site.queue.session(id)?.state == .running)
+            // A name that is part of another one.
+            #expect(try await !bo.get("/manage").body.contains(id.text))
+            #expect(try await bob.get("/manage").body.contains(id.text))
+            #expect(try await bob.get("/admin").status == 403)
+            #expect(try await bob.post("/admin/stop-all", [("sure", "yes")]).status == 403)
+            #expect(try await root.get("/admin").body.contains(id.text))
+            #expect(try await root.post("/admin/stop-all").status == 422)
+            #expect(try await site.queue.session(id)?.stopRequested == false)
+            #expect(try await root.post("/admin/stop-all", [("sure", "yes")]).status == 303)
+            #expect(try await site.queue.session(id)?.stopRequested == true)
+            let acts = try await site.queue.audit(limit: 100)
+            #expect(acts.contains { $0.act == .refused && $0.who == "bo" && $0.what == id.text })
+            #expect(acts.contains { $0.act == .create && $0.who == "bob" && $0.from == "127.0.0.1" })
+            #expect(acts.contains { $0.act == .admin && $0.who == "root" })
+            #expect(acts.contains { $0.act == .openDisplay && $0.who == "bob" })
+            #expect(try await root.get("/admin/audit").body.contains("stopped all 1 sessions"))
+        }
+    }
+
+    @Test func `a form that no page of ours has sent changes nothing`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            try await site.hostUp()
+            let bob = Browser(site)
+            _ = try await bob.signIn("bob")
+            let id = try await create(bob)
+            let login = [("Cookie", "qwd-login=\(bob.cookies["qwd-login"] ?? "")")]
+            #expect(try await site.http.post("/sessions/\(id)/stop", [], headers: login).status == 403)
+            #expect(try await site.http.post("/sessions/\(id)/stop", [("csrf", "x")], headers: login).status == 403)
+            let mallory = Browser(site)
+            try await mallory.get("/sign-in")
+            let stolen = try await site.http.post("/sessions/\(id)/stop", [("csrf", mallory.token)], headers: login)
+            #expect(stolen.status == 403)
+            #expect(
+                try await site.http.post("/sign-out", [], headers: login + [("Origin", "http://evil.example")]).status
+                    == 403)
+            #expect(try await site.queue.session(id)?.state == .queued)
+            try await bob.get("/sessions/\(id)")
+            #expect(try await bob.post("/sessions/\(id)/stop").status == 303)
+            #expect(try await site.queue.session(id)?.state == .ended)
+        }
+    }
+
+    @Test func `signing out ends the login, everywhere ends all of them`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            let (one, two) = (Browser(site), Browser(site))
+            _ = try await one.signIn("alice")
+            _ = try await two.signIn("alice")
+            #expect(try await one.get("/account").body.contains("this browser"))
+            let old = one.cookies["qwd-login"] ?? ""
+            #expect(try await one.post("/sign-out").status == 303)
+            #expect(try await site.http.get("/account", headers: [("Cookie", "qwd-login=\(old)")]).status == 303)
+            #expect(try await two.get("/account").status == 200)
+            _ = try await one.signIn("alice")
+            try await one.get("/account")
+            #expect(try await one.post("/sign-out/everywhere").status == 303)
+            #expect(try await two.get("/account").status == 303)
+        }
+    }
+
+    @Test func `guessing is slowed down with a time to wait`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            let statuses = try await withThrowingTaskGroup(of: (Int, String?).self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        let reply = try await site.http.post(
+                            "/sign-in", [("user", "alice"), ("password", "guess")],
+                            headers: [("Accept", "application/json")])
+                        return (reply.status, reply.headers["retry-after"])
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(statuses.count { $0.0 == 401 } == 5)
+            #expect(statuses.filter { $0.0 == 429 }.allSatisfy { Int($0.1 ?? "") ?? 0 > 0 })
+        }
+    }
+
+    @Test func `what a stranger says of proxies and hosts is not believed`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            let headers = [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("Accept", "text/html")]
+            let reply = try await site.http.post(
+                "/sign-in", [("user", "alice"), ("password", "sesame")], headers: headers)
+            #expect(try await site.queue.audit(limit: 1).first?.from == "127.0.0.1")
+            #expect(!reply.setCookies.contains { $0.contains("Secure") })
+        }
+        var options = FrontendOptions(defaultMemoryMiB: 1024)
+        options.proxies = [IPNetwork("127.0.0.0/8")].compactMap(\.self)
+        try await withSite(options, signIn: Self.options) { site in
+            let reply = try await site.http.post(
+                "/sign-in", [("user", "alice"), ("password", "sesame")],
+                headers: [("X-Forwarded-For", "198.51.100.7, 203.0.113.9"), ("X-Forwarded-Proto", "https")])
+            #expect(try await site.queue.audit(limit: 1).first?.from == "203.0.113.9")
+            #expect(reply.setCookies.filter { $0.hasPrefix("qwd-login=") }.allSatisfy { $0.contains("; Secure") })
+        }
+    }
+
+    @Test func `an app is set up by its picture, asked for, and no code works twice`() async throws {
+        var options = Self.options
+        options.secondFactor = .totp
+        try await withSite(signIn: options) { site in
+            try await site.hostUp()
+            let alice = Browser(site)
+            try await alice.get("/")
+            let first = try await alice.post(
+                "/sessions", [("machine", "grub"), ("user", "alice"), ("password", "sesame")])
+            #expect(first.headers["location"] == "/sign-in/code")
+            #expect(alice.cookies["qwd-login"] == nil)
+            try await alice.get("/sign-in/code")
+            let secret = try #require(
+                alice.page.firstMatch(of: /id="app-secret">([A-Z2-7 ]+)</).map { String($0.1) })
+            let app = try #require(TOTP(base32: Secret(secret.filter { $0 != " " })))
+            #expect(try await alice.post("/sign-in/code", [("code", "000000")]).status == 401)
+            let code = app.code(in: TOTP.step(at: Date()))
+            let done = try await alice.post("/sign-in/code", [("code", code)])
+            #expect(done.status == 200, "\(done.body)")
+            let recovery = done.body.matches(of: /<li><code>([0-9a-z-]+)</).map { String($0.1) }
+            #expect(recovery.count == 10)
+            // What was asked for before the code is there.
+            #expect(try await site.queue.sessions().map(\.request.owner) == ["alice"])
+
+            let again = Browser(site)
+            _ = try await again.signIn("alice")
+            try await again.get("/sign-in/code")
+            #expect(!again.page.contains("app-secret"))
+            #expect(try await again.post("/sign-in/code", [("code", code)]).status == 401, "a code works once")
+            #expect(try await again.post("/sign-in/code", [("code", recovery[0].uppercased())]).status == 303)
+            #expect(try await again.get("/account").body.contains("9 recovery codes"))
+            for key in try await site.queue.redis.send(["KEYS", "qwd:account:*"]).array?.compactMap(\.string) ?? [] {
+                let dump = "\(try await site.queue.redis.send(["DUMP", key]))"
+                #expect(!dump.contains(secret.filter { $0 != " " }))
+            }
+        }
+    }
+}
