@@ -16,10 +16,13 @@ extension JobQueue {
     private static let attempts = 3
 
     /// Accepts a request: checks the owner's limits and queues the job that creates the session, in one step.
-    /// - Parameter once: A key of the request. A second call with the same key answers the first call's session.
+    /// - Parameters:
+    ///   - once: A key of the request. A second call with the same key answers the first call's session.
+    ///   - address: Where the person comes from, for the record of who did what.
     /// - Throws: `.limit` or `.tooBig` when it may not or can never run; nothing is written then.
     package func enqueue(
-        _ request: SessionRequest, once: String? = nil, limits: Limits, id: SessionID, job: JobID
+        _ request: SessionRequest, once: String? = nil, from address: String = "", limits: Limits, id: SessionID,
+        job: JobID
     ) async throws(QueueError) -> Enqueued {
         let reply = try await call(
             Scripts.enqueue,
@@ -28,6 +31,7 @@ extension JobQueue {
                 "\(request.memoryMiB)", "\(request.diskGiB)", "\(limits.lifetime(asked: request.lifetimeSeconds))",
                 request.oneShot ? "1" : "0", "\(Self.attempts)", "\(limits.sessionsPerUser)",
                 "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)", request.email ?? "",
+                address,
             ])
         guard let answer = reply.array, let word = answer.first?.string else {
             throw Self.unexpected(reply, from: "enqueue")

@@ -17,6 +17,8 @@ struct Benchmark: Sendable {
             run: QueueBenchmark.run),
         Benchmark(
             name: "pages", summary: "pages with many sessions (no machines behind them)", run: PagesBenchmark.run),
+        Benchmark(
+            name: "sign-in", summary: "10,000 attempts to sign in from 50 connections", run: SignInBenchmark.run),
         Benchmark(name: "idle", summary: "what all roles cost when nothing happens", run: IdleBenchmark.run),
         Benchmark(name: "memory", summary: "memory of a session and of a viewer", run: MemoryBenchmark.run),
     ]

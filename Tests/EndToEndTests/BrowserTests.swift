@@ -13,16 +13,20 @@ struct BrowserTests {
     }
 
     private func run(_ service: RunningService, _ machine: String, _ options: [String] = []) async throws {
+        try await run(service, script: "desktop.py") { [service.url, service.runtime, machine, $0] + options }
+    }
+
+    /// - Parameter arguments: Those of the script, for a directory of pictures.
+    private func run(
+        _ service: RunningService, script: String, arguments: (_ pictures: String) -> [String]
+    ) async throws {
         let environment = ProcessInfo.processInfo.environment
         let pictures = environment["QWDTEST_SCREENSHOTS"] ?? "\(service.root)/pictures"
         try FileManager.default.createDirectory(atPath: pictures, withIntermediateDirectories: true)
         let process = Process()
         process.executableURL = Self.package.appending(path: ".build/browser-venv/bin/python")
         process.arguments =
-            [
-                Self.package.appending(path: "Tests/EndToEndTests/Browser/desktop.py").path, service.url,
-                service.runtime, machine, pictures,
-            ] + options
+            [Self.package.appending(path: "Tests/EndToEndTests/Browser/\(script)").path] + arguments(pictures)
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output
@@ -47,6 +51,32 @@ struct BrowserTests {
         }
         #expect(try await service.leftovers() == [])
         await service.shutDown()
+    }
+
+    @Test(arguments: [false, true])
+    func `people sign in with an app, share a desktop, and are refused what is not theirs`(tls: Bool) async throws {
+        let service = try RunningService(
+            ["form.memory_gib=[0.5, 1]", "defaults.memory_gib=0.5"] + (tls ? try Self.certificate() : []))
+        try service.askProgram()
+        try await service.start()
+        try await run(service, script: "sign_in.py") { [tls ? service.secureURL : service.url, $0] }
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
+    /// The settings for TLS with a certificate that its own key vouches for.
+    static func certificate() throws -> [String] {
+        let directory = NSTemporaryDirectory() + "qwd-tls-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let openssl = try Process.run(
+            URL(filePath: "/usr/bin/openssl"),
+            arguments: [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "\(directory)/key.pem",
+                "-out", "\(directory)/certificate.pem",
+            ])
+        openssl.waitUntilExit()
+        return ["tls.certificate=\(directory)/certificate.pem", "tls.key=\(directory)/key.pem"]
     }
 
     @Test func `the same works without JavaScript`() async throws {

@@ -13,7 +13,7 @@ final class RunningService: @unchecked Sendable {
     let httpPort: Int
     let displayPort: Int
     let queue: JobQueue
-    private let overrides: [String]
+    private var overrides: [String]
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -22,6 +22,7 @@ final class RunningService: @unchecked Sendable {
     var runtime: String { "\(root)/r" }
     var state: String { "\(root)/s" }
     var machines: String { "\(root)/m" }
+    var secureURL: String { "https://127.0.0.1:\(httpPort)" }
     var url: String { "http://127.0.0.1:\(httpPort)" }
     var log: String { (try? String(contentsOfFile: "\(root)/log", encoding: .utf8)) ?? "" }
     var pid: Int32 { process?.processIdentifier ?? 0 }
@@ -70,6 +71,24 @@ final class RunningService: @unchecked Sendable {
         let catalogue = "\(machines)/machines.conf"
         let known = (try? String(contentsOfFile: catalogue, encoding: .utf8)) ?? ""
         try Data("\(known)[\(machine)]\ndescription=\(description)\n\n".utf8).write(to: URL(filePath: catalogue))
+    }
+
+    /// Lets people sign in: alice and bob with the password "sesame", and then the code of an app.
+    func askProgram() throws {
+        let program = "\(root)/check"
+        try Data(
+            """
+            #!/bin/sh
+            read -r user; read -r password
+            case "$user" in alice | bob) [ "$password" = sesame ] && exit 0 ;; esac
+            exit 1
+
+            """.utf8
+        ).write(to: URL(filePath: program))
+        chmod(program, 0o700)
+        overrides += [
+            "auth.methods=command", "auth.command.path=\(program)", "auth.second_factor=totp", "auth.admins=root",
+        ]
     }
 
     /// Starts the service and returns when its pages can be opened.

@@ -42,14 +42,15 @@ extension Pages {
     func account(_ login: Login, logins: [Login], secondFactor: SecondFactor?) -> String {
         var model: Templates.Model = [
             "name": login.person.name, "email": login.person.email ?? "",
-            "role": visitor.isAdmin ? texts("account.admin") : "",
             "logins": logins.map { other -> Templates.Model in
-                [
+                var row: Templates.Model = [
                     "from": other.from, "since": HTML.time(other.createdAt), "seen": HTML.time(other.seenAt),
-                    "here": other.id == login.id ? texts("account.here") : "",
                 ]
+                if other.id == login.id { row["here"] = texts("account.here") }
+                return row
             },
         ]
+        if visitor.isAdmin { model["role"] = texts("account.admin") }
         if let secondFactor {
             model["factor"] = texts.count("account.recovery", secondFactor.recoveryCodesLeft)
         }

@@ -25,13 +25,15 @@ struct Creation: Sendable {
             }
             let now = Site.now()
             let enqueued = try await site.queue.enqueue(
-                order.request, once: order.nonce.map { "form:\($0)" }, limits: site.options.limits,
+                order.request, once: order.nonce.map { "form:\($0)" }, from: visitor.address,
+                limits: site.options.limits,
                 id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
             context.logger.notice(
                 "Session requested",
                 metadata: ["session.id": "\(enqueued.session)", "session.new": "\(enqueued.isNew)"])
             if enqueued.isNew {
-                try await site.note(
+                // The queue has noted it in the same step.
+                site.log(
                     .create, context, who: order.request.owner, what: enqueued.session.text,
                     detail: order.request.machine)
             }

@@ -26,6 +26,16 @@ extension Site {
     func note(
         _ act: AuditAct, _ context: FrontendContext, who: String? = nil, what: String = "", detail: String = ""
     ) async throws {
+        let who = log(act, context, who: who, what: what, detail: detail)
+        try await queue.note(act, who: who, from: context.visitor.address, what: what, detail: detail)
+    }
+
+    /// The line of the log alone.
+    /// - Returns: The name that was logged.
+    @discardableResult
+    func log(
+        _ act: AuditAct, _ context: FrontendContext, who: String? = nil, what: String = "", detail: String = ""
+    ) -> String {
         let who = String((who ?? context.visitor.name).prefix(254).filter { !$0.isNewline })
         context.logger.notice(
             "audit",
@@ -33,7 +43,7 @@ extension Site {
                 "audit.act": "\(act.rawValue)", "audit.who": "\(who)", "audit.from": "\(context.visitor.address)",
                 "audit.what": "\(what)", "audit.detail": "\(detail)",
             ])
-        try await queue.note(act, who: who, from: context.visitor.address, what: what, detail: detail)
+        return who
     }
 
     /// Takes the same time wherever the two differ.

@@ -21,6 +21,6 @@ if tonumber(s[4]) > 0 then
 end
 set(sid, s[7], 'state', 'running', 'step', 'commit', 'step_at', at_text, 'started_at', at_text, 'expires_at', expires,
     'accelerator', ARGV[3])
-audit('started', s[9], sid, (s[11] or '') .. ' on ' .. (s[10] or ''))
+audit('started', s[9], '', sid, (s[11] or '') .. ' on ' .. (s[10] or ''))
 announce(sid, 'running', 'step', 'commit', 'previous', s[5] or '', 'ms', text(at - (s[6] or at)))
 return 'ok'

@@ -1,6 +1,6 @@
 -- enqueue: a new session and the job that creates it.
 -- ARGV: sid jid once once_ttl_ms owner machine cpu memory_mib disk_gib lifetime_s one_shot max_attempts
---       sessions_per_user cpu_fraction memory_fraction email
+--       sessions_per_user cpu_fraction memory_fraction email from
 -- Answers {'new', sid, jid}, {'known', sid, jid}, {'limit', resource, wanted, allowed} or
 -- {'too-big', resource, largest}.
 local sid, jid, once, once_ttl, owner, machine = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -60,4 +60,5 @@ call('SADD', 'qwd:sessions:owner:' .. owner, sid)
 call('RPUSH', 'qwd:queue:create', jid)
 for _, host in ipairs(hosts) do call('ZADD', 'qwd:wake:create:' .. host, '0', 'work') end
 announce(sid, 'queued', 'machine', machine)
+audit('create', owner, ARGV[17], sid, machine)
 return { 'new', sid, jid }

@@ -33,9 +33,9 @@ local function announce(sid, state, ...)
     call('PUBLISH', 'qwd:status', sid .. ' ' .. id .. ' ' .. state)
 end
 
--- Notes what nobody did by hand: that a session runs, and how it ended.
-local function audit(act, who, sid, detail)
-    call('XADD', 'qwd:audit', 'MAXLEN', '~', '100000', '*', 'act', act, 'who', who or '', 'from', '', 'what', sid,
+-- Notes what became of a session, and who asked for it; `from` is empty for what nobody did by hand.
+local function audit(act, who, from, sid, detail)
+    call('XADD', 'qwd:audit', 'MAXLEN', '~', '100000', '*', 'act', act, 'who', who or '', 'from', from, 'what', sid,
         'detail', detail)
 end
 
@@ -146,7 +146,7 @@ local function end_session(sid, reason, detail, at)
     call('ZADD', 'qwd:sessions:ended', text(at), sid)
     call('PEXPIRE', 'qwd:session:' .. sid, text(WEEK))
     announce(sid, 'ended', 'reason', reason, 'detail', detail)
-    audit('ended', owner, sid, detail == '' and reason or reason .. ': ' .. detail)
+    audit('ended', owner, '', sid, detail == '' and reason or reason .. ': ' .. detail)
     call('PEXPIRE', 'qwd:events:' .. sid, text(WEEK))
 end
 

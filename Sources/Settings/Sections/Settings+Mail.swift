@@ -29,7 +29,8 @@ extension Settings {
             SettingsKey(
                 "mail.method", \.mail.method, .choice,
                 "`auto`: TLS (port 465), else STARTTLS (587), else, without a password, plain (25). `ssl`: TLS. "
-                    + "`port`: STARTTLS. `simple`: plain, without a password. A port in the URL is the one that is used."),
+                    + "`port`: STARTTLS. `simple`: plain, without a password. A port in the URL is the one that is used."
+            ),
             SettingsKey(
                 "mail.ca", \.mail.ca, .optional(.absolutePath),
                 "Certificates that the server's must follow from, in PEM. Empty: those of the system."),
