@@ -76,7 +76,7 @@ package struct Frontend: Service {
     static func router(for site: Site) -> Router<FrontendContext> {
         let router = Router(context: FrontendContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: AccessLog(counters: site.counters))
-        router.add(middleware: SecurityHeaders())
+        router.add(middleware: SecurityHeaders(isSecure: site.options.tls || site.pages.address.isSecure))
         router.add(middleware: Explanations(pages: site.pages))
         router.add(middleware: SameOriginOnly(address: site.pages.address))
         router.add(middleware: Reception(site: site))

@@ -11,6 +11,8 @@ struct Throttle: Sendable {
     static let user = Throttle(free: 5, most: .seconds(60))
     /// Behind one address there may be many people.
     static let address = Throttle(free: 20, most: .seconds(900))
+    /// Of those who have the password, or somebody's address, and guess the code: a hundred a day, of a million.
+    static let code = Throttle(free: 10, most: .seconds(900))
     /// How long failures are remembered after the last one.
     static let memory = Duration.seconds(3600)
 }
@@ -36,6 +38,27 @@ extension LoginStore {
         _ = try await redis.evaluate(
             LoginScripts.succeeded, arguments: [key(user: user), key(address: address), "\(Throttle.address.free)"])
     }
+
+    /// The same for the codes of one person, wherever they are typed.
+    package func attemptCode(user: String) async throws(RedisError) -> Duration? {
+        let throttle = Throttle.code
+        let key = codeKey(user: user)
+        let wait =
+            try await redis.evaluate(
+                LoginScripts.attempt,
+                arguments: [
+                    key, "", "\(throttle.free)", "\(throttle.most.wholeMilliseconds)", "0", "0",
+                    "\(Throttle.memory.wholeMilliseconds)",
+                ]
+            ).integer ?? 0
+        return wait > 0 ? .milliseconds(wait) : nil
+    }
+
+    package func codeSucceeded(user: String) async throws(RedisError) {
+        _ = try await redis.send(["DEL", codeKey(user: user)])
+    }
+
+    private func codeKey(user: String) -> String { "qwd:throttle:code:" + LoginToken.digest(user).prefix(32) }
 
     /// A digest, because what was typed as a name may be anything, a password too.
     private func key(user: String) -> String {

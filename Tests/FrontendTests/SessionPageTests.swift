@@ -30,7 +30,10 @@ struct SessionPageTests {
             #expect(ready.contains("Your desktop is ready"))
             let token = site.secret.token(session: id, fence: claim.fence)
             let url = DisplayLink.url(base: "http://viewer.example:6080", token: token)
-            #expect(ready.contains("href=\"\(HTML.escape(url))\""))
+            #expect(ready.contains("value=\"\(HTML.escape(url))\""))
+            // The button leads there through the service, which notes who opened what.
+            #expect(ready.contains("href=\"/sessions/\(id)/connect\""))
+            #expect(try await site.http.get("/sessions/\(id)/connect").headers["location"] == url)
             #expect(ready.contains("class=\"qr\""))
             #expect(ready.contains("emulation (TCG)"))
             #expect(ready.contains("4 days left") || ready.contains("3 days 23 h left"))

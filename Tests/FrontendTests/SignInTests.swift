@@ -253,6 +253,58 @@ struct SignInTests {
         }
     }
 
+    @Test func `a program signs in by JSON, with a code if one is wanted, and acts with the token of its login`()
+        async throws
+    {
+        var options = Self.options
+        options.secondFactor = .totp
+        let json = [("Accept", "application/json")]
+        try await withSite(signIn: options) { site in
+            try await site.hostUp()
+            let app = TOTP.random()
+            let logins = LoginStore(redis: site.queue.redis, idle: .seconds(60), absolute: .seconds(600))
+            _ = try await logins.enrol(
+                "alice", sealed: site.secret.seal(app.base32, for: .totp, beside: "alice"), step: 0, recovery: [])
+            let first = try await site.http.post(
+                "/sign-in", [("user", "alice"), ("password", "sesame")], headers: json)
+            #expect(first.status == 202 && first.body.contains("\"code_wanted\":\"totp\""))
+            let challenge = try #require(first.setCookies.first { $0.hasPrefix("qwd-challenge=") })
+            let code = app.code(in: TOTP.step(at: Date()))
+            let second = try await site.http.post(
+                "/sign-in", [("code", code)], headers: json + [("Cookie", String(challenge.prefix { $0 != ";" }))])
+            #expect(second.status == 200 && second.body.contains("\"user\":\"alice\""))
+            let login = try #require(second.setCookies.first { $0.hasPrefix("qwd-login=") })
+            let headers = json + [("Cookie", String(login.prefix { $0 != ";" }))]
+            let account = try await site.http.get("/account", headers: headers)
+            let token = try #require(account.body.firstMatch(of: /"csrf":"([^"]+)"/).map { String($0.1) })
+            #expect(try await site.http.post("/sessions", [("machine", "grub")], headers: headers).status == 403)
+            let created = try await site.http.post(
+                "/sessions", [("machine", "grub")], headers: headers + [("X-Form-Token", token)])
+            #expect(created.status == 201)
+        }
+    }
+
+    @Test func `whoever has a password can't guess the code`() async throws {
+        var options = Self.options
+        options.secondFactor = .totp
+        try await withSite(signIn: options) { site in
+            let logins = LoginStore(redis: site.queue.redis, idle: .seconds(60), absolute: .seconds(600))
+            _ = try await logins.enrol(
+                "alice", sealed: site.secret.seal(TOTP.random().base32, for: .totp, beside: "alice"), step: 0,
+                recovery: [])
+            var statuses: [Int] = []
+            let mallory = Browser(site)
+            for _ in 0..<3 {
+                statuses.append(try await mallory.signIn("alice").status)
+                try await mallory.get("/sign-in/code")
+                for _ in 0..<5 { statuses.append(try await mallory.post("/sign-in/code", [("code", "000000")]).status) }
+            }
+            // Each second one more may be let through.
+            #expect((10...13).contains(statuses.count { $0 == 401 }), "\(statuses)")
+            #expect(statuses.contains(429))
+        }
+    }
+
     @Test func `what a stranger says of proxies and hosts is not believed`() async throws {
         try await withSite(signIn: Self.options) { site in
             let headers = [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"), ("Accept", "text/html")]

@@ -79,6 +79,7 @@ struct TestSite: Sendable {
 func withSite(
     _ options: FrontendOptions = FrontendOptions(defaultMemoryMiB: 1024), appendOnly: Bool = false,
     signIn: SignInOptions? = nil, post: PostOffice? = nil,
+    certificate: Certificate? = nil,
     _ body: @Sendable (TestSite) async throws -> Void
 ) async throws {
     let server = try await RedisServer.start(appendOnly: appendOnly)
@@ -94,7 +95,8 @@ func withSite(
             logins: LoginStore(redis: redis, idle: .seconds(600), absolute: .seconds(6000)), options: $0)
     }
     let frontend = Frontend(
-        queue: queue, secret: secret, options: options, reliance: reliance, post: post, logger: log.logger)
+        queue: queue, secret: secret, options: options, reliance: reliance, post: post, certificate: certificate,
+        logger: log.logger)
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
     let application = try frontend.application { found.yield($0) }
     let group = ServiceGroup(configuration: .init(services: [application], logger: log.logger))

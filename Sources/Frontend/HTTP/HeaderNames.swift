@@ -3,6 +3,7 @@ import HTTPTypes
 extension HTTPField.Name {
     /// Asks nginx not to keep events back.
     static let accelBuffering = named("X-Accel-Buffering")
+    static let crossOriginOpenerPolicy = named("Cross-Origin-Opener-Policy")
     static let forwardedFor = named("X-Forwarded-For")
     static let forwardedProto = named("X-Forwarded-Proto")
     /// Shows that a script of our page sends a request, in place of a form's field.

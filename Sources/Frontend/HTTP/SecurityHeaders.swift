@@ -5,6 +5,9 @@ import Hummingbird
 struct SecurityHeaders: RouterMiddleware {
     typealias Context = FrontendContext
 
+    /// Whether people reach this server by TLS.
+    let isSecure: Bool
+
     static let policy = [
         "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self' data:", "connect-src 'self'",
         "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
@@ -16,6 +19,9 @@ struct SecurityHeaders: RouterMiddleware {
         var response = try await next(request, context)
         response.headers[.contentSecurityPolicy] = Self.policy
         response.headers[.xContentTypeOptions] = "nosniff"
+        response.headers[.crossOriginOpenerPolicy] = "same-origin"
+        // Half a year: whoever came in by TLS once does not send a password without it.
+        if isSecure { response.headers[.strictTransportSecurity] = "max-age=15768000" }
         // Not `no-referrer`: with it browsers send `Origin: null` with our own forms too, and then nothing would tell
         // them from a stranger's on a page without TLS. Other sites get no referrer in either case.
         response.headers[.referrerPolicy] = "same-origin"

@@ -17,7 +17,9 @@ struct SignInRoutes: Sendable {
         router.get("/sign-in") { request, context in show(request, context) }
         router.post("/sign-in") { request, context in try await signIn(request, context) }
         router.get("/sign-in/code") { request, context in try await showCode(request, context) }
-        router.post("/sign-in/code") { request, context in try await takeCode(request, context) }
+        router.post("/sign-in/code") { request, context in
+            try await takeCode(try await request.formFields(), request, context)
+        }
         router.post("/sign-out") { request, context in try await signOut(request, context, everywhere: false) }
         router.post("/sign-out/everywhere") { request, context in try await signOut(request, context, everywhere: true)
         }
@@ -33,6 +35,8 @@ struct SignInRoutes: Sendable {
 
     private func signIn(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let fields = try await request.formFields()
+        // A program may send the code where it sent the password.
+        if !fields.text("code").isEmpty { return try await takeCode(fields, request, context) }
         let user = fields.text("user")
         let answer = try await desk.signIn(
             user: user, password: Secret(fields.text("password")), form: "", from: context.visitor.address)
@@ -78,14 +82,19 @@ struct SignInRoutes: Sendable {
         case .undecided:
             try await site.note(.refused, context, who: user, detail: "no sign-in server answers")
             return refusal(.signInUndecided, user: user, request, context)
-        case .tooManyTries(let wait):
-            let seconds = Int(wait.components.seconds) + 1
-            var response = refusal(
-                FrontendError(code: .tooManyTries, detail: site.pages.texts("sign-in.wait", ["seconds": "\(seconds)"])),
-                user: user, request, context)
-            response.headers[.retryAfter] = "\(seconds)"
-            return response
+        case .tooManyTries(let wait): return tooManyTries(wait, user: user, request, context)
         }
+    }
+
+    private func tooManyTries(
+        _ wait: Duration, user: String, _ request: Request, _ context: FrontendContext
+    ) -> Response {
+        let seconds = Int(wait.components.seconds) + 1
+        var response = refusal(
+            FrontendError(code: .tooManyTries, detail: site.pages.texts("sign-in.wait", ["seconds": "\(seconds)"])),
+            user: user, request, context)
+        response.headers[.retryAfter] = "\(seconds)"
+        return response
     }
 
     private func refusal(
@@ -115,8 +124,9 @@ struct SignInRoutes: Sendable {
         return .html(pages(context).code(challenge, desk: desk))
     }
 
-    private func takeCode(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        let fields = try await request.formFields()
+    private func takeCode(
+        _ fields: FormFields, _ request: Request, _ context: FrontendContext
+    ) async throws -> Response {
         let carried = fields.text("token")
         guard let token = carried.isEmpty ? request.cookie(Self.challengeCookie) : carried else {
             return refusal(.signInOver, user: "", request, context)
@@ -146,6 +156,7 @@ struct SignInRoutes: Sendable {
             }
             return .html(
                 pages(context).code(challenge, desk: desk, isWrong: true), status: FrontendError.wrongCode.status)
+        case .tooManyTries(let wait): return tooManyTries(wait, user: "", request, context)
         case .over:
             var response = refusal(.signInOver, user: "", request, context)
             response.headers.append(challengeCookie("", context, seconds: 0))

@@ -11,6 +11,7 @@ extension SignInDesk {
         case wrong(Challenge)
         /// It took too long, or too many tries: begin again.
         case over
+        case tooManyTries(Duration)
     }
 
     /// The secret of an app that is being enrolled, to show it.
@@ -22,14 +23,18 @@ extension SignInDesk {
     /// Somebody types a code.
     /// - Parameter token: Names the challenge.
     func answer(_ code: String, token: Secret, from address: String) async throws -> CodeAnswer {
+        guard let known = try await logins.challenge(token: token) else { return .over }
+        // Counted for the person: whoever has the password could begin again and again.
+        if let wait = try await logins.attemptCode(user: known.person.name) { return .tooManyTries(wait) }
         guard let challenge = try await logins.tryCode(token: token) else { return .over }
         let typed = String(code.filter { !$0.isWhitespace })
         guard let recoveryCodes = try await check(typed, challenge, token) else {
             return challenge.triesLeft > 0 ? .wrong(challenge) : .over
         }
         guard try await logins.met(token: token) else { return .over }
-        if challenge.kind == .mailedLink {
-            try await logins.attemptSucceeded(user: challenge.person.email ?? "", from: address)
+        try await logins.codeSucceeded(user: challenge.person.name)
+        for name in [challenge.person.name, challenge.person.email].compactMap(\.self) {
+            try await logins.attemptSucceeded(user: name, from: address)
         }
         return .signedIn(
             challenge, token: try await logins.open(challenge.person, from: address), recoveryCodes: recoveryCodes)

@@ -64,8 +64,10 @@ struct SignInDesk: Sendable {
         }
         switch await chain.signIn(Credentials(user: user, password: password)) {
         case .admitted(let person):
-            try await logins.attemptSucceeded(user: user, from: address)
-            return try await afterPassword(person, form: form, from: address)
+            let answer = try await afterPassword(person, form: form, from: address)
+            // Who knows the password may still guess the code, so that attempt stays a failure until the code is right.
+            if case .signedIn = answer { try await logins.attemptSucceeded(user: user, from: address) }
+            return answer
         case .refused:
             try await Self.evenOut(since: start)
             return .refused

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Domain
+import Foundation
 import Queue
 
 /// Stops sessions.
@@ -17,6 +18,7 @@ struct Stop: AsyncParsableCommand {
             let changes = queue.changes()
             var waiting = Set(try await chosen(queue))
             for id in waiting {
+                try await queue.note(.stop, who: NSUserName(), from: "command line", what: id.text)
                 if try await queue.stop(id) == .ended { waiting.remove(id) }
             }
             if waiting.isEmpty { return }

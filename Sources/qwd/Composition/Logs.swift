@@ -47,6 +47,7 @@ struct JSONLogHandler: LogHandler {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         // Strings always have a JSON form.
         guard let line = try? encoder.encode(fields) else { return }
-        FileHandle.standardError.write(line + Data("\n".utf8))
+        // A service goes on when nobody takes its log any more.
+        try? FileHandle.standardError.write(contentsOf: line + Data("\n".utf8))
     }
 }
