@@ -24,9 +24,7 @@ extension ServiceSecret {
 
     /// Whether a mark is that of the text. Takes the same time wherever the two differ.
     package func isMark(_ mark: String, of text: String, for purpose: Purpose) -> Bool {
-        let (one, other) = (Array(mark.utf8), Array(self.mark(text, for: purpose).utf8))
-        guard one.count == other.count else { return false }
-        return zip(one, other).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 } == 0
+        ConstantTime.isEqual(mark, self.mark(text, for: purpose))
     }
 
     /// Seals a text so that only this service can read it (AES-256-GCM). What stands beside it goes into the seal: it can't

@@ -61,7 +61,8 @@ struct ChainTests {
     }
 
     @Test(arguments: [
-        ("", "secret"), ("alice", ""), ("", ""), ("al\0ice", "secret"), ("alice\n", "secret"), ("al\u{7}ice", "secret"),
+        ("", "secret"), (" alice", "secret"), ("alice ", "secret"), ("alice", ""), ("", ""), ("al\0ice", "secret"),
+        ("alice\n", "secret"), ("al\u{7}ice", "secret"),
         ("alice", "sec\0ret"), ("al\u{202E}ice", "secret"), ("\u{2028}", "secret"),
     ])
     func `what can't be a name or a password is refused before anybody is asked`(user: String, password: String) async {

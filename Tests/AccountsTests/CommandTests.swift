@@ -23,7 +23,7 @@ struct CommandTests {
     }
 
     @Test func `nothing in user or password means anything to a shell`() async throws {
-        #expect(try await signIn(" spaced \"name\" $HOME", " p \"$w`x` ")?.method == "command")
+        #expect(try await signIn("spaced \"name\" $HOME", " p \"$w`x` ")?.method == "command")
     }
 
     @Test(arguments: [

@@ -89,15 +89,6 @@ struct SecondFactorTests {
         }
     }
 
-    @Test func `secrets are equal only if all of them is`() {
-        #expect(ConstantTime.isEqual([], []))
-        #expect(ConstantTime.isEqual([1, 2], [1, 2]))
-        #expect(!ConstantTime.isEqual([1, 2], [1, 3]))
-        #expect(!ConstantTime.isEqual([1, 2], [3, 2]))
-        #expect(!ConstantTime.isEqual([1, 2], [1]))
-        #expect(!ConstantTime.isEqual([128], [0]))
-    }
-
     @Test func `recovery codes are ten, different, and found again however they are typed`() throws {
         let codes = RecoveryCodes.random()
         #expect(Set(codes.map(\.revealed)).count == 10)

@@ -208,6 +208,11 @@ struct SignInTests {
             try await mallory.get("/sign-in")
             let stolen = try await site.http.post("/sessions/\(id)/stop", [("csrf", mallory.token)], headers: login)
             #expect(stolen.status == 403)
+            for _ in 0..<100 {
+                let other = site.secret.mark(LoginToken.random().revealed, for: .form)
+                let reply = try await site.http.post("/sessions/\(id)/stop", [("csrf", other)], headers: login)
+                #expect(reply.status == 403)
+            }
             #expect(
                 try await site.http.post("/sign-out", [], headers: login + [("Origin", "http://evil.example")]).status
                     == 403)
@@ -215,6 +220,16 @@ struct SignInTests {
             try await bob.get("/sessions/\(id)")
             #expect(try await bob.post("/sessions/\(id)/stop").status == 303)
             #expect(try await site.queue.session(id)?.state == .ended)
+        }
+    }
+
+    @Test func `a space around a name makes no second person`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            let browser = Browser(site)
+            let reply = try await browser.signIn(" alice ")
+            #expect(reply.status == 303)
+            let page = try await browser.get("/account").body
+            #expect(page.contains("<h1>alice</h1>"))
         }
     }
 

@@ -15,15 +15,6 @@ enum SixDigits {
     }
 }
 
-/// Comparison of secrets.
-package enum ConstantTime {
-    /// Takes the same time wherever the two differ. Only the lengths may be learnt from it.
-    package static func isEqual(_ one: [UInt8], _ other: [UInt8]) -> Bool {
-        guard one.count == other.count else { return false }
-        return zip(one, other).reduce(UInt8(0)) { $0 | ($1.0 ^ $1.1) } == 0
-    }
-}
-
 enum RandomBytes {
     static func make(_ count: Int) -> [UInt8] {
         var generator = SystemRandomNumberGenerator()

@@ -44,12 +44,12 @@ package struct TOTP: Sendable, CustomStringConvertible, CustomReflectable {
     ///   - date: Now.
     ///   - last: The step that was accepted last: this and older ones are refused, so no code works twice.
     package func step(of code: String, at date: Date, after last: Int64? = nil) -> Int64? {
-        let typed = Array(code.utf8.filter { $0 != UInt8(ascii: " ") })
+        let typed = code.filter { $0 != " " }
         let now = Self.step(at: date)
         var found: Int64?
         // All are compared, so the time says nothing.
         for step in max(0, now - 1)...max(0, now + 1) {
-            if ConstantTime.isEqual(typed, Array(self.code(in: step).utf8)) { found = step }
+            if ConstantTime.isEqual(typed, self.code(in: step)) { found = step }
         }
         guard let found, last.map({ found > $0 }) ?? true else { return nil }
         return found

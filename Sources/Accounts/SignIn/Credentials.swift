@@ -17,9 +17,10 @@ package struct Credentials: Sendable {
     }
 
     /// Whether a text can be the name of a person: 1 to 254 bytes (the longest e-mail address, RFC 5321 4.5.3.1.3), no
-    /// control characters and none that change how the rest is displayed.
+    /// control characters and none that change how the rest is displayed, no space at either end: some servers and
+    /// programs drop it, and then one person would have two names.
     static func isName(_ text: String) -> Bool {
-        (1...254).contains(text.utf8.count)
+        (1...254).contains(text.utf8.count) && text.first?.isWhitespace == false && text.last?.isWhitespace == false
             && !text.unicodeScalars.contains {
                 switch $0.properties.generalCategory {
                 case .control, .format, .lineSeparator, .paragraphSeparator: true

@@ -45,11 +45,4 @@ extension Site {
             ])
         return who
     }
-
-    /// Takes the same time wherever the two differ.
-    func secretsAreEqual(_ one: String, _ other: String) -> Bool {
-        let (one, other) = (Array(one.utf8), Array(other.utf8))
-        guard one.count == other.count else { return false }
-        return zip(one, other).reduce(UInt8(0)) { $0 | $1.0 ^ $1.1 } == 0
-    }
 }

@@ -55,7 +55,10 @@ struct SignInDesk: Sendable {
     }
 
     /// - Parameter form: What else was in the form, to go on with after a code.
-    func signIn(user: String, password: Secret, form: String, from address: String) async throws -> Answer {
+    func signIn(user typed: String, password: Secret, form: String, from address: String) async throws -> Answer {
+        // A space that came with a paste is no part of a name.
+        let user = String(
+            typed.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         if let wait = try await logins.attempt(user: user, from: address) { return .tooManyTries(wait) }
         let start = ContinuousClock.now
         if password.isEmpty, let mailbox = mailsCode(to: user) {

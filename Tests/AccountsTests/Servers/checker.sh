@@ -4,7 +4,7 @@ IFS= read -r user
 IFS= read -r password
 case $user in
     alice) [ "$password" = secret ] && exit 0; exit 1 ;;
-    ' spaced "name" $HOME') [ "$password" = ' p "$w`x` ' ] && exit 0; exit 1 ;;
+    'spaced "name" $HOME') [ "$password" = ' p "$w`x` ' ] && exit 0; exit 1 ;;
     code*) exit "${user#code}" ;;
     crash) kill -SEGV $$ ;;
     loud) yes | head -c 1000000; yes | head -c 1000000 >&2; exit 0 ;;
