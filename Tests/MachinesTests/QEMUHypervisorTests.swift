@@ -120,7 +120,13 @@ struct QEMUHypervisorTests {
             let qemu = try StandInQEMU(at: files.qmp, runState: "internal-error")
             let stand = try Process.run(URL(filePath: "/usr/bin/sleep"), arguments: ["60"])
             defer { stand.terminate() }
-            let process = try #require(ProcessHandle(pid: stand.processIdentifier, mark: "sleep"))
+            // It has its name a moment after it is there.
+            var named = ProcessHandle(pid: stand.processIdentifier, mark: "sleep")
+            while named == nil {
+                await Task.yield()
+                named = ProcessHandle(pid: stand.processIdentifier, mark: "sleep")
+            }
+            let process = try #require(named)
             await hypervisor.welcome(
                 LiveMachine(
                     session: SessionID(milliseconds: 4_000), fence: 1, oneShot: false, paths: files,
