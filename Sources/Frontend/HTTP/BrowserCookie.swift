@@ -16,16 +16,11 @@ struct BrowserCookie: Sendable, Hashable {
 
     /// Reads `qwd=<user>/<id>.<id>`. What is not of this form is ignored.
     init(request: Request) {
-        for header in request.headers[values: .cookie] {
-            for pair in header.split(separator: ";") {
-                let halves = pair.drop { $0 == " " }.split(separator: "=", maxSplits: 1)
-                guard halves.count == 2, halves[0] == Self.name else { continue }
-                let parts = halves[1].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-                guard parts.count == 2 else { continue }
-                if parts[0].utf8.count <= 64, parts[0].utf8.allSatisfy(FieldReader.isOfName) { user = String(parts[0]) }
-                sessions = parts[1].split(separator: ".").prefix(Self.most).compactMap { SessionID($0) }
-            }
-        }
+        guard let value = request.cookie(Self.name) else { return }
+        let parts = value.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2 else { return }
+        if parts[0].utf8.count <= 64, parts[0].utf8.allSatisfy(FieldReader.isOfName) { user = String(parts[0]) }
+        sessions = parts[1].split(separator: ".").prefix(Self.most).compactMap { SessionID($0) }
     }
 
     mutating func remember(_ session: SessionID, user: String) {
@@ -36,9 +31,7 @@ struct BrowserCookie: Sendable, Hashable {
 
     func header(for address: PublicAddress, secure: Bool) -> String {
         let value = "\(user)/\(sessions.map(\.text).joined(separator: "."))"
-        let path = address.base.isEmpty ? "/" : address.base
         // A week is as long as an ended session is known.
-        return "\(Self.name)=\(value); Path=\(path); Max-Age=604800; HttpOnly; SameSite=Lax"
-            + (secure ? "; Secure" : "")
+        return address.cookie(Self.name, value, secure: secure, seconds: 604_800)
     }
 }
