@@ -77,14 +77,14 @@ let package = Package(
         .library("Secrets", ["Domain", .crypto]),
 
         // Who people are, and who did what.
-        .library("Accounts", ["Domain", "CCurl", "CLDAP", "CLinux", "CPAM", .crypto]),
+        .library("Accounts", ["Domain", "Secrets", "CCurl", "CLDAP", "CLinux", "CPAM", .crypto]),
         .library("Ledger", ["Domain", .grdb]),
 
         // Wires.
         .library("Redis", ["CHiredis", .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle]),
         .library(
             "Queue", ["Domain", "Redis", .logging, .serviceLifecycle], resources: [.embedInCode("Scripts")]),
-        .library("Logins", ["Domain", "Redis", .crypto], resources: [.embedInCode("Scripts")]),
+        .library("Logins", ["Domain", "Redis", "Secrets"], resources: [.embedInCode("Scripts")]),
         .library("QMP", ["Domain", .nioCore, .nioPosix, .logging]),
 
         // Machines.
@@ -138,6 +138,7 @@ let package = Package(
         .tests("Redis", ["TestSupport", .nioCore, .logging, .serviceLifecycle]),
         .tests("Queue", ["Domain", "Redis", "TestSupport", .logging]),
         .tests("QMP", [.nioCore, .nioPosix, .logging]),
+        .tests("Processes"),
         .tests("Machines", ["Domain", "QMP", "Processes", "TestSupport", .logging]),
         .tests("ImageBuilder", ["Processes"]),
         .tests(

@@ -1,4 +1,5 @@
 package import Redis
+import Secrets
 
 /// How guessing is slowed down: after some failures each further one doubles the time until the next attempt.
 struct Throttle: Sendable {
@@ -58,11 +59,11 @@ extension LoginStore {
         _ = try await redis.send(["DEL", codeKey(user: user)])
     }
 
-    private func codeKey(user: String) -> String { "qwd:throttle:code:" + LoginToken.digest(user).prefix(32) }
+    private func codeKey(user: String) -> String { "qwd:throttle:code:" + Fingerprint.of(user).prefix(32) }
 
     /// A digest, because what was typed as a name may be anything, a password too.
     private func key(user: String) -> String {
-        "qwd:throttle:user:" + LoginToken.digest(user.lowercased()).prefix(32)
+        "qwd:throttle:user:" + Fingerprint.of(user.lowercased()).prefix(32)
     }
 
     private func key(address: String) -> String { "qwd:throttle:from:\(address)" }

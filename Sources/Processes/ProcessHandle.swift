@@ -18,6 +18,14 @@ package final class ProcessHandle: Sendable {
         guard !isGone, Files.read("/proc/\(pid)/cmdline")?.contains(mark) == true, !isGone else { return nil }
     }
 
+    /// Takes hold of a child that was not waited for yet, by another descriptor of the same process.
+    init?(child pid: Int32, descriptor other: CInt) {
+        let number = fcntl(other, F_DUPFD_CLOEXEC, 0)
+        guard number >= 0 else { return nil }
+        self.pid = pid
+        descriptor = Descriptor(number)
+    }
+
     /// Takes hold of the process that wrote its id to `file`.
     package convenience init?(pidFile file: String, mark: String) {
         guard let text = Files.read(file), let pid = pid_t(text.filter(\.isNumber)), pid > 1 else { return nil }
@@ -40,7 +48,10 @@ package final class ProcessHandle: Sendable {
         if isGone { return true }
         let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
         let source = DispatchSource.makeReadSource(fileDescriptor: descriptor.number, queue: .global())
-        source.setEventHandler { continuation.finish() }
+        source.setEventHandler { if self.isGone { continuation.finish() } }
+        // The descriptor has to stay open until Dispatch has let go of it, which is later than `cancel()`: else the next one
+        // that gets the same number would not be heard, or be taken for this one.
+        source.setCancelHandler { withExtendedLifetime(self) {} }
         source.resume()
         defer { source.cancel() }
         return await withTaskGroup(of: Void.self) { group in
@@ -58,7 +69,7 @@ package final class ProcessHandle: Sendable {
 
 extension ProcessHandle {
     /// Looks through all processes for the one whose command line has `mark` in it. For the rare moments in which its
-    /// process id is not known from a file.
+    /// process id is not known from a file. A process that is just being started has no command line yet.
     package static func find(mark: String) -> ProcessHandle? {
         for name in Files.names(in: "/proc") {
             guard let pid = pid_t(name), pid != getpid() else { continue }

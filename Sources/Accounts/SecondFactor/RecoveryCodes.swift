@@ -1,5 +1,5 @@
 package import Domain
-import Crypto
+import Secrets
 
 /// Codes that a person keeps on paper, each for one sign-in without the second factor.
 package enum RecoveryCodes {
@@ -20,7 +20,7 @@ package enum RecoveryCodes {
     }
 
     /// What to store instead of a code, and to look for when one is typed: in any case, with or without hyphens, and
-    /// with the letters people write for digits. SHA-256 is enough for 60 random bits.
+    /// with the letters people write for digits.
     package static func fingerprint(of typed: Secret) -> String {
         let plain = typed.revealed.lowercased().filter { $0 != "-" && !$0.isWhitespace }
             .map { character in
@@ -30,8 +30,6 @@ package enum RecoveryCodes {
                 default: String(character)
                 }
             }.joined()
-        return SHA256.hash(data: Array(plain.utf8)).map { byte in
-            byte < 16 ? "0" + String(byte, radix: 16) : String(byte, radix: 16)
-        }.joined()
+        return Fingerprint.of(plain)
     }
 }

@@ -34,11 +34,8 @@ enum Websockify {
         arguments += once ? ["--run-once"] : ["--heartbeat", "30"]
         let command = arguments
         return try await MachineError.translating { () async throws(ProcessError) in
-            try await DetachedProcess.start(
+            let process = try await DetachedProcess.start(
                 program, command, standardInput: listener.descriptor, log: nil, package: "websockify")
-            guard let process = ProcessHandle.find(mark: mark(tokens)) else {
-                throw ProcessError(.system, "websockify ended as soon as it was started. Try: websockify --help")
-            }
             try Files.write("\(process.pid)\n", to: pidFile)
             return process
         }

@@ -66,13 +66,21 @@ package actor WebsockifyBridge: DisplayBridge {
         Files.remove(files.tokens)
     }
 
+    /// A gateway that lived for less is one that can't work here: to start it again at once would only keep us busy.
+    private static let shortestLife = Duration.milliseconds(500)
+
     /// Keeps the common gateway alive. While it can't be, `problem` says why.
     package func run() async {
         while !Task.isCancelled {
             do throws(MachineError) {
+                let start = ContinuousClock.now
                 let gateway = try await adoptOrStart()
                 problem = nil
                 if await gateway.waitForEnd() {
+                    guard ContinuousClock.now - start > Self.shortestLife else {
+                        throw MachineError(
+                            .display, "websockify ended as soon as it was started. Try: websockify --help")
+                    }
                     logger.warning(
                         "display gateway ended, starting another", metadata: ["websockify.pid": "\(gateway.pid)"])
                     problem = "The display gateway ended and is being started again."

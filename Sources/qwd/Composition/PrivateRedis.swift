@@ -33,7 +33,7 @@ struct PrivateRedis: Service {
         }
         try Files.makeDirectory(directory)
         Files.remove(socket)
-        try await DetachedProcess.start(
+        let process = try await DetachedProcess.start(
             "redis-server",
             [
                 "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", directory, "--appendonly",
@@ -41,9 +41,6 @@ struct PrivateRedis: Service {
                 pidFile,
             ],
             standardInput: nil, log: "\(directory)/redis.log", package: "redis-server")
-        guard let process = ProcessHandle.find(mark: socket) else {
-            throw ProcessError(.system, "redis-server ended as soon as it was started; see \(directory)/redis.log")
-        }
         try await waitUntilReady(process)
         logger.info("private Redis started", metadata: ["redis.pid": "\(process.pid)", "socket": "\(socket)"])
         return process
