@@ -22,16 +22,7 @@ extension LoginStore {
     /// Counts an attempt to sign in, before its outcome is known: so many at one time count as many.
     /// - Returns: How long to wait before anybody may try again, or nil: go on.
     package func attempt(user: String, from address: String) async throws(RedisError) -> Duration? {
-        let (byUser, byAddress) = (Throttle.user, Throttle.address)
-        let wait =
-            try await redis.evaluate(
-                LoginScripts.attempt,
-                arguments: [
-                    key(user: user), key(address: address), "\(byUser.free)", "\(byUser.most.wholeMilliseconds)",
-                    "\(byAddress.free)", "\(byAddress.most.wholeMilliseconds)", "\(Throttle.memory.wholeMilliseconds)",
-                ]
-            ).integer ?? 0
-        return wait > 0 ? .milliseconds(wait) : nil
+        try await attempt([(key(user: user), .user), (key(address: address), .address)])
     }
 
     /// The attempt was no failure.
@@ -42,21 +33,20 @@ extension LoginStore {
 
     /// The same for the codes of one person, wherever they are typed.
     package func attemptCode(user: String) async throws(RedisError) -> Duration? {
-        let throttle = Throttle.code
-        let key = codeKey(user: user)
-        let wait =
-            try await redis.evaluate(
-                LoginScripts.attempt,
-                arguments: [
-                    key, "", "\(throttle.free)", "\(throttle.most.wholeMilliseconds)", "0", "0",
-                    "\(Throttle.memory.wholeMilliseconds)",
-                ]
-            ).integer ?? 0
-        return wait > 0 ? .milliseconds(wait) : nil
+        try await attempt([(codeKey(user: user), .code)])
     }
 
     package func codeSucceeded(user: String) async throws(RedisError) {
         _ = try await redis.send(["DEL", codeKey(user: user)])
+    }
+
+    private func attempt(_ counted: [(key: String, throttle: Throttle)]) async throws(RedisError) -> Duration? {
+        let each = counted.flatMap { [$0.key, "\($0.throttle.free)", "\($0.throttle.most.wholeMilliseconds)"] }
+        let wait =
+            try await redis.evaluate(
+                LoginScripts.attempt, arguments: ["\(Throttle.memory.wholeMilliseconds)"] + each
+            ).integer ?? 0
+        return wait > 0 ? .milliseconds(wait) : nil
     }
 
     private func codeKey(user: String) -> String { "qwd:throttle:code:" + Fingerprint.of(user).prefix(32) }

@@ -5,9 +5,7 @@ import Secrets
 /// What a browser shows to be known again: 256 random bits, base64url without padding.
 package enum LoginToken {
     package static func random() -> Secret {
-        var generator = SystemRandomNumberGenerator()
-        let bytes = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        return Secret(Data(bytes).base64URL)
+        Secret(Data(RandomBytes.make(32)).base64URL)
     }
 
     /// What is stored in its place.

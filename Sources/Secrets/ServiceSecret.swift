@@ -35,9 +35,7 @@ extension ServiceSecret {
         let draft = "\(path).\(getpid())"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw ServiceSecretError(path: path, problem: "can't be made") }
-        var generator = SystemRandomNumberGenerator()
-        let bytes = (0..<length).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        let written = write(descriptor, bytes, length)
+        let written = write(descriptor, RandomBytes.make(length), length)
         close(descriptor)
         defer { unlink(draft) }
         // A hard link appears whole or not at all, and fails if somebody else was first.

@@ -14,10 +14,3 @@ enum SixDigits {
         return String(repeating: "0", count: 6 - digits.count) + digits
     }
 }
-
-enum RandomBytes {
-    static func make(_ count: Int) -> [UInt8] {
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-    }
-}

@@ -1,6 +1,7 @@
 package import Domain
 import Crypto
 package import FoundationEssentials
+import Secrets
 
 /// A second factor that an authenticator app computes from a shared secret and the time (RFC 6238): SHA-1, six digits,
 /// a new one each 30 seconds, which is what every app understands.
