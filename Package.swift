@@ -83,7 +83,8 @@ let package = Package(
         // Wires.
         .library("Redis", ["CHiredis", .nioCore, .nioPosix, .nioSSL, .logging, .serviceLifecycle]),
         .library(
-            "Queue", ["Domain", "Redis", .logging, .serviceLifecycle], resources: [.embedInCode("Scripts")]),
+            "Queue", ["Domain", "Redis", .logging, .serviceLifecycle],
+            resources: [.embedInCode("Parts"), .embedInCode("Scripts")]),
         .library("Logins", ["Domain", "Redis", "Secrets"], resources: [.embedInCode("Scripts")]),
         .library("QMP", ["Domain", .nioCore, .nioPosix, .logging]),
 

@@ -2,41 +2,58 @@ package import Domain
 import Redis
 
 extension JobQueue {
-    /// Notes what somebody did. It is kept in Redis until it is in the ledger, and longer, for a quick look.
+    /// Notes what somebody did in the log of all events. It is kept in Redis until it is in the ledger, and longer, for a
+    /// quick look. What becomes of a session is noted by the transition itself.
     package func note(
         _ act: AuditAct, who: String, from address: String, what: String = "", detail: String = ""
     ) async throws(QueueError) {
         _ = try await send([
-            "XADD", Self.audit, "MAXLEN", "~", "100000", "*", "act", act.rawValue, "who", who, "from", address, "what",
-            what, "detail", detail,
+            "XADD", Self.log, "MAXLEN", "~", "100000", "*", "act", act.rawValue, "who", who, "from", address, "what",
+            what, "note", detail,
         ])
     }
 
-    /// What was noted last, the newest first.
+    /// What was noted last, the newest first, as far back as the log is kept.
     package func audit(limit: Int) async throws(QueueError) -> [AuditEntry] {
-        Self.entries(try await send(["XREVRANGE", Self.audit, "+", "-", "COUNT", "\(limit)"]))
-    }
-
-    /// What was noted after an entry, in order.
-    package func audit(after id: String?, limit: Int) async throws(QueueError) -> [AuditEntry] {
-        Self.entries(
-            try await send(["XRANGE", Self.audit, id.map { "(\($0)" } ?? "-", "+", "COUNT", "\(limit)"]))
-    }
-
-    private static let audit = "qwd:audit"
-
-    private static func entries(_ reply: RedisValue) -> [AuditEntry] {
-        (reply.array ?? []).compactMap { entry in
-            guard let pair = entry.array, pair.count == 2, let id = pair[0].string,
-                let at = id.split(separator: "-").first.flatMap({ Int64($0) })
-            else { return nil }
-            let fields = pair[1].dictionary
-            let word = fields["act"] ?? ""
-            let act = AuditAct(rawValue: word)
-            let detail = fields["detail"] ?? ""
-            return AuditEntry(
-                id: id, at: at, who: fields["who"] ?? "", from: fields["from"] ?? "", act: act ?? .other,
-                what: fields["what"] ?? "", detail: act == nil ? "\(word) \(detail)" : detail)
+        var entries: [AuditEntry] = []
+        var end = "+"
+        while entries.count < limit {
+            let events = try await send(["XREVRANGE", Self.log, end, "-", "COUNT", "\(Self.page)"]).array ?? []
+            entries += events.compactMap(AuditEntry.init(event:))
+            guard events.count == Self.page, let oldest = events.last?.array?.first?.string else { break }
+            end = "(" + oldest
         }
+        return Array(entries.prefix(limit))
+    }
+
+    /// What was noted in the next events after one of them, in order.
+    /// - Parameter events: How many events to look at, at most.
+    /// - Returns: With them, the last event that was looked at: nil if there is none after `id`.
+    package func audit(
+        after id: String?, events: Int
+    ) async throws(QueueError) -> (entries: [AuditEntry], last: String?) {
+        let events = try await send(["XRANGE", Self.log, id.map { "(\($0)" } ?? "-", "+", "COUNT", "\(events)"])
+        let found = events.array ?? []
+        return (found.compactMap(AuditEntry.init(event:)), found.last?.array?.first?.string)
+    }
+
+    private static let log = "qwd:events"
+    /// Events in one answer: some hundreds of kilobytes.
+    private static let page = 1000
+}
+
+extension AuditEntry {
+    /// Nil for an event that does not belong in the record of who did what.
+    fileprivate init?(event: RedisValue) {
+        guard let pair = event.array, pair.count == 2, let id = pair[0].string,
+            let at = id.split(separator: "-").first.flatMap({ Int64($0) })
+        else { return nil }
+        let fields = pair[1].dictionary
+        guard let word = fields["act"] else { return nil }
+        let act = AuditAct(rawValue: word)
+        let note = fields["note"] ?? ""
+        self.init(
+            id: id, at: at, who: fields["who"] ?? "", from: fields["from"] ?? "", act: act ?? .other,
+            what: fields["what"] ?? fields["session"] ?? "", detail: act == nil ? "\(word) \(note)" : note)
     }
 }

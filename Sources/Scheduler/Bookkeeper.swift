@@ -19,16 +19,17 @@ package struct Bookkeeper: Sendable {
     /// - Returns: How many entries there were.
     func round(_ queue: JobQueue) async throws -> Int {
         var copied = 0
+        var place = try await ledger.lastID
+        var newest: Int64?
         while !Task.isCancelled {
-            let entries = try await queue.audit(after: try await ledger.lastID, limit: Self.batch)
-            guard let last = entries.last else { break }
+            let (entries, last) = try await queue.audit(after: place, events: Self.batch)
+            guard let last else { break }
+            place = last
             try await ledger.record(entries)
             copied += entries.count
-            if entries.count < Self.batch {
-                _ = try await ledger.prune(before: last.at - Self.kept)
-                break
-            }
+            newest = entries.last?.at ?? newest
         }
+        if let newest { _ = try await ledger.prune(before: newest - Self.kept) }
         return copied
     }
 }

@@ -53,7 +53,7 @@ local function closed()
     -- A host without sessions takes one however busy it is: nothing that we could wait for would make it less busy.
     local busy = tonumber(h[5] or 0)
     if load_limit > 0 and busy > load_limit and call('EXISTS', 'qwd:sessions:host:' .. host) == 1 then
-        local is, limit = text(busy * 100), text(load_limit * 100)
+        local is, limit = text(busy * 100 + 0.5), text(load_limit * 100 + 0.5)
         return 'load', host .. ' is busy: ' .. is .. ' % of its processors, limit ' .. limit .. ' %'
     end
     if cpu_free <= 0 then return 'cpu', host .. ': all ' .. text(cpu_capacity) .. ' processors are promised' end

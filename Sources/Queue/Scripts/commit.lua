@@ -16,11 +16,10 @@ local at, expires = now(), '0'
 local at_text = text(at)
 if tonumber(s[4]) > 0 then
     expires = text(at + s[4] * 1000)
-    call('ZADD', 'qwd:sessions:expiring', expires, sid)
-    if s[8] and s[8] ~= '' then warn_before(sid, s[4], expires) end
+    expires_at(sid, expires, s[4], s[8])
 end
 set(sid, s[7], 'state', 'running', 'step', 'commit', 'step_at', at_text, 'started_at', at_text, 'expires_at', expires,
     'accelerator', ARGV[3])
-audit('started', s[9], '', sid, (s[11] or '') .. ' on ' .. (s[10] or ''))
-announce(sid, 'running', 'step', 'commit', 'previous', s[5] or '', 'ms', text(at - (s[6] or at)))
+record('started', s[9], '', (s[11] or '') .. ' on ' .. (s[10] or ''), sid, 'running', 'step', 'commit', 'previous',
+    s[5] or '', 'ms', text(at - (s[6] or at)))
 return 'ok'

@@ -59,6 +59,5 @@ call('ZADD', 'qwd:sessions', at, sid)
 call('SADD', 'qwd:sessions:owner:' .. owner, sid)
 call('RPUSH', 'qwd:queue:create', jid)
 for _, host in ipairs(hosts) do call('ZADD', 'qwd:wake:create:' .. host, '0', 'work') end
-announce(sid, 'queued', 'machine', machine)
-audit('create', owner, ARGV[17], sid, machine)
+record('create', owner, ARGV[17], machine, sid, 'queued', 'machine', machine)
 return { 'new', sid, jid }

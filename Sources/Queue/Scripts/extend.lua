@@ -11,12 +11,9 @@ if expires == 0 then return '0' end
 local extended = expires + ARGV[2] * 1000
 if longest > 0 then extended = math.min(extended, s[2] + longest * 1000) end
 if extended <= expires or seen ~= '' and seen ~= s[3] then return s[3] end
-call('ZADD', 'qwd:sessions:expiring', text(extended), sid)
-if s[6] and s[6] ~= '' then
-    -- It ends later than the mail said, if there was one.
-    call('DEL', 'qwd:job:' .. sid .. '-mail-ending')
-    warn_before(sid, s[7], extended)
-end
+expires_at(sid, extended, s[7], s[6])
+-- It ends later than the mail said, if there was one.
+call('DEL', 'qwd:job:' .. sid .. '-mail-ending')
 set(sid, s[5], 'expires_at', text(extended))
 announce(sid, 'running', 'expires_at', text(extended))
 return text(extended)

@@ -48,7 +48,7 @@ extension World {
         }
         let stays: Set = [
             "qwd:sessions:ended", "qwd:jobs:done", "qwd:jobs:dead", "qwd:hosts", "qwd:machines", "qwd:fence",
-            "qwd:leader:scheduler", "qwd:events", "qwd:audit",
+            "qwd:leader:scheduler", "qwd:events",
         ]
         let perHost = [
             "qwd:host:", "qwd:machines:host:", "qwd:machines:unlisted:", "qwd:wake:host:", "qwd:wake:create:",

@@ -1,0 +1,38 @@
+import Domain
+import Foundation
+import Ledger
+import Queue
+@testable import Scheduler
+import Testing
+
+/// From the log of events in Redis into the ledger.
+@Suite(.timeLimit(.minutes(2)))
+struct BookkeeperTests {
+    @Test func `what was done is in the ledger once and in order, and nothing else is`() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "qwd-books-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let ledger = try await Ledger(path: directory.appending(path: "ledger.sqlite").path)
+        try await withStage { stage in
+            try await stage.host()
+            try await stage.queue.note(.signIn, who: "alice", from: "192.0.2.1", detail: "pam")
+            let session = try await stage.running(lifetime: 3600)
+            // More than the bookkeeper takes at once, and none of it for the ledger.
+            for number in 1...1200 { try await stage.queue.trouble(session, detail: "trouble \(number)") }
+            try await stage.queue.note(.stop, who: "alice", from: "192.0.2.1", what: session.text)
+
+            let bookkeeper = Bookkeeper(ledger: ledger)
+            #expect(try await bookkeeper.round(stage.queue) == 4)
+            #expect(try await bookkeeper.round(stage.queue) == 0)
+            let entries = try await ledger.entries()
+            #expect(entries.map(\.act) == [.stop, .started, .create, .signIn])
+            #expect(entries.map(\.what) == [session.text, session.text, session.text, ""])
+            #expect(entries.allSatisfy { $0.who == ([.create, .started].contains($0.act) ? "ann" : "alice") })
+            #expect(entries.last?.from == "192.0.2.1")
+            #expect(entries[1].detail == "debian on h1")
+            #expect(try await stage.queue.audit(limit: 100) == entries)
+            #expect(try await stage.queue.audit(limit: 2) == Array(entries.prefix(2)))
+        }
+        try await ledger.close()
+    }
+}
