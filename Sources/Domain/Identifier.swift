@@ -19,8 +19,10 @@ package struct Identifier: Sendable, Hashable, Comparable, CustomStringConvertib
         for place in (0..<Self.timeLength).reversed() {
             characters.append(Self.alphabet[Int((milliseconds >> (5 * Int64(place))) & 31)])
         }
-        for _ in Self.timeLength..<Self.length {
-            characters.append(Self.alphabet[Int.random(in: 0..<32, using: &generator)])
+        // One number for all: the system's generator is a call of the kernel.
+        let random: UInt64 = generator.next()
+        for place in 0..<(Self.length - Self.timeLength) {
+            characters.append(Self.alphabet[Int((random >> (5 * UInt64(place))) & 31)])
         }
         text = String(decoding: characters, as: UTF8.self)
     }

@@ -54,7 +54,7 @@ package final class RedisServer: Sendable {
             [
                 "--port", "0", "--unixsocket", directory + "/redis.sock", "--dir", directory, "--save", "",
                 "--logfile", directory + "/redis.log", "--appendonly", appendOnly ? "yes" : "no",
-                "--appendfsync", "always", "--maxmemory-policy", "noeviction",
+                "--appendfsync", "always", "--maxmemory-policy", "noeviction", "--stream-node-max-bytes", "1024",
             ] + arguments.map { $0.replacingOccurrences(of: "DIR", with: directory) }
         process = Mutex(nil)
     }

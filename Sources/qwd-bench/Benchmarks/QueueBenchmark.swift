@@ -13,7 +13,6 @@ enum QueueBenchmark {
         name: "writes-alone",
         source: """
             local call, sid, jid, at = redis.call, ARGV[1], ARGV[2], '1795573418283'
-            call('SET', 'qwd:once:' .. jid, jid, 'PX', '86400000')
             call('HSET', 'qwd:session:' .. sid, 'state', 'queued', 'owner', sid, 'machine', 'debian', 'cpu', '1',
                 'memory_mib', '256', 'disk_gib', '10', 'lifetime_s', '3600', 'one_shot', '0', 'job', jid, 'fence', '0',
                 'attempt', '0', 'created_at', at, 'rev', '1')
@@ -24,8 +23,9 @@ enum QueueBenchmark {
             call('SADD', 'qwd:sessions:owner:' .. sid, sid)
             call('RPUSH', 'qwd:queue:create', jid)
             call('ZADD', 'qwd:wake:create:bench', '0', 'work')
-            local id = call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'session', sid, 'state', 'queued')
-            call('XADD', 'qwd:events:' .. sid, 'MAXLEN', '~', '200', id, 'state', 'queued')
+            local id = call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'session', sid, 'state', 'queued',
+                'act', 'create', 'who', sid, 'from', '', 'note', 'debian', 'machine', 'debian')
+            call('XADD', 'qwd:events:' .. sid, 'MAXLEN', '~', '200', id, 'state', 'queued', 'machine', 'debian')
             call('PUBLISH', 'qwd:status', sid .. ' ' .. id .. ' queued')
             return 1
             """)
