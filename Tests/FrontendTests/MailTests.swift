@@ -74,6 +74,24 @@ struct MailTests {
         }
     }
 
+    /// The code in the only mail with one. The site's own mailer has it by now, or will: look at what it was given.
+    private static func mailedCode(_ site: TestSite, topic: String, to address: String? = nil) async throws -> String {
+        let inner = try Site(
+            queue: site.queue, secret: site.secret, options: site.options, reliance: nil, hasMail: true)
+        let mailer = Mailer(site: inner, post: try post(), logger: Logger(label: "test"))
+        let name = try #require(
+            try await site.queue.redis.send(["KEYS", "qwd:job:mail-*"]).array?.first?.string)
+        let sealed = try #require(try await site.queue.redis.send(["HGET", name, "sealed"]).string)
+        let job = MailJob(
+            claim: Claim(job: String(name.dropFirst(8)), kind: .mail, session: nil, fence: 0, attempt: 1),
+            topic: topic, sealed: sealed)
+        let message = try #require(try await mailer.letter(for: job))
+        if let address { #expect(message.to.address.text == address) }
+        let code = try #require(message.text.firstMatch(of: /code is (\d{6})\./).map { String($0.1) })
+        #expect(!message.subject.contains(code) && !sealed.contains(code))
+        return code
+    }
+
     @Test func `a mailed code signs in without a password, and nobody finds it in Redis`() async throws {
         let options = SignInOptions(emailDomains: ["example.org"])
         try await withSite(signIn: options) { site in
@@ -87,19 +105,7 @@ struct MailTests {
             #expect(try await Browser(site).signIn("carol@example.com", "").status == 401, "another domain")
             let carol = Browser(site)
             #expect(try await carol.signIn("Carol@example.org", "").headers["location"] == "/sign-in/code")
-            // The site's own mailer has it by now, or will: look at what it was given.
-            let inner = try Site(
-                queue: site.queue, secret: site.secret, options: site.options, reliance: nil, hasMail: true)
-            let mailer = Mailer(site: inner, post: server, logger: Logger(label: "test"))
-            let name = try #require(
-                try await site.queue.redis.send(["KEYS", "qwd:job:mail-*"]).array?.first?.string)
-            let sealed = try #require(try await site.queue.redis.send(["HGET", name, "sealed"]).string)
-            let job = MailJob(
-                claim: Claim(job: String(name.dropFirst(8)), kind: .mail, session: nil, fence: 0, attempt: 1),
-                topic: "mailed-link", sealed: sealed)
-            let message = try #require(try await mailer.letter(for: job))
-            let code = try #require(message.text.firstMatch(of: /code is (\d{6})\./).map { String($0.1) })
-            #expect(!message.subject.contains(code) && !sealed.contains(code))
+            let code = try await Self.mailedCode(site, topic: "mailed-link")
             try await carol.get("/sign-in/code")
             #expect(!carol.page.contains(code))
             #expect(try await carol.post("/sign-in/code", [("code", code)]).status == 303)
@@ -108,6 +114,35 @@ struct MailTests {
             _ = try await carol.post("/sessions", [("machine", "grub")])
             let session = try #require(try await site.queue.sessions().first)
             #expect(session.request.owner == "carol@example.org" && session.request.oneShot)
+        }
+    }
+
+    @Test func `with a mailed second factor a password alone lets nobody in`() async throws {
+        let options = SignInOptions(secondFactor: .email, emailDomains: [])
+        try await withSite(signIn: options, post: try Self.post()) { site in
+            try await site.hostUp()
+            // The password is right, but there is nowhere to mail a code to.
+            let bo = Browser(site)
+            #expect(try await bo.signIn("bo").status == 403)
+            #expect(bo.page.contains("no e-mail address of yours"))
+            #expect(try await site.queue.redis.send(["KEYS", "qwd:job:mail-*"]).array == [])
+
+            let bob = Browser(site)
+            #expect(try await bob.signIn("bob", "wrong").status == 401)
+            #expect(try await bob.signIn("bob").headers["location"] == "/sign-in/code")
+            #expect(try await bob.get("/account").headers["location"]?.hasPrefix("/sign-in") == true)
+            let code = try await Self.mailedCode(site, topic: "mailed-code", to: "bob@example.org")
+            try await bob.get("/sign-in/code")
+            #expect(!bob.page.contains(code))
+            let wrong = code == "123456" ? "654321" : "123456"
+            #expect(try await bob.post("/sign-in/code", [("code", wrong)]).status == 401)
+            #expect(try await bob.post("/sign-in/code", [("code", code)]).status == 303)
+            #expect(try await bob.get("/account").status == 200)
+            // It has worked once.
+            let other = Browser(site)
+            #expect(try await other.signIn("bob").status == 303)
+            try await other.get("/sign-in/code")
+            #expect(try await other.post("/sign-in/code", [("code", code)]).status == 401)
         }
     }
 }

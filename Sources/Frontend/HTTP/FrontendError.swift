@@ -16,6 +16,7 @@ struct FrontendError: Error, Sendable, Hashable {
         case signInNeeded = "sign-in-needed"
         case signInRefused = "sign-in-refused"
         case signInUndecided = "sign-in-undecided"
+        case signInWithoutAddress = "sign-in-without-address"
         case signInOver = "sign-in-over"
         case wrongCode = "wrong-code"
         case tooManyTries = "too-many-tries"
@@ -33,6 +34,7 @@ struct FrontendError: Error, Sendable, Hashable {
     static let unsupportedType = FrontendError(code: .unsupportedType)
     static let signInRefused = FrontendError(code: .signInRefused)
     static let signInUndecided = FrontendError(code: .signInUndecided)
+    static let signInWithoutAddress = FrontendError(code: .signInWithoutAddress)
     static let signInOver = FrontendError(code: .signInOver)
     static let wrongCode = FrontendError(code: .wrongCode)
     static let noSession = FrontendError(code: .noSession)
@@ -43,7 +45,7 @@ struct FrontendError: Error, Sendable, Hashable {
         case .unsupportedType: .unsupportedMediaType
         case .tooLarge: .contentTooLarge
         case .notFound, .noSession: .notFound
-        case .crossSite, .staleForm, .notAllowed: .forbidden
+        case .crossSite, .staleForm, .notAllowed, .signInWithoutAddress: .forbidden
         case .signInNeeded, .signInRefused, .signInOver, .wrongCode: .unauthorized
         case .signInUndecided: .serviceUnavailable
         case .tooManyTries: .tooManyRequests

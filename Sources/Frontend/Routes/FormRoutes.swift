@@ -61,7 +61,7 @@ struct FormRoutes: Sendable {
         let answer = try await signIn.desk.signIn(
             user: user, password: Secret(fields.text("password")), form: form, from: context.visitor.address)
         if case .refused = answer, !request.wantsJSON {
-            try await site.note(.refused, context, who: user, detail: "wrong name or password")
+            try await signIn.noteWrongPassword(of: user, context)
             return try await creation.refused(
                 request, context, fields,
                 .problems([.init(field: .user, message: site.pages.texts("problem.user.refused"))]),

@@ -77,13 +77,20 @@ struct SignInRoutes: Sendable {
             response.headers.append(challengeCookie(token.revealed, context, seconds: 600))
             return response
         case .refused:
-            try await site.note(.refused, context, who: user, detail: "wrong name or password")
+            try await noteWrongPassword(of: user, context)
             return refusal(.signInRefused, user: user, request, context)
         case .undecided:
             try await site.note(.refused, context, who: user, detail: "no sign-in server answers")
             return refusal(.signInUndecided, user: user, request, context)
+        case .noAddress:
+            try await site.note(.refused, context, who: user, detail: "no address to mail a code to")
+            return refusal(.signInWithoutAddress, user: user, request, context)
         case .tooManyTries(let wait): return tooManyTries(wait, user: user, request, context)
         }
+    }
+
+    func noteWrongPassword(of user: String, _ context: FrontendContext) async throws {
+        try await site.note(.refused, context, who: user, detail: "wrong name or password")
     }
 
     private func tooManyTries(

@@ -31,6 +31,8 @@ struct SignInDesk: Sendable {
         case refused
         /// Nobody could say who that is: the servers that know do not answer.
         case undecided
+        /// The password is right, but nobody knows where to mail the code.
+        case noAddress
         case tooManyTries(Duration)
     }
 
@@ -57,8 +59,7 @@ struct SignInDesk: Sendable {
     /// - Parameter form: What else was in the form, to go on with after a code.
     func signIn(user typed: String, password: Secret, form: String, from address: String) async throws -> Answer {
         // A space that came with a paste is no part of a name.
-        let user = String(
-            typed.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        let user = typed.trimmed
         if let wait = try await logins.attempt(user: user, from: address) { return .tooManyTries(wait) }
         let start = ContinuousClock.now
         if password.isEmpty, let mailbox = mailsCode(to: user) {
@@ -91,8 +92,7 @@ struct SignInDesk: Sendable {
         case .none:
             return .signedIn(person, token: try await logins.open(person, from: address))
         case .email:
-            // Without an address there is no way to send it: that keeps out.
-            guard person.email != nil, hasMail else { return .undecided }
+            guard person.email != nil, hasMail else { return .noAddress }
             return try await mailCode(.mailedCode, person, form: form)
         case .totp:
             if try await logins.secondFactor(of: person.name) != nil {

@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 import Subprocess
 import SystemPackage
@@ -71,7 +72,7 @@ struct ProbeRun {
             group.addTask {
                 var lastWords = ""
                 for try await line in qemu.standardError.strings() {
-                    let line = String(line.trimmingSpace)
+                    let line = line.trimmed
                     // A dump of the registers follows; nothing else will.
                     if line.hasPrefix("KVM internal error") { return .kvmError(line) }
                     if !line.isEmpty { lastWords = line }
@@ -117,13 +118,5 @@ struct ProbeRun {
 
     private static func failure(_ what: String) -> AcceleratorError {
         AcceleratorError(.system, "\(what): \(String(cString: strerror(errno)))")
-    }
-}
-
-extension String {
-    fileprivate var trimmingSpace: Substring {
-        var rest = self[...]
-        while rest.last?.isWhitespace == true { rest.removeLast() }
-        return rest.drop(while: \.isWhitespace)
     }
 }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Reads `machines.conf`: `[name]` sections of `key=value` lines, comments after `;` or `#` at the start of a line, and a
 /// backslash at the end of a line that goes on in the next one.
 struct CatalogueParser {
@@ -19,7 +21,7 @@ struct CatalogueParser {
             content = (begun?.text ?? "") + content.drop { $0.isWhitespace }
             begun = nil
             if content.hasSuffix("\\"), index + 1 < lines.count {
-                begun = (start, Self.trimmed(content.dropLast()) + " ")
+                begun = (start, content.dropLast().trimmed + " ")
                 continue
             }
             read(content, line: start)
@@ -40,7 +42,7 @@ struct CatalogueParser {
         guard content.hasSuffix("]"), content.count > 2 else {
             return warn(line, "“\(content)” is no section title", "Write [name.ext]; the section was left out.")
         }
-        let section = CatalogueSection(title: Self.trimmed(content.dropFirst().dropLast()), file: file, line: line)
+        let section = CatalogueSection(title: content.dropFirst().dropLast().trimmed, file: file, line: line)
         guard Machine.isValid(name: section.name) else {
             return warn(
                 line, "“\(section.name)” can't be the name of a machine",
@@ -64,23 +66,17 @@ struct CatalogueParser {
         guard !sections.isEmpty else {
             return warn(line, "“\(content)” stands before the first section", "Put it below its [name.ext].")
         }
-        let key = Self.trimmed(content[..<equals]).lowercased()
+        let key = content[..<equals].trimmed.lowercased()
         guard CatalogueSection.keys.contains(key) else {
             let known = CatalogueSection.keys.sorted().joined(separator: ", ")
             return warn(line, "“\(key)” is no key of a machine", "Known keys: \(known).")
         }
-        let text = Self.unquoted(Self.trimmed(content[content.index(after: equals)...]))
+        let text = Self.unquoted(content[content.index(after: equals)...].trimmed)
         sections[sections.count - 1].values[key] = CatalogueSection.Value(text: text, line: line)
     }
 
     private mutating func warn(_ line: Int, _ problem: String, _ advice: String) {
         warnings.append(CatalogueWarning(file: file, line: line, machine: nil, problem: problem, advice: advice))
-    }
-
-    private static func trimmed(_ text: some StringProtocol) -> String {
-        var text = Substring(String(text)).drop(while: \.isWhitespace)
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        return String(text)
     }
 
     private static func unquoted(_ text: String) -> String {

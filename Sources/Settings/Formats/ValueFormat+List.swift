@@ -1,3 +1,5 @@
+import Domain
+
 extension ValueFormat {
     /// Several values, each one once: a list in YAML, separated by commas in a variable or a flag.
     static func list<Element: Equatable>(
@@ -46,13 +48,5 @@ extension RawValue {
         case .plain, .quoted, .section, .null, .tagged:
             return nil
         }
-    }
-}
-
-extension Substring {
-    fileprivate var trimmed: String {
-        let start = drop { $0.isWhitespace }
-        guard let end = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(start[...end])
     }
 }
