@@ -193,7 +193,8 @@ struct SignInTests {
             #expect(acts.contains { $0.act == .openDisplay && $0.who == "bob" })
             #expect(try await root.get("/admin/audit").body.contains("stopped all 1 sessions"))
             // The menu says where one is.
-            for (path, current) in [("/", "/"), ("/manage", "/manage"), ("/admin", "/admin"), ("/account", "/account")] {
+            for (path, current) in [("/", "/"), ("/manage", "/manage"), ("/admin", "/admin"), ("/account", "/account")]
+            {
                 let links = try await root.get(path).body.matches(of: /href="([^"]*)" aria-current="page"/)
                 #expect(links.map { String($0.1) } == [current], "\(path)")
             }
