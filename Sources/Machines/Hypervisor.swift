@@ -37,6 +37,10 @@ package struct AdoptedMachine: Sendable, Hashable {
         case paused
         case running
         case poweredOff
+        /// It can't go on, and why.
+        case crashed(String)
+        /// Its process lives but does not answer. If it does later, an event tells.
+        case silent
         /// There are files but no machine.
         case gone
     }
@@ -53,4 +57,6 @@ package enum MachineEvent: Sendable, Hashable {
     case ended(SessionID, fence: Int, EndReason, detail: String)
     /// It lives, but something is wrong that its user should know; an empty detail says that this is over.
     case trouble(SessionID, detail: String)
+    /// One that was silent when it was adopted answers.
+    case answered(AdoptedMachine)
 }

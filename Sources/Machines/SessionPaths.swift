@@ -16,10 +16,16 @@ package struct HostPaths: Sendable, Hashable {
     /// Names of display tokens, each a link to the VNC socket it opens.
     package var tokens: String { "\(runtime)/tokens" }
     package var gatewayPID: String { "\(runtime)/websockify.pid" }
-    package var workerLock: String { "\(runtime)/worker.lock" }
+    /// How the host's gateway was set up.
+    package var gatewaySetup: String { "\(runtime)/websockify.setup" }
+    /// The gateways of one-shot sessions. Not among the sessions' files, because a display may be opened or closed while
+    /// these are being removed.
+    package var gateways: String { "\(runtime)/gateways" }
+    /// What a worker locks: the sessions' files in both directories are its own.
+    package var workerLocks: [String] { ["\(runtime)/worker.lock", "\(state)/worker.lock"] }
 
     package func session(_ id: SessionID) -> SessionPaths {
-        SessionPaths(run: "\(sessions)/\(id)", disk: "\(disks)/\(id)")
+        SessionPaths(run: "\(sessions)/\(id)", disk: "\(disks)/\(id)", gateway: "\(gateways)/\(id)")
     }
 }
 
@@ -29,10 +35,14 @@ package struct SessionPaths: Sendable, Hashable {
     package let run: String
     /// Overlay and log.
     package let disk: String
+    /// The one-shot session's own gateway.
+    package let gateway: String
 
     /// Number of the last claim that acted here.
     package var fence: String { "\(run)/fence" }
     package var pid: String { "\(run)/pid" }
+    /// There for a session that ends when its viewer leaves.
+    package var oneShot: String { "\(run)/one-shot" }
     /// QEMU's machine protocol; the worker holds its one connection.
     package var qmp: String { "\(run)/qmp.sock" }
     /// A second door to the machine protocol, for an administrator.
@@ -40,9 +50,10 @@ package struct SessionPaths: Sendable, Hashable {
     package var vnc: String { "\(run)/vnc.sock" }
     package var network: String { "\(run)/net.sock" }
     /// Process id of the one-shot session's own gateway.
-    package var gatewayPID: String { "\(run)/websockify.pid" }
+    package var gatewayPID: String { "\(gateway)/pid" }
     /// Directory with the one-shot session's only token.
-    package var tokens: String { "\(run)/tokens" }
+    package var tokens: String { "\(gateway)/tokens" }
     package var overlay: String { "\(disk)/overlay.qcow2" }
     package var log: String { "\(disk)/qemu.log" }
+    package var networkLog: String { "\(disk)/passt.log" }
 }

@@ -73,6 +73,7 @@ package struct SimulatedBridge: DisplayBridge {
 
     package func open(_ session: SessionID, token: String, oneShot: Bool) -> Int? { nil }
     package func isOpen(_ session: SessionID, oneShot: Bool) -> Bool { true }
-    package func close(_ session: SessionID) {}
+    package func close(_ session: SessionID, fence: Int) {}
+    package func closeAll(but living: Set<SessionID>) {}
     package func run() async {}
 }

@@ -30,7 +30,8 @@ package enum DetachedProcess {
             var platform = PlatformOptions()
             platform.createSession = true
             let configuration = Configuration(
-                executable: .path(FilePath(path)), arguments: Arguments(arguments), platformOptions: platform)
+                executable: .path(FilePath(path)), arguments: Arguments(arguments), environment: .forPrograms,
+                platformOptions: platform)
             return try await withCheckedThrowingContinuation { continuation in
                 run(configuration, input, output, Start(continuation))
             }

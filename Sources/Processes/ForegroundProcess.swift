@@ -15,7 +15,8 @@ package enum ForegroundProcess {
     ) async throws(ProcessError) -> Result {
         do {
             let result = try await Subprocess.run(
-                .name(program), arguments: Arguments(arguments), input: .none, output: .string(limit: 1 << 20),
+                .name(program), arguments: Arguments(arguments), environment: .forPrograms, input: .none,
+                output: .string(limit: 1 << 20),
                 error: .string(limit: 1 << 20))
             let message = result.standardError.split(separator: "\n").joined(separator: " ")
             return Result(

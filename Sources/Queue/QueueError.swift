@@ -1,4 +1,5 @@
 package import Domain
+import Redis
 
 /// What can go wrong with the queue.
 package struct QueueError: Error, Sendable, CustomStringConvertible {
@@ -26,4 +27,7 @@ package struct QueueError: Error, Sendable, CustomStringConvertible {
     }
 
     package var description: String { detail }
+
+    /// Whether this process has closed its connection: then no further call will do better.
+    package var isClosed: Bool { (cause as? RedisError)?.code == .shuttingDown }
 }

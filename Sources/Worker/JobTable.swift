@@ -1,19 +1,24 @@
 import Domain
+import FoundationEssentials
 import Queue
 
 /// The jobs this worker has at the moment, and the sessions something is being done with.
 actor JobTable {
     private struct Entry {
-        var claim: Claim
         var abort: AsyncStream<Void>.Continuation
+        var isAborted = false
     }
 
-    private var entries: [String: Entry] = [:]
+    /// By claim and not by job: a job whose lease was over may come back while its earlier claim is still being undone.
+    private var entries: [Claim: Entry] = [:]
     private var held: [SessionID: Int] = [:]
+    private var claimKey: String?
+    /// Sessions whose process or files did not go, with the fence up to which they are ours to free.
+    private(set) var leftovers: [SessionID: Int] = [:]
 
-    var claims: [Claim] { entries.values.map(\.claim) }
+    var claims: [Claim] { Array(entries.keys) }
 
-    var creates: Int { entries.values.count { $0.claim.kind == .create } }
+    var creates: Int { entries.keys.count { $0.kind == .create } }
 
     func isBusy(_ session: SessionID) -> Bool { held[session] != nil }
 
@@ -21,20 +26,37 @@ actor JobTable {
     /// - Returns: A stream that ends when the job must be given up, or is over.
     func begin(_ claim: Claim) -> AsyncStream<Void> {
         let (aborted, abort) = AsyncStream.makeStream(of: Void.self)
-        entries[claim.job] = Entry(claim: claim, abort: abort)
+        entries[claim] = Entry(abort: abort)
         hold(claim.session)
         return aborted
     }
 
     func end(_ claim: Claim) {
-        entries.removeValue(forKey: claim.job)?.abort.finish()
+        entries.removeValue(forKey: claim)?.abort.finish()
         letGo(claim.session)
     }
 
     /// Makes a job give up: the queue has told that it is not wanted, or not ours, any more.
     func abort(_ claim: Claim) {
-        entries[claim.job]?.abort.finish()
+        entries[claim]?.isAborted = true
+        entries[claim]?.abort.finish()
     }
+
+    /// Whether the queue has told us to give it up.
+    func isAborted(_ claim: Claim) -> Bool { entries[claim]?.isAborted == true }
+
+    /// The key of the next claim: the same one until there was an answer, so that a job is not lost with a reply.
+    func nextClaimKey() -> String {
+        let key = claimKey ?? UUID().uuidString
+        claimKey = key
+        return key
+    }
+
+    func claimAnswered() { claimKey = nil }
+
+    func leave(_ session: SessionID, fence: Int) { leftovers[session] = fence }
+
+    func freed(_ session: SessionID) { leftovers[session] = nil }
 
     func hold(_ session: SessionID?) {
         if let session { held[session, default: 0] += 1 }

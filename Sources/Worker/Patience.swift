@@ -4,7 +4,7 @@ import Queue
 /// Repeats a call of the queue while Redis can't be reached. Every transition may be repeated, so nothing happens twice.
 ///
 /// - Returns: nil if the task was cancelled meanwhile.
-/// - Throws: Any error of the queue but `.unavailable`.
+/// - Throws: Any error of the queue but `.unavailable`, and that one too when the connection was closed for good.
 func patiently<Value: Sendable>(
     logger: Logger, _ body: () async throws(QueueError) -> Value
 ) async throws(QueueError) -> Value? {
@@ -13,7 +13,7 @@ func patiently<Value: Sendable>(
         do throws(QueueError) {
             return try await body()
         } catch {
-            guard error.code == .unavailable else { throw error }
+            guard error.code == .unavailable, !error.isClosed else { throw error }
             logger.warning("queue can't be reached, trying again", metadata: ["error": "\(error)"])
             // Nothing tells us when a server that is down comes back.
             try? await Task.sleep(for: pause)

@@ -16,10 +16,11 @@ extension Worker {
         for claim in orphans {
             await giveBack(claim)
         }
+        await bridge.closeAll(but: Set(await hypervisor.living()))
         await beatOnce()
     }
 
-    private func adopt(_ machine: AdoptedMachine, job: Claim?) async {
+    func adopt(_ machine: AdoptedMachine, job: Claim?) async {
         let id = machine.session
         let session: Session?
         do throws(QueueError) {
@@ -34,15 +35,21 @@ extension Worker {
         let ours = session.map { $0.host == options.host && $0.fence == machine.fence } ?? false
         guard ours, let session, [.running, .stopping, .lost].contains(session.state) else {
             logger.notice("removing what a session left", metadata: ["session.id": "\(id)"])
-            await bridge.close(id)
-            try? await hypervisor.tearDown(id, fence: Int.max)
+            await free(id, fence: Int.max)
             return
         }
         switch machine.state {
         case .gone:
             await ended(id, fence: machine.fence, .crashed, "QEMU ended while its worker was away.")
+        case .crashed(let why):
+            await ended(id, fence: machine.fence, .crashed, why)
         case .poweredOff:
             await ended(id, fence: machine.fence, .poweredOff, "")
+        case .silent:
+            // Silence is no end: it goes on when it answers, and can be stopped meanwhile.
+            await report(id) { () async throws(QueueError) in
+                try await queue.trouble(id, detail: "The machine does not answer its host, which may be busy.")
+            }
         case .paused, .running:
             await resume(session, job: job)
         }
@@ -51,6 +58,8 @@ extension Worker {
     /// Goes on with a machine that runs, wherever its former worker was interrupted.
     private func resume(_ session: Session, job: Claim?) async {
         let id = session.id
+        // Its stop job does the rest, and has closed the display or will.
+        if session.state == .stopping { return }
         if session.displayReady, await !bridge.isOpen(id, oneShot: session.request.oneShot) {
             await ended(id, fence: session.fence, .viewerLeft, "")
             return
@@ -58,6 +67,8 @@ extension Worker {
         do throws(MachineError) {
             try await hypervisor.switchOn(id)
             guard !session.displayReady || !session.request.oneShot else { return }
+            // A gateway whose port was not told to anybody is of no use.
+            if session.request.oneShot { await bridge.close(id, fence: session.fence) }
             let token = secret.token(session: id, fence: session.fence)
             let port = try await bridge.open(id, token: token, oneShot: session.request.oneShot)
             if !session.displayReady {
@@ -96,10 +107,7 @@ extension Worker {
     private func giveBack(_ claim: Claim) async {
         if let id = claim.session, claim.kind == .create {
             let state = try? await queue.session(id)?.state
-            if state == .starting {
-                await bridge.close(id)
-                try? await hypervisor.tearDown(id, fence: claim.fence)
-            }
+            if state == .starting { await free(id, fence: claim.fence) }
         }
         do throws(QueueError) {
             _ = try await patiently(logger: logger) { () async throws(QueueError) in

@@ -26,6 +26,15 @@ extension Worker {
             try await takeSteps(claim, id, committed: &committed)
             logger.notice("session runs")
         } catch {
+            if case .cancelled = error, await !table.isAborted(claim) {
+                logger.notice("this worker ends: what there is of the session waits for the next one")
+                return
+            }
+            if committed, await !lives(id) {
+                // Whoever noticed or asked for its end tells it.
+                await bridge.close(id, fence: claim.fence)
+                return
+            }
             // Clean-up must survive the cancellation that may have brought us here, so it has a task of its own.
             let wasCommitted = committed
             let log = logger
@@ -72,11 +81,16 @@ extension Worker {
             try await bridge.open(session.id, token: token, oneShot: session.request.oneShot)
         }
         CrashPoint.passed(.display)
-        _ = try await ask { () async throws(QueueError) in
+        let answer = try await ask { () async throws(QueueError) in
             try await queue.finish(claim, displayPort: port, displayURL: bridge.baseURL)
         }
         CrashPoint.passed(.running)
+        // Stopped or over since: then the display may have been closed before it was opened.
+        let isOver = answer == .ok ? await !lives(session.id) : true
+        if isOver { await bridge.close(session.id, fence: claim.fence) }
     }
+
+    private func lives(_ id: SessionID) async -> Bool { await hypervisor.living().contains(id) }
 
     private func specify(_ session: Session) throws(Interruption) -> MachineSpecification {
         let request = session.request
@@ -96,12 +110,7 @@ extension Worker {
     private func undo(
         _ claim: Claim, _ id: SessionID, after interruption: Interruption, committed: Bool, logger: Logger
     ) async {
-        await bridge.close(id)
-        do throws(MachineError) {
-            try await hypervisor.tearDown(id, fence: claim.fence)
-        } catch {
-            logger.error("session could not be cleaned up", metadata: ["error": "\(error)"])
-        }
+        await free(id, fence: claim.fence)
         let failure: FailureClass
         let message: String
         switch interruption {
@@ -157,7 +166,7 @@ extension Worker {
         do throws(QueueError) {
             answer = try await patiently(logger: logger, body)
         } catch {
-            throw .queue(error)
+            throw error.isClosed ? .cancelled : .queue(error)
         }
         guard let answer else { throw .cancelled }
         return answer

@@ -9,11 +9,7 @@ extension Worker {
         guard let id = claim.session else { return }
         await hypervisor.powerDown(id, grace: options.stopGrace)
         CrashPoint.passed("power-down")
-        await bridge.close(id)
-        do throws(MachineError) {
-            try await hypervisor.tearDown(id, fence: Int.max)
-        } catch {
-            logger.error("session does not end", metadata: ["session.id": "\(id)", "error": "\(error)"])
+        if let error = await free(id, fence: Int.max) {
             await report(id) { () async throws(QueueError) in
                 try await queue.fail(
                     claim, .transient, message: error.detail, delay: Self.pause(.transient, attempt: claim.attempt))
@@ -23,6 +19,32 @@ extension Worker {
         CrashPoint.passed("tear-down")
         await report(id) { () async throws(QueueError) in try await queue.finish(claim) }
         logger.notice("session stopped", metadata: ["session.id": "\(id)"])
+    }
+
+    /// Frees everything of a session: display, process, files. What does not go now is tried again with each heartbeat.
+    @discardableResult
+    func free(_ id: SessionID, fence: Int) async -> MachineError? {
+        // Twice, because a job that is just opening the display may come between.
+        await bridge.close(id, fence: fence)
+        do throws(MachineError) {
+            try await hypervisor.tearDown(id, fence: fence)
+        } catch {
+            logger.error("session could not be cleaned up", metadata: ["session.id": "\(id)", "error": "\(error)"])
+            await table.leave(id, fence: fence)
+            return error
+        }
+        await bridge.close(id, fence: fence)
+        await table.freed(id)
+        return nil
+    }
+
+    /// Tries again to free what did not go, until cancelled.
+    func freeLeftovers() async {
+        while !Task.isCancelled {
+            // When a process that hangs in the kernel will end, nothing tells us.
+            try? await Task.sleep(for: options.lease / 3)
+            for (id, fence) in await table.leftovers where !Task.isCancelled { await free(id, fence: fence) }
+        }
     }
 
     /// Ends the sessions whose machines ended by themselves.
@@ -35,6 +57,15 @@ extension Worker {
                     group.addTask {
                         await ended(id, fence: fence, reason, detail)
                         await table.letGo(id)
+                    }
+                case .answered(let machine):
+                    await report(machine.session) { () async throws(QueueError) in
+                        try await queue.trouble(machine.session, detail: "")
+                    }
+                    await table.hold(machine.session)
+                    group.addTask {
+                        await adopt(machine, job: nil)
+                        await table.letGo(machine.session)
                     }
                 case .trouble(let id, let detail):
                     if detail.isEmpty {
@@ -50,12 +81,7 @@ extension Worker {
 
     /// A machine is over: frees everything of its session and tells the queue why.
     func ended(_ id: SessionID, fence: Int, _ reason: EndReason, _ detail: String) async {
-        await bridge.close(id)
-        do throws(MachineError) {
-            try await hypervisor.tearDown(id, fence: fence)
-        } catch {
-            logger.error("session could not be cleaned up", metadata: ["session.id": "\(id)", "error": "\(error)"])
-        }
+        await free(id, fence: fence)
         await report(id) { () async throws(QueueError) in
             try await queue.end(id, fence: fence, reason: reason, detail: detail)
         }

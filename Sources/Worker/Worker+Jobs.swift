@@ -28,7 +28,8 @@ extension Worker {
         do throws(QueueError) {
             let claim = try await queue.claim(
                 host: options.host, worker: options.host, creates: creates, lease: options.lease,
-                limits: options.limits)
+                limits: options.limits, once: await table.nextClaimKey())
+            await table.claimAnswered()
             if let claim { return claim }
             try await queue.waitForWork(host: options.host, creates: creates, timeout: Self.longestWait)
         } catch {

@@ -43,7 +43,9 @@ package struct Worker: Service {
     package func run() async throws {
         try Files.makeDirectory(paths.sessions)
         try Files.makeDirectory(paths.disks)
-        let lock = try WorkerLock(path: paths.workerLock)
+        let lock = try DirectoryLock(
+            paths.workerLocks, owner: "worker",
+            advice: "give this one its own worker.name, runtime_dir and state_dir")
         defer { lock.release() }
         await withDiscardingTaskGroup { group in
             group.addTask { await hypervisor.run() }
@@ -52,6 +54,7 @@ package struct Worker: Service {
             logger.notice("worker takes jobs")
             group.addTask { await followMachines() }
             group.addTask { await beat() }
+            group.addTask { await freeLeftovers() }
             await takeJobs()
             group.cancelAll()
         }

@@ -12,8 +12,7 @@ struct CrashTests {
     func `a service killed in a create brings the session up exactly once`(place: String) async throws {
         let service = try RunningService()
         try await service.start(crashAt: place)
-        let id = try await service.create()
-        await service.waitForEnd()
+        let id = try await service.createUntilKilled()
         try await service.start()
         let session = try await service.settled(id)
         #expect(session.state == .running, "\(session.detail ?? "")\n\(service.log)")
@@ -25,6 +24,46 @@ struct CrashTests {
         let end = try await service.stopped(id)
         #expect(end.reason == .stopped)
         #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
+    @Test(arguments: ["commit", "display"])
+    func `a one-shot session whose service was killed in its create ends with its only viewer`(place: String)
+        async throws
+    {
+        let service = try RunningService()
+        try await service.start(crashAt: place)
+        let id = try await service.createUntilKilled(["oneshot": "1"])
+        try await service.start()
+        let session = try await service.settled(id)
+        #expect(session.state == .running, "\(session.detail ?? "")\n\(service.log)")
+        // Only the gateway whose port was told.
+        let gateways = service.ownProcesses.filter {
+            Files.read("/proc/\($0)/cmdline")?.contains("\(service.runtime)/gateways/") == true
+        }
+        #expect(gateways.count == 1)
+        // A viewer comes and leaves.
+        let viewer = try UnixSocket.connect(to: "\(service.runtime)/sessions/\(id)/vnc.sock")
+        #expect(!FileHandle(fileDescriptor: viewer.number, closeOnDealloc: false).availableData.isEmpty)
+        close(viewer.take())
+        #expect(try await service.wait(for: id) { $0.state == .ended }.reason == .viewerLeft)
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
+    @Test func `a second service in the same directories is refused and harms nothing`() async throws {
+        let service = try RunningService()
+        try await service.start()
+        let id = try await service.create()
+        _ = try await service.settled(id)
+        let words = try await service.refusal(["state_dir=\(service.state)", "runtime_dir=\(service.runtime)"])
+        #expect(words.contains("\(service.runtime)/up.lock") && words.contains("runtime_dir"))
+        // Another worker that shares no more than the disks.
+        let other = try await service.refusal(["state_dir=\(service.state)", "runtime_dir=\(service.root)/other"])
+        #expect(other.contains("\(service.state)/up.lock"))
+        #expect(try await service.settled(id).state == .running)
+        #expect(service.machineProcesses.count == 1)
+        #expect(try await service.stopped(id).reason == .stopped)
         await service.shutDown()
     }
 

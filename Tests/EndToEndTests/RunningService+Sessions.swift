@@ -21,6 +21,16 @@ extension RunningService {
         return id
     }
 
+    /// The same of a service that kills itself over it, perhaps before it can answer. Returns when it has.
+    func createUntilKilled(_ fields: [String: String] = [:]) async throws -> SessionID {
+        let answer = try? await create(fields)
+        await waitForEnd()
+        guard let id = try await answer ?? queue.sessions().first?.id else {
+            throw Failure(description: "the request is lost")
+        }
+        return id
+    }
+
     /// What the status page's JSON says.
     func status(_ id: SessionID) async throws -> [String: Any] {
         let (data, _) = try await URLSession.shared.data(from: try address("/sessions/\(id)/status"))
@@ -102,7 +112,9 @@ extension RunningService {
     /// What is left of sessions: files, sockets, tokens, processes, reservations.
     func leftovers() async throws -> [String] {
         var left = machineProcesses.map { "process \($0)" }
-        for directory in ["\(runtime)/sessions", "\(state)/sessions", "\(runtime)/tokens"] {
+        for directory in [
+            "\(runtime)/sessions", "\(state)/sessions", "\(runtime)/tokens", "\(runtime)/gateways",
+        ] {
             left += Files.names(in: directory).map { "\(directory)/\($0)" }
         }
         for host in try await queue.hosts() where host.cpusReserved != 0 || host.memoryReservedMiB != 0 {

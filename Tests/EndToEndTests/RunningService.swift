@@ -99,7 +99,20 @@ final class RunningService: @unchecked Sendable {
         try await offPool { try self.launch(crashAt: crashAt, path: path) }
     }
 
-    private func launch(crashAt: String?, path: String?) throws {
+    /// What a service says that can't start.
+    /// - Parameter others: More of the configuration, before which that of this service goes.
+    func refusal(_ others: [String]) async throws -> String {
+        try await offPool {
+            let process = self.prepare(others)
+            let lines = Pipe()
+            process.standardError = lines
+            process.standardOutput = FileHandle.nullDevice
+            try process.run()
+            return String(decoding: try lines.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        }
+    }
+
+    private func prepare(_ others: [String] = []) -> Process {
         let process = Process()
         process.executableURL = URL(filePath: Self.program)
         process.arguments =
@@ -111,7 +124,12 @@ final class RunningService: @unchecked Sendable {
                 "worker.name=here", "limits.load=0", "limits.sessions=0", "limits.sessions_per_user=0",
                 "limits.cpu_fraction_per_user=0", "limits.memory_fraction_per_user=0", "worker.cpu_overcommit=64",
                 "worker.stop_grace=500ms", "scheduler.lease=3s",
-            ] + overrides).flatMap { ["--set", $0] }
+            ] + overrides + others).flatMap { ["--set", $0] }
+        return process
+    }
+
+    private func launch(crashAt: String?, path: String?) throws {
+        let process = prepare()
         var environment = ProcessInfo.processInfo.environment
         environment["QWDTEST_CRASH_AT"] = crashAt
         // What the service starts has this too, so that a test finds it again.

@@ -97,6 +97,56 @@ struct QEMUHypervisorTests {
         }
     }
 
+    @Test func `a machine that does not answer for a while is left alive, and goes on when it does`() async throws {
+        try await withHypervisor { first in
+            let specification = specify(session: SessionID(milliseconds: 5_000))
+            let id = specification.session
+            try await first.makeSnapshot(specification)
+            try await first.launch(specification)
+            try await first.switchOn(id)
+            await first.letGo()
+            let qemu = try #require(process(id))
+            qemu.signal(SIGSTOP)
+            try await withHypervisor { second in
+                #expect(await second.adopt() == [AdoptedMachine(session: id, fence: 1, state: .silent)])
+                #expect(await second.living() == [id])
+                qemu.signal(SIGCONT)
+                let event = await event(of: second)
+                #expect(event == .answered(AdoptedMachine(session: id, fence: 1, state: .running)))
+                #expect(!qemu.isGone)
+                try await second.tearDown(id, fence: 1)
+                #expect(qemu.isGone)
+            }
+        }
+    }
+
+    @Test func `a machine that never answers can be ended, and its own end is noticed`() async throws {
+        try await withHypervisor { first in
+            for milliseconds in [6_000, 7_000] as [Int64] {
+                let specification = specify(session: SessionID(milliseconds: milliseconds))
+                try await first.makeSnapshot(specification)
+                try await first.launch(specification)
+            }
+            let ids = await first.living().sorted()
+            await first.letGo()
+            let machines = try ids.map { try #require(process($0)) }
+            for machine in machines { machine.signal(SIGSTOP) }
+            // The runtime directory is not where it was: only the command line tells whose QEMU that is.
+            Files.remove(paths.session(ids[0]).pid)
+            try await withHypervisor { second in
+                #expect(await second.adopt().map(\.state) == [.silent, .silent])
+                try await second.tearDown(ids[0], fence: 1)
+                #expect(machines[0].isGone)
+                machines[1].signal(SIGKILL)
+                guard case .ended(ids[1], fence: 1, .crashed, _) = await event(of: second) else {
+                    Issue.record("the end was not reported")
+                    return
+                }
+                #expect(await second.living() == [])
+            }
+        }
+    }
+
     @Test func `a QEMU that is killed is reported as crashed`() async throws {
         try await withHypervisor { hypervisor in
             let specification = specify()

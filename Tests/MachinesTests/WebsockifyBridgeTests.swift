@@ -62,9 +62,9 @@ struct WebsockifyBridgeTests {
         _ = try await bridge.open(id, token: token, oneShot: false)
         let link = "\(root)/r/tokens/\(token)"
         #expect(Files.target(of: link) == "\(root)/r/sessions/\(id)/vnc.sock")
-        await bridge.close(id)
+        await bridge.close(id, fence: 0)
         #expect(Files.target(of: link) == nil)
-        await bridge.close(id)
+        await bridge.close(id, fence: 0)
         Files.remove(root)
     }
 
@@ -78,10 +78,48 @@ struct WebsockifyBridgeTests {
         ].compactMap(\.self)
         #expect(Set(ports).count == 2)
         #expect(await bridge.isOpen(first, oneShot: true))
-        await bridge.close(first)
+        await bridge.close(first, fence: 0)
         #expect(await !bridge.isOpen(first, oneShot: true))
         #expect(await bridge.isOpen(second, oneShot: true))
-        await bridge.close(second)
+        await bridge.close(second, fence: 0)
+        Files.remove(root)
+    }
+
+    @Test func `a gateway of an earlier configuration is replaced, one of the same stays`() async throws {
+        let ports = try (0..<2).map { _ in
+            let listener = try TCPListener(host: "127.0.0.1", port: 0)
+            Glibc.close(listener.descriptor.take())
+            return listener.port
+        }
+        var gateways: [Int32] = []
+        for port in [ports[0], ports[0], ports[1]] {
+            #expect(await problem(of: try bridge(port: port)) { $0 == nil } == nil)
+            let gateway = try #require(
+                ProcessHandle(pidFile: "\(root)/r/websockify.pid", mark: "\(root)/r/tokens"))
+            gateways.append(gateway.pid)
+        }
+        #expect(gateways[0] == gateways[1] && gateways[1] != gateways[2])
+        // The first port is free again, the second is not.
+        let first = try TCPListener(host: "127.0.0.1", port: ports[0])
+        Glibc.close(first.descriptor.take())
+        let second = try? TCPListener(host: "127.0.0.1", port: ports[1])
+        #expect(second == nil)
+        await endGateway()
+    }
+
+    @Test func `what is left of displays without a machine goes`() async throws {
+        let bridge = try bridge(port: 0)
+        let (living, gone) = (SessionID(milliseconds: 8), SessionID(milliseconds: 9))
+        for id in [living, gone] {
+            _ = try await bridge.open(id, token: "common-\(id)", oneShot: false)
+            _ = try await bridge.open(id, token: "own-\(id)", oneShot: true)
+        }
+        await bridge.closeAll(but: [living])
+        #expect(Files.names(in: "\(root)/r/tokens") == ["common-\(living)"])
+        #expect(Files.names(in: "\(root)/r/gateways") == [living.text])
+        #expect(await bridge.isOpen(living, oneShot: true))
+        #expect(await !bridge.isOpen(gone, oneShot: true))
+        await bridge.close(living, fence: 0)
         Files.remove(root)
     }
 }

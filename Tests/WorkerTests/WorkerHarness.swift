@@ -20,7 +20,16 @@ struct WorkerHarness {
 
     struct Failure: Error {}
 
-    init(limits: Limits = .none, failures: [String: MachineError] = [:], concurrentJobs: Int = 4) async throws {
+    /// Called whenever the worker reads its catalogue, which is the first thing it does for a create job.
+    let onCatalogue: @Sendable () -> Void
+    let bridge: any DisplayBridge
+
+    init(
+        limits: Limits = .none, failures: [String: MachineError] = [:], concurrentJobs: Int = 4,
+        bridge: any DisplayBridge = SimulatedBridge(), onCatalogue: @escaping @Sendable () -> Void = {}
+    ) async throws {
+        self.bridge = bridge
+        self.onCatalogue = onCatalogue
         server = try await RedisServer.start()
         queue = JobQueue(redis: RedisClient(address: server.address, logger: Logger(label: "test")))
         hypervisor = SimulatedHypervisor(failures: failures)
@@ -31,12 +40,15 @@ struct WorkerHarness {
             stopGrace: .zero, lease: .seconds(3), limits: limits, version: "test")
     }
 
-    var worker: Worker {
+    var worker: Worker { worker(runtime: "r") }
+
+    func worker(runtime: String) -> Worker {
         Worker(
-            queue: queue, hypervisor: hypervisor, bridge: SimulatedBridge(), secret: ServiceSecret(bytes: [1, 2, 3]),
-            paths: HostPaths(runtime: "\(root)/r", state: "\(root)/s"),
+            queue: queue, hypervisor: hypervisor, bridge: bridge, secret: ServiceSecret(bytes: [1, 2, 3]),
+            paths: HostPaths(runtime: "\(root)/\(runtime)", state: "\(root)/s"),
             catalogue: {
-                Catalogue(
+                onCatalogue()
+                return Catalogue(
                     machines: ["m.iso", "broken.iso"].map {
                         Machine(name: $0, description: $0, path: "/\($0)", kind: .iso, format: .raw)
                     })

@@ -1,6 +1,8 @@
 import Domain
 import Machines
 import Queue
+import Redis
+import TestSupport
 import Testing
 
 @testable import Worker
@@ -115,5 +117,85 @@ struct WorkerTests {
             try await harness.wait(for: id) { $0.displayReady }
             #expect(try await harness.queue.machines().map(\.name) == ["broken.iso", "m.iso"])
         }
+    }
+
+    @Test func `a worker that shares no more than the disks with another one is refused`() async throws {
+        let harness = try await WorkerHarness()
+        try await harness.working {
+            let id = try await harness.enqueue()
+            try await harness.wait(for: id) { $0.displayReady }
+            let other = harness.worker(runtime: "other")
+            let error = await #expect(throws: (any Error).self) { try await other.run() }
+            #expect("\(error.map { "\($0)" } ?? "")".contains("state_dir"))
+        }
+    }
+
+    @Test func `a worker that is ended while Redis is away ends, and leaves the session to the next one`() async throws
+    {
+        let (away, isAway) = AsyncStream.makeStream(of: Void.self)
+        let harness = try await WorkerHarness(onCatalogue: { isAway.yield() })
+        let server = harness.server
+        let run = Task { try await harness.worker.run() }
+        // The heartbeat reads the catalogue as well; the session is there after that.
+        for await _ in away { break }
+        let id = try await harness.enqueue()
+        for await _ in away {
+            if try await harness.queue.session(id)?.state == .starting { break }
+        }
+        server.kill()
+        run.cancel()
+        await harness.queue.redis.close()
+        // It would be in vain to go on asking.
+        try await run.value
+    }
+
+    @Test func `a display that is opened after the end of its session is closed again`() async throws {
+        let bridge = SlowBridge()
+        let harness = try await WorkerHarness(bridge: bridge)
+        let id = try await harness.enqueue()
+        try await harness.working {
+            await bridge.waitForOpening()
+            await harness.hypervisor.end(id, .poweredOff)
+            let session = try await harness.wait(for: id) { $0.state == .ended }
+            #expect(session.reason == .poweredOff)
+            await bridge.goOn()
+            await bridge.waitForClosing()
+            #expect(await bridge.opened == [])
+        }
+    }
+
+    @Test func `a claim whose reply may be lost has a key`() async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue()
+        try await harness.working {
+            try await harness.wait(for: id) { $0.displayReady }
+            let key = try await harness.queue.redis.send(["HGET", "qwd:host:here", "claim_once"]).string
+            #expect(key?.isEmpty == false)
+        }
+    }
+
+    @Test func `the end of an earlier claim does not end a later one of the same job`() async {
+        let table = JobTable()
+        let (first, second) = (Claim.create(fence: 1), Claim.create(fence: 2))
+        _ = await table.begin(first)
+        _ = await table.begin(second)
+        await table.abort(first)
+        await table.end(first)
+        #expect(await table.claims == [second])
+        #expect(await !table.isAborted(second))
+    }
+
+    @Test func `a claim keeps its key until there is an answer`() async {
+        let table = JobTable()
+        let key = await table.nextClaimKey()
+        #expect(await table.nextClaimKey() == key)
+        await table.claimAnswered()
+        #expect(await table.nextClaimKey() != key)
+    }
+}
+
+extension Claim {
+    fileprivate static func create(fence: Int) -> Claim {
+        Claim(job: "j", kind: .create, session: nil, fence: fence, attempt: 1)
     }
 }

@@ -12,7 +12,10 @@ package protocol DisplayBridge: Sendable {
     /// Whether the display of a session that was opened by an earlier worker can still be used.
     func isOpen(_ session: SessionID, oneShot: Bool) async -> Bool
     /// Takes the display away. Safe whether or not it was opened.
-    func close(_ session: SessionID) async
+    /// - Parameter fence: What a claim with a higher fence has opened is left alone.
+    func close(_ session: SessionID, fence: Int) async
+    /// Takes away what is left of the displays of all other sessions than these.
+    func closeAll(but living: Set<SessionID>) async
     /// Keeps the gateway alive until cancelled.
     func run() async
 }

@@ -36,7 +36,13 @@ enum Websockify {
         return try await MachineError.translating { () async throws(ProcessError) in
             let process = try await DetachedProcess.start(
                 program, command, standardInput: listener.descriptor, log: nil, package: "websockify")
-            try Files.write("\(process.pid)\n", to: pidFile)
+            do throws(ProcessError) {
+                try Files.write("\(process.pid)\n", to: pidFile)
+            } catch {
+                // Nobody could end it any more.
+                _ = await process.kill()
+                throw error
+            }
             return process
         }
     }

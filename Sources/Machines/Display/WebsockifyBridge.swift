@@ -54,16 +54,27 @@ package actor WebsockifyBridge: DisplayBridge {
         return ProcessHandle(pidFile: files.gatewayPID, mark: Websockify.mark(files.tokens)) != nil
     }
 
-    package func close(_ session: SessionID) async {
+    package func close(_ session: SessionID, fence: Int) async {
         let files = paths.session(session)
+        guard FenceFile.read(files) <= fence else { return }
         for token in Files.names(in: paths.tokens) where Files.target(of: "\(paths.tokens)/\(token)") == files.vnc {
             Files.remove("\(paths.tokens)/\(token)")
         }
         if let gateway = ProcessHandle(pidFile: files.gatewayPID, mark: Websockify.mark(files.tokens)) {
             _ = await gateway.kill()
         }
-        Files.remove(files.gatewayPID)
-        Files.remove(files.tokens)
+        Files.remove(files.gateway)
+    }
+
+    package func closeAll(but living: Set<SessionID>) async {
+        let sockets = Set(living.map { paths.session($0).vnc })
+        for token in Files.names(in: paths.tokens)
+        where Files.target(of: "\(paths.tokens)/\(token)").map(sockets.contains) != true {
+            Files.remove("\(paths.tokens)/\(token)")
+        }
+        for session in Files.names(in: paths.gateways).compactMap({ SessionID($0) }) where !living.contains(session) {
+            await close(session, fence: Int.max)
+        }
     }
 
     /// A gateway that lived for less is one that can't work here: to start it again at once would only keep us busy.
@@ -94,6 +105,11 @@ package actor WebsockifyBridge: DisplayBridge {
         }
     }
 
+    /// All that its command line and its socket depend on.
+    private var setup: String {
+        "\(host):\(port) \(web) \(certificate?.chain ?? "-") \(certificate?.key ?? "-")"
+    }
+
     private func adoptOrStart() async throws(MachineError) -> ProcessHandle {
         guard Files.read("\(web)/vnc.html") != nil else {
             throw MachineError(
@@ -101,7 +117,11 @@ package actor WebsockifyBridge: DisplayBridge {
         }
         try MachineError.translating { () throws(ProcessError) in try Files.makeDirectory(paths.tokens) }
         let mark = Websockify.mark(paths.tokens)
-        if let gateway = ProcessHandle(pidFile: paths.gatewayPID, mark: mark) { return gateway }
+        if let gateway = ProcessHandle(pidFile: paths.gatewayPID, mark: mark) {
+            if Files.read(paths.gatewaySetup) == setup { return gateway }
+            logger.notice("display gateway has another configuration, starting another")
+            _ = await gateway.kill()
+        }
         let listener: TCPListener
         do {
             listener = try TCPListener(host: host, port: port)
@@ -110,6 +130,7 @@ package actor WebsockifyBridge: DisplayBridge {
             if let gateway = ProcessHandle.find(mark: mark) { return gateway }
             throw MachineError(.display, "\(error.detail) Free it or set display.listen.", cause: error)
         }
+        try MachineError.translating { () throws(ProcessError) in try Files.write(setup, to: paths.gatewaySetup) }
         return try await Websockify.start(
             listener, tokens: paths.tokens, web: web, once: false, certificate: certificate, pidFile: paths.gatewayPID)
     }

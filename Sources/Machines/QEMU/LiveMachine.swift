@@ -16,6 +16,17 @@ struct LiveMachine: Sendable {
     var isStopping = false
     /// Whether it stands still because its disk could not grow.
     var waitsForSpace = false
+    var network = NetworkLink()
+}
+
+/// A QEMU process that an earlier worker has started and that does not answer yet: its host may be busy. Only its process
+/// says whether it lives.
+struct SilentMachine: Sendable {
+    let session: SessionID
+    let fence: Int
+    let process: ProcessHandle
+    /// Whether its end was asked for: then it is no event.
+    var isStopping = false
 }
 
 /// Something that happens once, for one waiter.

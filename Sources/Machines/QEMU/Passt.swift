@@ -10,7 +10,7 @@ enum Passt {
             let socket = try UnixSocket.connect(to: paths.network)
             try await DetachedProcess.start(
                 program, ["--foreground", "--fd", "0", "--no-map-gw", "--quiet", "-t", "none", "-u", "none"],
-                standardInput: socket, log: nil, package: "passt")
+                standardInput: socket, log: paths.networkLog, package: "passt")
         }
     }
 }

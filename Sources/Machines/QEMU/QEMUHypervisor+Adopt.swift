@@ -6,39 +6,86 @@ import QMP
 extension QEMUHypervisor {
     package func adopt() async -> [AdoptedMachine] {
         let found = Set((Files.names(in: paths.sessions) + Files.names(in: paths.disks)).compactMap { SessionID($0) })
-        var adopted: [AdoptedMachine] = []
-        for session in found.sorted() where machines[session] == nil {
-            adopted.append(await adopt(session))
+        return await withTaskGroup(of: AdoptedMachine.self) { group in
+            for session in found where machines[session] == nil {
+                group.addTask { await self.adopt(session) }
+            }
+            var adopted: [AdoptedMachine] = []
+            for await machine in group { adopted.append(machine) }
+            return adopted.sorted { $0.session < $1.session }
         }
-        return adopted
     }
 
     private func adopt(_ session: SessionID) async -> AdoptedMachine {
         let files = paths.session(session)
         let fence = FenceFile.read(files)
-        let gone = AdoptedMachine(session: session, fence: fence, state: .gone)
-        guard let process = ProcessHandle(pidFile: files.pid, mark: files.run) else { return gone }
+        // The process id is not there if the worker was killed while QEMU was being started, or if somebody has removed
+        // the runtime directory.
+        let found =
+            ProcessHandle(pidFile: files.pid, mark: files.run) ?? ProcessHandle.find(mark: QEMUArguments.mark(files))
+        guard let process = found else { return AdoptedMachine(session: session, fence: fence, state: .gone) }
+        let machine = SilentMachine(session: session, fence: fence, process: process)
+        let adopted = await connect(machine)
+        if adopted.state == .silent {
+            silent[session] = machine
+            follow(machine)
+        }
+        return adopted
+    }
+
+    private func connect(_ machine: SilentMachine) async -> AdoptedMachine {
+        func adopted(_ state: AdoptedMachine.State) -> AdoptedMachine {
+            AdoptedMachine(session: machine.session, fence: machine.fence, state: state)
+        }
+        let files = paths.session(machine.session)
         do {
             let client = try await QMPClient.connect(to: files.qmp, deadline: .seconds(5), logger: logger)
-            let status = try await client.execute(QueryStatus())
-            welcome(
-                LiveMachine(
-                    session: session, fence: fence, oneShot: Files.read(files.gatewayPID) != nil, paths: files,
-                    qmp: client, process: process, poweredOff: Latch(),
-                    waitsForSpace: status.state == .ioError))
-            return AdoptedMachine(session: session, fence: fence, state: Self.state(status.state))
+            do {
+                let status = try await client.execute(QueryStatus())
+                welcome(
+                    LiveMachine(
+                        session: machine.session, fence: machine.fence, oneShot: Files.read(files.oneShot) != nil,
+                        paths: files, qmp: client, process: machine.process, poweredOff: Latch(),
+                        waitsForSpace: status.state == .ioError))
+                return adopted(state(status.state))
+            } catch {
+                await client.close()
+                throw error
+            }
         } catch {
+            if machine.process.isGone { return adopted(.gone) }
             logger.warning(
-                "machine does not answer", metadata: ["session.id": "\(session)", "error": "\(error)"])
-            return gone
+                "machine does not answer", metadata: ["session.id": "\(machine.session)", "error": "\(error)"])
+            return adopted(.silent)
         }
     }
 
-    private static func state(_ status: QMPRunState) -> AdoptedMachine.State {
-        switch status {
+    /// Asks a silent machine again and again until it answers, has ended, or is torn down.
+    func listen(to machine: SilentMachine) async {
+        while let known = silent[machine.session], known.fence == machine.fence, !Task.isCancelled {
+            // Its end is an event; when it will answer, nothing tells.
+            if await machine.process.waitForEnd(limit: .seconds(1)) {
+                let wasAskedFor = silent.removeValue(forKey: machine.session)?.isStopping ?? true
+                if wasAskedFor { return }
+                emit(
+                    .ended(
+                        machine.session, fence: machine.fence, .crashed,
+                        detail: "QEMU ended without an answer. \(paths.session(machine.session).lastWords(of: \.log))"))
+                return
+            }
+            if known.isStopping { continue }
+            let adopted = await connect(machine)
+            if adopted.state == .silent || adopted.state == .gone { continue }
+            silent[machine.session] = nil
+            emit(.answered(adopted))
+        }
+    }
+
+    private func state(_ status: QMPRunState) -> AdoptedMachine.State {
+        if let why = whyCrashed(status) { return .crashed(why) }
+        return switch status {
         case .prelaunch: .paused
         case .shutdown: .poweredOff
-        case .internalError, .guestPanicked: .gone
         default: .running
         }
     }
@@ -52,5 +99,6 @@ extension QEMUHypervisor {
             await machine.qmp.close()
         }
         machines = [:]
+        silent = [:]
     }
 }

@@ -20,13 +20,15 @@ extension QEMUHypervisor {
 
     package func living() -> [SessionID] {
         machines.values.filter { !$0.process.isGone }.map(\.session)
+            + silent.values.filter { !$0.process.isGone }.map(\.session)
     }
 
     package func tearDown(_ session: SessionID, fence: Int) async throws(MachineError) {
         let files = paths.session(session)
         guard FenceFile.read(files) <= fence else { return }
         machines[session]?.isStopping = true
-        let known = machines[session]?.process
+        silent[session]?.isStopping = true
+        let known = machines[session]?.process ?? silent[session]?.process
         // A machine that was being started when its worker was killed may not have written its process id yet.
         let process =
             known ?? ProcessHandle(pidFile: files.pid, mark: files.run)
@@ -35,6 +37,7 @@ extension QEMUHypervisor {
             throw MachineError(
                 .notReaped, "QEMU (process \(process.pid)) does not end. Is its disk or network hanging?")
         }
+        silent[session] = nil
         if let machine = machines.removeValue(forKey: session) { await machine.qmp.close() }
         Files.remove(files.disk)
         Files.remove(files.run)

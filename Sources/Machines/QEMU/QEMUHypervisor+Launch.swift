@@ -17,6 +17,9 @@ extension QEMUHypervisor {
             try Files.makeDirectory(session.disk)
         }
         try FenceFile.raise(session, to: specification.fence)
+        if specification.oneShot {
+            try MachineError.translating { () throws(ProcessError) in try Files.write("", to: session.oneShot) }
+        }
         try await Overlay.make(specification, paths: session)
     }
 
@@ -41,7 +44,7 @@ extension QEMUHypervisor {
         }
         guard let process = ProcessHandle(pidFile: session.pid, mark: session.run) else {
             await client.close()
-            throw MachineError(.notStarted, "QEMU ended while it was started. \(lastWords(session))")
+            throw MachineError(.notStarted, "QEMU ended while it was started. \(session.lastWords(of: \.log))")
         }
         welcome(
             LiveMachine(
@@ -50,7 +53,7 @@ extension QEMUHypervisor {
     }
 
     package func connectNetwork(_ session: SessionID) async throws(MachineError) {
-        try await Passt.connect(live(session).paths)
+        try await startNetwork(live(session))
     }
 
     package func switchOn(_ session: SessionID) async throws(MachineError) {
@@ -63,13 +66,15 @@ extension QEMUHypervisor {
     }
 
     private func notStarted(_ session: SessionPaths, _ error: QMPError) -> MachineError {
-        let words = lastWords(session)
+        let words = session.lastWords(of: \.log)
         let code: MachineError.Code = words.contains("No space left") ? .noSpace : .notStarted
         return MachineError(code, "QEMU did not start. \(words.isEmpty ? error.description : words)", cause: error)
     }
+}
 
-    /// The last line of QEMU's log: what it says before it ends.
-    func lastWords(_ session: SessionPaths) -> String {
-        (Files.read(session.log) ?? "").split(separator: "\n").last.map { String($0.suffix(500)) } ?? ""
+extension SessionPaths {
+    /// The last line of a log: what a program says before it ends.
+    func lastWords(of log: KeyPath<SessionPaths, String>) -> String {
+        (Files.read(self[keyPath: log]) ?? "").split(separator: "\n").last.map { String($0.suffix(500)) } ?? ""
     }
 }

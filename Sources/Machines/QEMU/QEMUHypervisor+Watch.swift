@@ -17,7 +17,7 @@ extension QEMUHypervisor {
                 machines[machine.session]?.waitsForSpace = false
                 emit(.trouble(machine.session, detail: ""))
             case .guestPanicked:
-                ended(machine, .crashed, "The guest's kernel panicked.")
+                ended(machine, .crashed, whyCrashed(.guestPanicked) ?? "")
             case .vncDisconnected where machine.oneShot:
                 ended(machine, .viewerLeft, "")
             case .netdevStreamDisconnected:
@@ -29,7 +29,7 @@ extension QEMUHypervisor {
         if Task.isCancelled { return }
         // The socket ended: QEMU is gone, or soon will be.
         _ = await machine.process.waitForEnd(limit: .seconds(1))
-        ended(machine, .crashed, "QEMU ended unexpectedly. \(lastWords(machine.paths))")
+        ended(machine, .crashed, "QEMU ended unexpectedly. \(machine.paths.lastWords(of: \.log))")
     }
 
     /// Tells the end of a machine once, unless it was asked for.
@@ -45,35 +45,29 @@ extension QEMUHypervisor {
             // It does not answer any more: then the end of its socket tells the rest.
             return
         }
-        switch status.state {
-        case .internalError:
-            ended(
-                machine, .crashed,
-                "The host's accelerator (\(accelerator)) failed. Set worker.accelerator to tcg on this host.")
-        case .guestPanicked:
-            ended(machine, .crashed, "The guest's kernel panicked.")
-        case .ioError:
+        if let why = whyCrashed(status.state) {
+            ended(machine, .crashed, why)
+        } else if status.state == .ioError {
             machines[machine.session]?.waitsForSpace = true
             emit(.trouble(machine.session, detail: "Paused: the host's disk is full. It goes on when there is space."))
-        default:
-            break
         }
     }
 
-    private func reconnectNetwork(_ machine: LiveMachine) async {
-        guard machines[machine.session]?.isStopping == false, !machine.process.isGone else { return }
-        logger.warning("network helper ended, starting another", metadata: ["session.id": "\(machine.session)"])
-        do {
-            try await Passt.connect(machine.paths)
-        } catch {
-            emit(.trouble(machine.session, detail: "The network is off: \(error)"))
+    /// Why a machine in this state can't go on, or nil.
+    nonisolated func whyCrashed(_ state: QMPRunState) -> String? {
+        switch state {
+        case .internalError:
+            "The host's accelerator (\(accelerator)) failed. Set worker.accelerator to tcg on this host."
+        case .guestPanicked: "The guest's kernel panicked."
+        default: nil
         }
     }
 
     package func checkUp() async {
-        for machine in machines.values where machine.waitsForSpace {
+        for machine in machines.values {
             // If there is still no space it stops again at once, with another event.
-            _ = try? await machine.qmp.execute(Continue())
+            if machine.waitsForSpace { _ = try? await machine.qmp.execute(Continue()) }
+            await checkNetwork(machine)
         }
     }
 }

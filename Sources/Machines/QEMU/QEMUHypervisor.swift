@@ -11,9 +11,15 @@ package actor QEMUHypervisor: Hypervisor {
     let paths: HostPaths
     let logger: Logger
     var machines: [SessionID: LiveMachine] = [:]
+    var silent: [SessionID: SilentMachine] = [:]
     private nonisolated let report: AsyncStream<MachineEvent>.Continuation
-    private nonisolated let newcomers: AsyncStream<LiveMachine>
-    private nonisolated let welcome: AsyncStream<LiveMachine>.Continuation
+    private nonisolated let newcomers: AsyncStream<Newcomer>
+    private nonisolated let welcome: AsyncStream<Newcomer>.Continuation
+
+    private enum Newcomer: Sendable {
+        case live(LiveMachine)
+        case silent(SilentMachine)
+    }
 
     package init(paths: HostPaths, accelerator: Accelerator, logger: Logger) {
         self.paths = paths
@@ -27,8 +33,13 @@ package actor QEMUHypervisor: Hypervisor {
     /// Watches every machine until cancelled.
     package nonisolated func run() async {
         await withDiscardingTaskGroup { group in
-            for await machine in newcomers {
-                group.addTask { await self.watch(machine) }
+            for await newcomer in newcomers {
+                group.addTask {
+                    switch newcomer {
+                    case .live(let machine): await self.watch(machine)
+                    case .silent(let machine): await self.listen(to: machine)
+                    }
+                }
             }
             group.cancelAll()
         }
@@ -37,7 +48,11 @@ package actor QEMUHypervisor: Hypervisor {
     /// Starts to look after a machine that answers.
     func welcome(_ machine: LiveMachine) {
         machines[machine.session] = machine
-        welcome.yield(machine)
+        welcome.yield(.live(machine))
+    }
+
+    func follow(_ machine: SilentMachine) {
+        welcome.yield(.silent(machine))
     }
 
     func emit(_ event: MachineEvent) {

@@ -22,6 +22,11 @@ struct Up: AsyncParsableCommand {
         try Files.makeDirectory(settings.stateDir)
         // Refuse what can't work before anything is started.
         if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
+        // Before a Redis is touched that may be another one's.
+        let lock = try DirectoryLock(
+            [settings.runtimeDir, settings.stateDir].map { "\($0)/up.lock" }, owner: "'qwd up'",
+            advice: "give this one its own worker.name, runtime_dir and state_dir")
+        defer { lock.release() }
         let redis = settings.redis.url == nil ? PrivateRedis(settings: settings, logger: roles.logger) : nil
         if let redis {
             do { try await redis.start() } catch { throw Failure(.unavailable, "\(error)") }

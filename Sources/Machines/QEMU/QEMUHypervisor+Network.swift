@@ -1,0 +1,64 @@
+import Domain
+import Logging
+import Processes
+import QMP
+
+/// What is known of a machine's network helper.
+struct NetworkLink: Sendable {
+    var startedAt = ContinuousClock.now
+    /// Whether the last try failed.
+    var isOff = false
+    /// What the user was told.
+    var problem: String?
+}
+
+extension QEMUHypervisor {
+    /// A helper that lived for less is one that can't work here: to start it again at once would only keep us busy.
+    private static let shortestLife = Duration.seconds(1)
+
+    func startNetwork(_ machine: LiveMachine) async throws(MachineError) {
+        machines[machine.session]?.network.startedAt = .now
+        try await Passt.connect(machine.paths)
+    }
+
+    /// The helper has ended though the machine lives.
+    func reconnectNetwork(_ machine: LiveMachine) async {
+        guard let known = machines[machine.session], !known.isStopping, !machine.process.isGone else { return }
+        if ContinuousClock.now - known.network.startedAt < Self.shortestLife {
+            networkIsOff(
+                machine, "\(Passt.program) ends as soon as it is started. \(machine.paths.lastWords(of: \.networkLog))")
+            return
+        }
+        logger.warning("network helper ended, starting another", metadata: ["session.id": "\(machine.session)"])
+        await tryNetwork(machine)
+    }
+
+    /// Looks after networks that are off, now and then: nothing tells us when what is missing is there.
+    func checkNetwork(_ machine: LiveMachine) async {
+        guard let link = machines[machine.session]?.network, link.problem != nil else { return }
+        // Still off when the last try failed at once; else it has come up since, and stayed.
+        if link.isOff {
+            await tryNetwork(machine)
+        } else {
+            machines[machine.session]?.network.problem = nil
+            emit(.trouble(machine.session, detail: ""))
+        }
+    }
+
+    private func tryNetwork(_ machine: LiveMachine) async {
+        machines[machine.session]?.network.isOff = false
+        do {
+            try await startNetwork(machine)
+        } catch {
+            networkIsOff(machine, error.detail)
+        }
+    }
+
+    private func networkIsOff(_ machine: LiveMachine, _ why: String) {
+        machines[machine.session]?.network.isOff = true
+        let problem = "The network is off: \(why)"
+        guard machines[machine.session]?.network.problem != problem else { return }
+        machines[machine.session]?.network.problem = problem
+        emit(.trouble(machine.session, detail: problem))
+    }
+}

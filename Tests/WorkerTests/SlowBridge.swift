@@ -1,0 +1,31 @@
+import Domain
+import Machines
+
+/// A display whose opening takes as long as a test wants.
+actor SlowBridge: DisplayBridge {
+    nonisolated let baseURL = "http://127.0.0.1:6080"
+    let problem: String? = nil
+    private(set) var opened: Set<SessionID> = []
+    private let opening = AsyncStream.makeStream(of: Void.self)
+    private let gate = AsyncStream.makeStream(of: Void.self)
+    private let closing = AsyncStream.makeStream(of: Void.self)
+
+    func open(_ session: SessionID, token: String, oneShot: Bool) async -> Int? {
+        opening.continuation.yield()
+        for await _ in gate.stream { break }
+        opened.insert(session)
+        return nil
+    }
+
+    func close(_ session: SessionID, fence: Int) {
+        if opened.remove(session) != nil { closing.continuation.yield() }
+    }
+
+    func closeAll(but living: Set<SessionID>) {}
+    func isOpen(_ session: SessionID, oneShot: Bool) -> Bool { true }
+    func run() {}
+
+    func waitForOpening() async { for await _ in opening.stream { break } }
+    func goOn() { gate.continuation.yield() }
+    func waitForClosing() async { for await _ in closing.stream { break } }
+}
