@@ -25,10 +25,9 @@ extension RunningService {
     func createUntilKilled(_ fields: [String: String] = [:]) async throws -> SessionID {
         let answer = try? await create(fields)
         await waitForEnd()
-        guard let id = try await answer ?? queue.sessions().first?.id else {
-            throw Failure(description: "the request is lost")
-        }
-        return id
+        if let answer { return answer }
+        guard let made = try await queue.sessions().first else { throw Failure(description: "the request is lost") }
+        return made.id
     }
 
     /// What the status page's JSON says.

@@ -129,6 +129,12 @@ struct Examination: Encodable {
             _ = try await client.send(["PING"])
             return Examination(subject: "Redis", verdict: .good, finding: "answers at \(address)")
         } catch {
+            if settings.redis.url == nil, let running = PrivateRedis.running(settings) {
+                return Examination(
+                    subject: "Redis", verdict: .broken,
+                    finding: "the private one (process \(running.pid)) does not answer: \(error); its log is "
+                        + "\(settings.stateDir)/redis/redis.log")
+            }
             if settings.redis.url == nil, let path = Programs.find("redis-server") {
                 return Examination(
                     subject: "Redis", verdict: .good, finding: "\(path); 'qwd up' starts a private one, none runs now")

@@ -57,12 +57,15 @@ struct Start: AsyncParsableCommand {
     }
 
     private func request(_ settings: Settings) throws -> SessionRequest {
-        let memoryMiB = memory.map { Int($0 * 1024) } ?? settings.defaults.memoryMiB
+        // Not even a number of MiB can be made of every number that can be typed.
+        let largest = 1 << 20
+        if let memory, !(memory > 0 && memory <= Double(largest)) {
+            throw ValidationError("--memory: \(memory) is no size in GiB, above zero and at most \(largest).")
+        }
+        let memoryMiB = memory.map { Int(($0 * 1024).rounded(.up)) } ?? settings.defaults.memoryMiB
         let cpu = cpu ?? settings.defaults.cpu
         let disk = disk ?? settings.defaults.diskGiB
-        guard cpu > 0, memoryMiB > 0, disk > 0 else {
-            throw ValidationError("--cpu, --memory and --disk must be above zero.")
-        }
+        guard cpu > 0, disk > 0 else { throw ValidationError("--cpu and --disk must be above zero.") }
         return SessionRequest(
             owner: NSUserName(), machine: machine, cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk,
             lifetimeSeconds: try lifetime.map { try duration($0, "--lifetime").wholeSeconds }
@@ -99,8 +102,15 @@ struct Start: AsyncParsableCommand {
             return try await group.next() ?? nil
         }
         if let found { return found }
+        let last = try await queue.session(id)
         _ = try await queue.stop(id)
-        throw Failure(.noRoom, "There was no room within \(wait); the request was taken back. Try again later.")
+        if last?.state == .queued {
+            throw Failure(.noRoom, "There was no room within \(wait); the request was taken back. Try again later.")
+        }
+        let step = last?.step.map { " (\($0.title.lowercased()))" } ?? ""
+        throw Failure(
+            .failed,
+            "The machine did not start within \(wait)\(step); the request was taken back. --wait gives it more time.")
     }
 
     private func look(_ id: SessionID, _ queue: JobQueue, _ said: inout String) async throws -> Session? {

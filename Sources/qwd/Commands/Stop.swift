@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Foundation
 import Queue
+import Settings
 
 /// Stops sessions.
 struct Stop: AsyncParsableCommand {
@@ -11,9 +12,13 @@ struct Stop: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: "Id of the session, as 'qwd status' shows it.") var session: String?
     @Flag(help: "Stop all sessions.") var all = false
+    @Option(help: ArgumentHelp("How long to wait for their end.", valueName: "duration")) var wait = "60s"
 
     func run() async throws {
         let settings = try common.settings()
+        guard let patience = Duration(configurationText: wait) else {
+            throw ValidationError("--wait: '\(wait)' is no duration such as 90s, 30m, 12h or 4d.")
+        }
         try await Connection.withQueue(settings) { queue in
             let changes = queue.changes()
             var waiting = Set(try await chosen(queue))
@@ -22,18 +27,48 @@ struct Stop: AsyncParsableCommand {
                 if try await queue.stop(id) == .ended { waiting.remove(id) }
             }
             if waiting.isEmpty { return }
-            for await change in changes {
-                switch change {
-                case .session(let id, _, .ended): waiting.remove(id)
-                case .session: continue
-                case .reconnected:
-                    for id in waiting where try await queue.session(id)?.state ?? .ended == .ended {
-                        waiting.remove(id)
-                    }
+            let asked = waiting
+            let isOver = try await withThrowingTaskGroup(of: Bool.self) { group in
+                group.addTask { try await ended(asked, queue, changes) }
+                group.addTask {
+                    try? await Task.sleep(for: patience)
+                    return false
                 }
-                if waiting.isEmpty { return }
+                defer { group.cancelAll() }
+                return try await group.next() ?? false
             }
+            if !isOver { throw try await late(asked, queue) }
         }
+    }
+
+    /// Returns when all of them have ended.
+    private func ended(
+        _ sessions: Set<SessionID>, _ queue: JobQueue, _ changes: AsyncStream<SessionChange>
+    ) async throws -> Bool {
+        var waiting = sessions
+        for await change in changes {
+            switch change {
+            case .session(let id, _, .ended): waiting.remove(id)
+            case .session: continue
+            case .reconnected:
+                for id in waiting where try await queue.session(id)?.state ?? .ended == .ended { waiting.remove(id) }
+            }
+            if waiting.isEmpty { return true }
+        }
+        return false
+    }
+
+    /// What to say of those that have not ended in time.
+    private func late(_ sessions: Set<SessionID>, _ queue: JobQueue) async throws -> Failure {
+        var words: [String] = []
+        for id in sessions.sorted() {
+            guard let session = try await queue.session(id), session.state != .ended else { continue }
+            words.append("\(id) is \(session.state.rawValue) on \(session.host ?? "no host")")
+        }
+        return Failure(
+            .unavailable,
+            "Not ended within \(wait): \(words.joined(separator: ", ")). They end as soon as their host answers; "
+                + "'qwd host list' shows whether it does.")
     }
 
     private func chosen(_ queue: JobQueue) async throws -> [SessionID] {

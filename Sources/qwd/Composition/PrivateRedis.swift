@@ -17,9 +17,16 @@ struct PrivateRedis: Service {
     init(settings: Settings, logger: Logger) {
         socket = Self.socket(settings)
         directory = "\(settings.stateDir)/redis"
-        pidFile = "\(settings.runtimeDir)/redis.pid"
+        pidFile = Self.pidFile(settings)
         self.logger = logger
     }
+
+    /// The server that runs now, whoever has started it.
+    static func running(_ settings: Settings) -> ProcessHandle? {
+        ProcessHandle(pidFile: pidFile(settings), mark: socket(settings))
+    }
+
+    private static func pidFile(_ settings: Settings) -> String { "\(settings.runtimeDir)/redis.pid" }
 
     static func socket(_ settings: Settings) -> String { "\(settings.runtimeDir)/redis.sock" }
 
