@@ -51,6 +51,12 @@ extension JobQueue {
                 attempt: answer[3].integer ?? 1), topic: answer[4].string ?? "", sealed: answer[5].string ?? "")
     }
 
+    /// A mail's job is over.
+    /// - Parameter sent: False if what it was about is over, so that nobody was mailed and no page says so.
+    package func finish(_ mail: MailJob, sent: Bool) async throws(QueueError) {
+        _ = try await call(Scripts.finish, [mail.claim.job, "\(mail.claim.fence)", sent ? "" : "unsent", ""])
+    }
+
     /// Waits until there may be a mail to send, at most `timeout`.
     package func waitForMail(timeout: Duration) async throws(QueueError) {
         do {

@@ -72,6 +72,16 @@ struct CreateTests {
         }
     }
 
+    @Test func `two people whose forms have the same number get a session each`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            for user in ["ada", "bob", "ada"] {
+                _ = try await site.create([("machine", "grub"), ("user", user), ("nonce", "12345678")])
+            }
+            #expect(try await site.queue.sessions().map(\.request.owner).sorted() == ["ada", "bob"])
+        }
+    }
+
     @Test func `a limit answers 429 in words, keeps what was typed, and not the password`() async throws {
         var options = FrontendOptions(defaultMemoryMiB: 1024)
         options.limits.sessionsPerUser = 1

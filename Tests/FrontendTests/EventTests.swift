@@ -124,6 +124,17 @@ struct EventTests {
         }
     }
 
+    @Test func `asking for the head of a stream leaves nobody listening`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let id = try await site.create()
+            for path in ["/manage/events", "/sessions/\(id)/events"] {
+                #expect(try await site.http.send("HEAD", path).status == 200)
+            }
+            #expect(try await site.http.get("/metrics").body.contains("qwd_event_streams 0\n"))
+        }
+    }
+
     @Test func `a stream outlives a restart of Redis`() async throws {
         try await withSite(appendOnly: true) { site in
             try await site.hostUp()

@@ -29,6 +29,18 @@ struct FormTests {
         }
     }
 
+    @Test func `a form that is refused without a machine does not load an address that has no page`() async throws {
+        try await withSite { site in
+            let refused = try await site.http.post("/sessions", [("machine", "grub")])
+            #expect(refused.status == 422)
+            #expect(refused.body.contains("No machine is ready yet"))
+            #expect(!refused.body.contains("http-equiv=\"refresh\""))
+            #expect(!refused.body.contains("data-every"))
+            #expect(!refused.body.contains("looks again by itself"))
+            #expect(refused.body.contains("class=\"button\" href=\"/\""), "the way back")
+        }
+    }
+
     @Test(arguments: [
         "/?user=ada&password=secret&machine=grub&create=Create", "/?cpu=1&memory=1&machine=grub", "/?session_stop=x",
     ])

@@ -21,26 +21,39 @@ struct MailTests {
             server: MailServer(options), from: try #require(EmailAddress("qwd@example.org")))
     }
 
-    /// Takes a mail as the mailer does and makes its message; nothing else sends it meanwhile.
-    private func letter(_ site: TestSite) async throws -> MailMessage? {
+    /// A mailer beside the site's own, if that has one.
+    private static func mailer(_ site: TestSite) throws -> Mailer {
         let inner = try Site(
             queue: site.queue, secret: site.secret, options: site.options, reliance: nil, hasMail: true)
-        let mailer = Mailer(site: inner, post: try Self.post(), logger: Logger(label: "test"))
-        guard let job = try await site.queue.claimMail(worker: "test", lease: .seconds(60)) else { return nil }
-        let message = try await mailer.letter(for: job)
-        try await site.queue.finish(job.claim)
+        return Mailer(site: inner, post: try post(), logger: Logger(label: "test"))
+    }
+
+    private static func take(_ site: TestSite) async throws -> MailJob? {
+        try await site.queue.claimMail(worker: "test", lease: .seconds(60))
+    }
+
+    /// Takes a mail as the mailer does and makes its message; nothing else sends it meanwhile.
+    private func letter(_ site: TestSite) async throws -> MailMessage? {
+        guard let job = try await Self.take(site) else { return nil }
+        let message = try await Self.mailer(site).letter(for: job)
+        try await site.queue.finish(job, sent: true)
         return message
+    }
+
+    /// Asks for a session of somebody who has an address.
+    private func order(_ site: TestSite) async throws -> SessionID {
+        let request = SessionRequest(
+            owner: "alice", machine: "grub", cpu: 1, memoryMiB: 1024, diskGiB: 1, lifetimeSeconds: 86_400,
+            oneShot: false, email: "alice@example.org")
+        return try await site.queue.enqueue(
+            request, limits: .none, id: SessionID(milliseconds: 1), job: JobID(milliseconds: 1)
+        ).session
     }
 
     @Test func `a session's link is mailed with its picture, and its page says so`() async throws {
         try await withSite(signIn: SignInOptions()) { site in
             try await site.hostUp()
-            let request = SessionRequest(
-                owner: "alice", machine: "grub", cpu: 1, memoryMiB: 1024, diskGiB: 1, lifetimeSeconds: 86_400,
-                oneShot: false, email: "alice@example.org")
-            let id = try await site.queue.enqueue(
-                request, limits: .none, id: SessionID(milliseconds: 1), job: JobID(milliseconds: 1)
-            ).session
+            let id = try await order(site)
             let claim = try await site.advance(to: .running)
             let message = try #require(try await letter(site))
             #expect(message.to.address.text == "alice@example.org")
@@ -74,18 +87,48 @@ struct MailTests {
         }
     }
 
+    @Test func `a page does not speak of a mail that nobody got`() async throws {
+        try await withSite(signIn: SignInOptions()) { site in
+            try await site.hostUp()
+            let id = try await order(site)
+            try await site.advance(to: .running)
+            _ = try await site.queue.stop(id)
+            let job = try #require(try await Self.take(site))
+            try await Self.mailer(site).send(job)
+            #expect(try await site.queue.job(job.claim.job)?.state == .done)
+            let session = try #require(try await site.queue.session(id))
+            #expect(session.state == .stopping && session.mail == nil)
+        }
+    }
+
+    @Test func `the mail before the end changes nothing of what the page says of the link`() async throws {
+        try await withSite(signIn: SignInOptions()) { site in
+            try await site.hostUp()
+            let id = try await order(site)
+            try await site.advance(to: .running)
+            let ready = try #require(try await Self.take(site))
+            _ = try await site.queue.fail(ready.claim, .permanent, message: "no such mailbox", delay: .zero)
+            // As if the session were about to end.
+            _ = try await site.queue.redis.send(["ZADD", "qwd:sessions:warning", "1", id.text])
+            _ = try await site.queue.tick(loadCheck: .zero, lease: .seconds(30))
+            let ending = try #require(try await Self.take(site))
+            #expect(ending.topic == "ending")
+            _ = try await site.queue.fail(ending.claim, .transient, message: "busy", delay: .zero)
+            #expect(try await site.queue.session(id)?.mail == "no such mailbox")
+            try await site.queue.finish(try #require(try await Self.take(site)), sent: true)
+            #expect(try await site.queue.session(id)?.mail == "no such mailbox")
+        }
+    }
+
     /// The code in the only mail with one. The site's own mailer has it by now, or will: look at what it was given.
     private static func mailedCode(_ site: TestSite, topic: String, to address: String? = nil) async throws -> String {
-        let inner = try Site(
-            queue: site.queue, secret: site.secret, options: site.options, reliance: nil, hasMail: true)
-        let mailer = Mailer(site: inner, post: try post(), logger: Logger(label: "test"))
         let name = try #require(
             try await site.queue.redis.send(["KEYS", "qwd:job:mail-*"]).array?.first?.string)
         let sealed = try #require(try await site.queue.redis.send(["HGET", name, "sealed"]).string)
         let job = MailJob(
             claim: Claim(job: String(name.dropFirst(8)), kind: .mail, session: nil, fence: 0, attempt: 1),
             topic: topic, sealed: sealed)
-        let message = try #require(try await mailer.letter(for: job))
+        let message = try #require(try await mailer(site).letter(for: job))
         if let address { #expect(message.to.address.text == address) }
         let code = try #require(message.text.firstMatch(of: /code is (\d{6})\./).map { String($0.1) })
         #expect(!message.subject.contains(code) && !sealed.contains(code))
@@ -114,6 +157,34 @@ struct MailTests {
             _ = try await carol.post("/sessions", [("machine", "grub")])
             let session = try #require(try await site.queue.sessions().first)
             #expect(session.request.owner == "carol@example.org" && session.request.oneShot)
+        }
+    }
+
+    @Test func `where an app is wanted a mailed code alone lets nobody in`() async throws {
+        let options = SignInOptions(secondFactor: .totp, emailDomains: ["example.org"])
+        try await withSite(signIn: options, post: try Self.post()) { site in
+            let carol = Browser(site)
+            #expect(try await carol.signIn("carol@example.org", "").status == 303)
+            let code = try await Self.mailedCode(site, topic: "mailed-link")
+            try await carol.get("/sign-in/code")
+            #expect(try await carol.post("/sign-in/code", [("code", code)]).headers["location"] == "/sign-in/code")
+            #expect(carol.cookies["qwd-login"] == nil)
+            try await carol.get("/sign-in/code")
+            let secret = try #require(carol.appSecret)
+            let app = try #require(TOTP(base32: Secret(secret)))
+            #expect(try await carol.post("/sign-in/code", [("code", code)]).status == 401, "it is no code of the app")
+            let right = app.code(in: TOTP.step(at: Date()))
+            #expect(try await carol.post("/sign-in/code", [("code", right)]).body.contains("id=\"codes\""))
+            #expect(try await carol.get("/account").status == 200)
+        }
+    }
+
+    @Test func `what stands behind a plus makes no second person`() async throws {
+        try await withSite(signIn: SignInOptions(emailDomains: ["example.org"]), post: try Self.post()) { site in
+            let reply = try await Browser(site).signIn("carol+one@example.org", "")
+            #expect(reply.status == 401)
+            let mails = try await site.queue.redis.send(["KEYS", "qwd:job:mail-*"])
+            #expect(mails.array == [])
         }
     }
 

@@ -28,6 +28,38 @@ struct ManageTests {
         }
     }
 
+    @Test func `links and buttons of a row have names of their own, by which they keep the focus`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let id = try await site.create()
+            try await site.advance(to: .running)
+            _ = try await site.create()
+            let stopped = try await site.create()
+            _ = try await site.queue.stop(stopped)
+            let page = try await site.http.get("/manage").body
+            for letter in ["n", "c", "x"] { #expect(page.contains(" id=\"\(letter)-\(id)\"")) }
+            let ids = page.matches(of: #/\bid="([^"]+)"/#).map { String($0.1) }
+            #expect(Set(ids).count == ids.count, "\(ids)")
+        }
+    }
+
+    @Test func `rows of sessions that have ended are not kept`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let shelf = RowShelf(queue: site.queue, pages: try Pages(options: site.options))
+            let first = try await site.create([("machine", "grub"), ("user", "ada")])
+            for user in ["ada", "bob"] { _ = try await site.create([("machine", "grub"), ("user", user)]) }
+            for (user, count) in [("ada", 2), ("bob", 1)] {
+                #expect(try await shelf.rows(of: user).count == count)
+            }
+            #expect(shelf.count == 3)
+            _ = try await site.queue.stop(first)
+            #expect(try await shelf.rows(of: "ada").count == 1)
+            #expect(shelf.count == 2, "a look at one person's rows drops theirs and nobody else's")
+            #expect(try await shelf.rows().count == 2)
+        }
+    }
+
     @Test func `silent and draining hosts are called so`() async throws {
         var options = FrontendOptions(defaultMemoryMiB: 1024)
         options.lease = .zero

@@ -167,6 +167,62 @@ struct SessionPageTests {
         }
     }
 
+    @Test func `one press of the button prolongs once, however often it arrives`() async throws {
+        try await withSite(FrontendOptions(defaultMemoryMiB: 1024, defaultLifetimeSeconds: 43_200)) { site in
+            try await site.hostUp()
+            let id = try await site.create()
+            try await site.advance(to: .running)
+            func life() async throws -> Int64 {
+                let session = try #require(try await site.queue.session(id))
+                return try #require(session.expiresAt) - #require(session.startedAt)
+            }
+            let page = try await site.http.get("/sessions/\(id)").body
+            let seen = try #require(page.firstMatch(of: /name="seen" value="(\d+)"/).map { String($0.1) })
+            for _ in 0..<2 {
+                #expect(try await site.http.post("/sessions/\(id)/extend", [("seen", seen)]).status == 303)
+            }
+            #expect(try await life() == 129_600_000)
+            for wrong in ["", "soon", "-1", "1.5"] {
+                #expect(try await site.http.post("/sessions/\(id)/extend", [("seen", wrong)]).status == 400)
+            }
+            let json = try await site.http.send(
+                "POST", "/sessions/\(id)/extend", headers: [("Content-Type", "application/json")],
+                body: Array("{\"seen\":\(seen)}".utf8))
+            #expect(json.status == 200)
+            #expect(try await life() == 129_600_000)
+            _ = try await site.http.post("/sessions/\(id)/extend", headers: [("Accept", "application/json")])
+            #expect(try await life() == 216_000_000)
+        }
+    }
+
+    @Test func `without JavaScript a page loads itself often only on the way to the desktop`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            let id = try await site.create()
+            func seconds(_ path: String) async throws -> String? {
+                try await site.http.get(path).body.firstMatch(of: /http-equiv="refresh" content="(\d+)"/)
+                    .map { String($0.1) }
+            }
+            let path = "/sessions/\(id)"
+            #expect(try await seconds(path) == "1", "it is taken at once")
+            #expect(try await site.queue.drain("host-a", true))
+            #expect(try await site.claim() == nil)
+            #expect(try await seconds(path) == "10", "it waits")
+            #expect(try await site.queue.drain("host-a", false))
+            let claim = try #require(try await site.claim())
+            #expect(try await seconds(path) == "1", "it starts")
+            _ = try await site.queue.commit(claim, accelerator: "kvm")
+            #expect(try await seconds(path) == "1", "it opens")
+            try await site.queue.finish(claim, displayURL: TestSite.host.displayURL)
+            #expect(try await seconds(path) == "30", "it is open")
+            _ = try await site.queue.stop(id)
+            #expect(try await seconds(path) == "10", "it stops")
+            #expect(try await seconds("/manage") == "10")
+            try await site.queue.finish(try #require(try await site.claim()))
+            #expect(try await seconds(path) == nil, "it has ended")
+        }
+    }
+
     @Test func `stop cancels what waits and ends what runs`() async throws {
         try await withSite { site in
             try await site.hostUp()

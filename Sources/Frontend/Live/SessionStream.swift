@@ -18,7 +18,7 @@ struct SessionStream: Sendable {
     let logger: Logger
 
     func response(to request: Request) -> Response {
-        Response.eventStream(request, wakes: site.hub.listen(to: .session(session.id))) { subscription, write in
+        Response.eventStream(request, of: site.hub, about: .session(session.id)) { subscription, write in
             try await follow(subscription, write)
         }
     }
@@ -84,13 +84,15 @@ struct SessionStream: Sendable {
 extension Response {
     /// A stream of server-sent events that ends with its reader, its body, or the server's shutdown.
     static func eventStream(
-        _ request: Request, wakes subscription: StatusHub.Subscription,
+        _ request: Request, of hub: StatusHub, about interest: StatusHub.Interest,
         body: @escaping @Sendable (StatusHub.Subscription, (String) async throws -> Void) async throws -> Void
     ) -> Response {
         Response(
             status: .ok,
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"],
             body: .init { writer in
+                // Only now: to a HEAD request, and to a reader that is gone already, no body is ever written.
+                let subscription = hub.listen(to: interest)
                 defer { subscription.close() }
                 try await request.body.consumeWithInboundCloseHandler { _ in
                     try await withGracefulShutdownHandler {

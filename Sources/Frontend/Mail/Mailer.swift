@@ -54,16 +54,17 @@ struct Mailer: Service {
         }
     }
 
-    private func send(_ job: MailJob) async throws(QueueError) {
+    /// Sends a mail that was taken, and tells the queue what became of it.
+    func send(_ job: MailJob) async throws(QueueError) {
         do throws(AccountsError) {
             guard let message = try await letter(for: job) else {
                 // What it was about is over.
-                try await finish(job)
+                try await finish(job, sent: false)
                 return
             }
             try await post.server.send(message)
             logger.notice("mail sent", metadata: ["job.id": "\(job.claim.job)", "mail.topic": "\(job.topic)"])
-            try await finish(job)
+            try await finish(job, sent: true)
         } catch {
             logger.warning(
                 "mail not sent",
@@ -75,11 +76,11 @@ struct Mailer: Service {
         }
     }
 
-    private func finish(_ job: MailJob) async throws(AccountsError) {
+    private func finish(_ job: MailJob, sent: Bool) async throws(AccountsError) {
         do throws(QueueError) {
-            try await site.queue.finish(job.claim)
+            try await site.queue.finish(job, sent: sent)
         } catch {
-            // The mail is sent; at worst it is sent again when the lease is over.
+            // At worst a mail that is sent is sent again when the lease is over.
             throw AccountsError(.unavailable, error.detail, cause: error)
         }
     }

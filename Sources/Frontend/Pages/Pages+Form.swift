@@ -19,9 +19,11 @@ extension Pages {
         func problem(_ field: CreateForm.Field) -> String {
             problems.filter { $0.field == field }.map { sentence($0) }.joined(separator: " ")
         }
+        // A form that was refused answers a POST, and its address has no page that could be loaded again.
+        let mayReload = if case .none = notice { true } else { false }
         var model: Templates.Model = [
             "nonce": nonce, "stale": offer.stale, "hasMachines": !offer.machines.isEmpty,
-            "refresh": offer.machines.isEmpty && mine.isEmpty,
+            "refresh": mayReload && offer.machines.isEmpty && mine.isEmpty,
             "machines": machineCards(offer.machines, chosen: form.machine),
             "hasMine": !mine.isEmpty, "mine": mine.map { mineRow($0) }.joined(),
             "hasProblems": !problems.isEmpty, "problemsTitle": texts.count("form.problems", problems.count),

@@ -27,7 +27,7 @@ extension Pages {
             "showSteps": !session.isSettled && [.queued, .starting, .running].contains(session.state),
             "facts": facts(session),
         ]
-        if session.state != .ended { model["refresh"] = session.isSettled ? "30" : "1" }
+        if let seconds = session.secondsToReload { model["refresh"] = "\(seconds)" }
         if session.isOpen, let total = timeline.total {
             model["took"] = texts("session.took", ["time": texts.elapsed(milliseconds: total)])
         }

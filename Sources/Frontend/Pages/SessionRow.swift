@@ -31,7 +31,8 @@ struct SessionRow: Sendable {
         end = session.state == .running ? session.expiresAt ?? .max : 0
         let path = pages.path(of: id)
         let machine = HTML.escape(session.request.machine)
-        head = "<tr id=\"s-\(id)\"><th scope=\"row\"><a href=\"\(path)\">\(machine)</a>"
+        // By their ids the links and buttons of a row that was exchanged get the focus back.
+        head = "<tr id=\"s-\(id)\"><th scope=\"row\"><a id=\"n-\(id)\" href=\"\(path)\">\(machine)</a>"
         tail = Self.tail(session, path, machine, HTML.escape(owner), pages.texts, words)
     }
 
@@ -49,11 +50,13 @@ struct SessionRow: Sendable {
         html += "<td class=\"actions\"><div>"
         if session.isOpen {
             let label = "\(words.connect): \(machine), \(owner)"
-            html += "<a class=\"button small\" href=\"\(path)/connect\" aria-label=\"\(label)\">\(words.connect)</a>"
+            html += "<a id=\"c-\(session.id)\" class=\"button small\" href=\"\(path)/connect\" "
+            html += "aria-label=\"\(label)\">\(words.connect)</a>"
         }
         if session.state != .stopping {
             // All rows send one form, which has what depends on who looks.
-            html += "<button class=\"button small danger\" form=\"act\" formaction=\"\(path)/stop?from=manage\" "
+            html += "<button id=\"x-\(session.id)\" class=\"button small danger\" form=\"act\" "
+            html += "formaction=\"\(path)/stop?from=manage\" "
             html += "data-sure aria-label=\"\(words.stop): \(machine), \(owner)\">\(words.stop)</button>"
         }
         return html + "</div></td></tr>\n"

@@ -7,6 +7,18 @@ extension Session {
 
     /// Whether nothing will change by itself within seconds.
     var isSettled: Bool { isOpen || state == .ended }
+
+    /// When a page without JavaScript loads itself again; nil for never.
+    ///
+    /// Each time takes whoever uses the keyboard back to the top of the page, so it is often only on the way to the desktop.
+    var secondsToReload: Int? {
+        switch state {
+        case .queued where waitingFor == nil && !stopRequested, .starting where !stopRequested: 1
+        case .running where !stopRequested: displayReady ? 30 : 1
+        case .queued, .starting, .running, .stopping, .lost: 10
+        case .ended: nil
+        }
+    }
 }
 
 /// What a session's page says about it, in words for the person who waits for it.

@@ -48,27 +48,27 @@ function countDown() {
     }
 }
 
-// Exchanges the rows of a region that differ and brings them into the new order.
+// Exchanges the rows of a region that differ. What is gone or has changed is taken out first: the others have kept their
+// order then and stay where they are, for a row that is moved loses the focus.
 function exchangeRows(region, fresh) {
-    const old = new Map([...region.children].map((row) => [row.id, row]));
+    const rows = [...fresh.children];
+    const html = new Map(rows.map((row) => [row.id, row.outerHTML]));
+    for (const row of [...region.children]) if (sent.get(row) !== html.get(row.id)) row.remove();
+    const kept = new Map([...region.children].map((row) => [row.id, row]));
     let place = region.firstElementChild;
-    for (const row of [...fresh.children]) {
-        const known = old.get(row.id);
-        old.delete(row.id);
-        if (known && sent.get(known) === row.outerHTML) {
-            if (known === place) place = place.nextElementSibling;
-            else region.insertBefore(known, place);
+    for (const row of rows) {
+        const known = kept.get(row.id);
+        if (known && known === place) {
+            place = place.nextElementSibling;
             continue;
         }
-        const html = row.outerHTML;
-        const mine = document.importNode(row, true);
-        sent.set(mine, html);
-        localise(mine);
-        if (known === place && place) place = place.nextElementSibling;
-        if (known) known.replaceWith(mine);
-        else region.insertBefore(mine, place);
+        const mine = known ?? document.importNode(row, true);
+        if (!known) {
+            sent.set(mine, html.get(row.id));
+            localise(mine);
+        }
+        region.insertBefore(mine, place);
     }
-    for (const row of old.values()) row.remove();
 }
 
 function exchange(fresh) {

@@ -23,9 +23,10 @@ struct Creation: Sendable {
                     order.request.oneShot = true
                 }
             }
+            let owner = order.request.owner
             let now = Site.now()
             let enqueued = try await site.queue.enqueue(
-                order.request, once: order.nonce.map { "form:\($0)" }, from: visitor.address,
+                order.request, once: order.nonce.map { "form:\(owner):\($0)" }, from: visitor.address,
                 limits: site.options.limits,
                 id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
             context.logger.notice(
@@ -34,10 +35,10 @@ struct Creation: Sendable {
             if enqueued.isNew {
                 // The queue has noted it in the same step.
                 site.log(
-                    .create, context, who: order.request.owner, what: enqueued.session.text,
+                    .create, context, who: owner, what: enqueued.session.text,
                     detail: order.request.machine)
             }
-            return created(enqueued.session, request, context, user: order.request.owner)
+            return created(enqueued.session, request, context, user: owner)
         } catch let error as CreateRequest.Problems {
             return try await refused(request, context, fields, .problems(error.list), status: .unprocessableContent)
         } catch let error as QueueError {

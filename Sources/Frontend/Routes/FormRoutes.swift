@@ -70,7 +70,7 @@ struct FormRoutes: Sendable {
         return try await signIn.respond(to: answer, user: user, request, context) { withCookie in
             guard case .signedIn(_, let token) = answer else { return Response(status: .unauthorized) }
             var context = context
-            context.visitor.login = try await signIn.desk.logins.login(token: token)
+            try await context.visitor.enter(by: token, at: signIn.desk)
             return try await withCookie(try await creation.create(fields, request, context))
         }
     }

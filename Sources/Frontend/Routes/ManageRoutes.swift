@@ -69,7 +69,7 @@ struct ManageRoutes: Sendable {
     /// One event whenever something has changed, at most one a second. The reader then gets the page again.
     private func events(_ request: Request, _ context: FrontendContext) throws -> Response {
         try site.requireSignIn(context, for: request)
-        return Response.eventStream(request, wakes: site.hub.listen(to: .all)) { subscription, write in
+        return Response.eventStream(request, of: site.hub, about: .all) { subscription, write in
             try await write("retry: 2000\n\n")
             for await _ in subscription.wakes { try await write("event: status\ndata: {}\n\n") }
         }

@@ -16,6 +16,9 @@ final class RowShelf: Sendable {
         words = RowWords(pages.texts)
     }
 
+    /// Rows that are kept.
+    var count: Int { rows.withLock { $0.count } }
+
     /// The rows of the live sessions, of all people or of one, the newest session first.
     func rows(of owner: String? = nil) async throws(QueueError) -> [SessionRow] {
         let revisions = try await queue.revisions(of: owner, limit: Pages.mostRows)
@@ -24,10 +27,13 @@ final class RowShelf: Sendable {
         let fresh = try await queue.sessions(changed.map(\.session)).map { SessionRow($0, pages: pages, words: words) }
         return rows.withLock { rows in
             for row in fresh { rows[row.id] = row }
-            let shown = revisions.compactMap { rows[$0.session] }
-            // What everybody sees is all there is; the others have ended.
-            if owner == nil, rows.count > shown.count {
-                rows = Dictionary(uniqueKeysWithValues: shown.map { ($0.id, $0) })
+            // Another look at the page may have dropped a row meanwhile that this one still shows.
+            let shown = revisions.compactMap { rows[$0.session] ?? known[$0.session] }
+            func isAsked(_ row: SessionRow) -> Bool { owner == nil || row.owner == owner }
+            // What was asked for and is not among them has ended.
+            if rows.values.count(where: isAsked) > shown.count {
+                let live = Set(shown.map(\.id))
+                rows = rows.filter { live.contains($0.key) || !isAsked($0.value) }
             }
             return shown
         }

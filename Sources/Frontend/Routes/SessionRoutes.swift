@@ -92,11 +92,12 @@ struct SessionRoutes: Sendable {
 
     private func prolong(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
+        let seen = try Self.seen(try await request.formFields())
         guard session.state == .running, !session.stopRequested else { throw FrontendError(code: .notRunning) }
         // Without anything left to give this changes nothing, and the page shows what there is.
         let end =
             if let seconds = site.pages.prolongation(of: session) {
-                try await site.queue.extend(session.id, seconds: seconds, limits: site.options.limits)
+                try await site.queue.extend(session.id, seconds: seconds, limits: site.options.limits, seen: seen)
             } else { session.expiresAt }
         try await site.note(.extend, context, what: session.id.text)
         if request.wantsJSON {
@@ -106,6 +107,16 @@ struct SessionRoutes: Sendable {
             return .json(object)
         }
         return .redirect(to: site.pages.path(of: session.id))
+    }
+
+    /// The end that the page showed when its button was pressed, so that a double click or a reload prolongs once.
+    /// - Returns: Nil for a program that does not say.
+    private static func seen(_ fields: FormFields) throws(FrontendError) -> Int64? {
+        if fields["seen"].isEmpty { return nil }
+        guard let end = MemoryText.number(fields.text("seen"), digits: 18) else {
+            throw .badBody("seen must be a whole number of milliseconds")
+        }
+        return Int64(end)
     }
 }
 

@@ -64,18 +64,7 @@ struct SignInRoutes: Sendable {
                 return response
             }
         case .codeWanted(let challenge, let token):
-            try await site.note(
-                .secondFactor, context, who: challenge.person.name, detail: "\(challenge.kind.rawValue) wanted")
-            var response: Response
-            if request.wantsJSON {
-                var object = JSONObject()
-                object.add("code_wanted", challenge.kind.rawValue)
-                response = .json(object, status: .accepted)
-            } else {
-                response = .redirect(to: "\(site.pages.address.base)/sign-in/code")
-            }
-            response.headers.append(challengeCookie(token.revealed, context, seconds: 600))
-            return response
+            return try await askForCode(challenge, token, request, context)
         case .refused:
             try await noteWrongPassword(of: user, context)
             return refusal(.signInRefused, user: user, request, context)
@@ -121,6 +110,24 @@ struct SignInRoutes: Sendable {
 
     // MARK: The code
 
+    /// Sends somebody to the page that asks for a code.
+    private func askForCode(
+        _ challenge: Challenge, _ token: Secret, _ request: Request, _ context: FrontendContext
+    ) async throws -> Response {
+        try await site.note(
+            .secondFactor, context, who: challenge.person.name, detail: "\(challenge.kind.rawValue) wanted")
+        var response: Response
+        if request.wantsJSON {
+            var object = JSONObject()
+            object.add("code_wanted", challenge.kind.rawValue)
+            response = .json(object, status: .accepted)
+        } else {
+            response = .redirect(to: "\(site.pages.address.base)/sign-in/code")
+        }
+        response.headers.append(challengeCookie(token.revealed, context, seconds: 600))
+        return response
+    }
+
     private func showCode(_ request: Request, _ context: FrontendContext) async throws -> Response {
         guard let token = request.cookie(Self.challengeCookie),
             let challenge = try await desk.logins.challenge(token: Secret(token))
@@ -143,7 +150,7 @@ struct SignInRoutes: Sendable {
             let person = challenge.person
             try await site.note(.signIn, context, who: person.name, detail: challenge.kind.rawValue)
             var context = context
-            context.visitor.login = try await desk.logins.login(token: login)
+            try await context.visitor.enter(by: login, at: desk)
             var response =
                 challenge.form.isEmpty
                 ? welcome(person, request)
@@ -156,6 +163,8 @@ struct SignInRoutes: Sendable {
             response.headers.append(loginCookie(login, context))
             response.headers.append(challengeCookie("", context, seconds: 0))
             return response
+        case .codeWanted(let challenge, let token):
+            return try await askForCode(challenge, token, request, context)
         case .wrong(let challenge):
             try await site.note(.refused, context, who: challenge.person.name, detail: "wrong code")
             if request.wantsJSON {

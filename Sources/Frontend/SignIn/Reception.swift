@@ -24,14 +24,12 @@ struct Reception: RouterMiddleware {
         context.visitor.address = origin.address
         context.visitor.isSecure = origin.isSecure || site.pages.address.isSecure || site.options.tls
         context.visitor.isOpenHouse = site.desk == nil
-        if let desk = site.desk, let token = request.cookie(Self.loginCookie) {
-            context.visitor.login = try await desk.logins.login(token: Secret(token))
-            context.visitor.isAdmin = context.visitor.login.map { desk.isAdmin($0.person) } ?? false
-        }
         let known = request.cookie(Self.formCookie)
         let seed = known.flatMap { $0.utf8.count == 43 ? $0 : nil } ?? LoginToken.random().revealed
-        // Signing in or out makes all forms of before worthless.
-        context.visitor.formToken = site.secret.mark(context.visitor.login?.id ?? seed, for: .form)
+        context.visitor.formToken = site.secret.mark(seed, for: .form)
+        if let desk = site.desk, let token = request.cookie(Self.loginCookie) {
+            try await context.visitor.enter(by: Secret(token), at: desk)
+        }
         if ![.get, .head].contains(request.method) { try await check(&request, context.visitor) }
         var response = try await next(request, context)
         if known != seed, request.method == .get, response.headers[.contentType]?.hasPrefix("text/html") == true {

@@ -8,6 +8,8 @@ extension SignInDesk {
     enum CodeAnswer: Sendable {
         /// The form is what was sent before the code; recovery codes come once, with the enrolment.
         case signedIn(Challenge, token: Secret, recoveryCodes: [Secret])
+        /// The code from the mail was right, and one of an app is wanted too; the token is for the browser's cookie.
+        case codeWanted(Challenge, token: Secret)
         case wrong(Challenge)
         /// It took too long, or too many tries: begin again.
         case over
@@ -32,12 +34,26 @@ extension SignInDesk {
             return challenge.triesLeft > 0 ? .wrong(challenge) : .over
         }
         guard try await logins.met(token: token) else { return .over }
+        if [.mailedCode, .mailedLink].contains(challenge.kind), options.secondFactor == .totp {
+            // Whoever reads the mail may still guess the app's code, so all tries stay failures until that is right.
+            let next = try await appChallenge(for: challenge.person, form: challenge.form)
+            return .codeWanted(next, token: try await logins.open(next))
+        }
         try await logins.codeSucceeded(user: challenge.person.name)
         for name in [challenge.person.name, challenge.person.email].compactMap(\.self) {
             try await logins.attemptSucceeded(user: name, from: address)
         }
         return .signedIn(
             challenge, token: try await logins.open(challenge.person, from: address), recoveryCodes: recoveryCodes)
+    }
+
+    /// What asks for a code of a person's app, or to set one up.
+    func appChallenge(for person: Person, form: String) async throws -> Challenge {
+        if try await logins.secondFactor(of: person.name) != nil {
+            return Challenge(kind: .totp, person: person, form: form)
+        }
+        let sealed = secret.seal(TOTP.random().base32, for: .totp, beside: person.name)
+        return Challenge(kind: .enrolment, person: person, proof: sealed, form: form)
     }
 
     /// - Returns: Nil for a wrong code, else the new recovery codes, mostly none.

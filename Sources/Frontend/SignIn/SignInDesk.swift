@@ -48,10 +48,11 @@ struct SignInDesk: Sendable {
         return options.admins.contains(person.name) || options.adminGroup.map { person.groups.contains($0) } ?? false
     }
 
-    /// Whether this name may come in by a mailed code.
+    /// Whether this name may come in by a mailed code. Not one with a `+`: what stands behind it is mostly the person's to
+    /// choose, so that one mailbox would be any number of persons.
     func mailsCode(to user: String) -> EmailAddress? {
         guard hasMail, !options.emailDomains.isEmpty, let address = EmailAddress(user),
-            address.isAllowed(in: options.emailDomains)
+            address.isAllowed(in: options.emailDomains), !user.contains("+")
         else { return nil }
         return address
     }
@@ -95,16 +96,9 @@ struct SignInDesk: Sendable {
             guard person.email != nil, hasMail else { return .noAddress }
             return try await mailCode(.mailedCode, person, form: form)
         case .totp:
-            if try await logins.secondFactor(of: person.name) != nil {
-                return try await ask(Challenge(kind: .totp, person: person, form: form))
-            }
-            let sealed = secret.seal(TOTP.random().base32, for: .totp, beside: person.name)
-            return try await ask(Challenge(kind: .enrolment, person: person, proof: sealed, form: form))
+            let challenge = try await appChallenge(for: person, form: form)
+            return .codeWanted(challenge, token: try await logins.open(challenge))
         }
-    }
-
-    private func ask(_ challenge: Challenge) async throws -> Answer {
-        .codeWanted(challenge, token: try await logins.open(challenge))
     }
 
     private func mailCode(_ kind: Challenge.Kind, _ person: Person, form: String) async throws -> Answer {

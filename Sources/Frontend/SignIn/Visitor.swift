@@ -1,5 +1,6 @@
 import Domain
 import Logins
+import Secrets
 
 /// Who sends a request, as far as that is known.
 struct Visitor: Sendable, Hashable {
@@ -14,6 +15,15 @@ struct Visitor: Sendable, Hashable {
     var isSecure = false
     /// What our forms send back, to show that they are ours.
     var formToken = ""
+
+    /// Knows the visitor by the token of a login, if that is still good: who it is, what they may do, and what their
+    /// forms send back. Signing in or out makes all forms of before worthless.
+    mutating func enter(by token: Secret, at desk: SignInDesk) async throws {
+        guard let login = try await desk.logins.login(token: token) else { return }
+        self.login = login
+        isAdmin = desk.isAdmin(login.person)
+        formToken = desk.secret.mark(login.id, for: .form)
+    }
 
     /// The name of the person, for sessions and the record; empty for nobody.
     var name: String { login?.person.name ?? "" }

@@ -1,7 +1,8 @@
 -- fail: a job did not work out; everything that was made for it on the host is gone already.
 -- ARGV: jid fence class message delay_ms. Answers the job's state then, or 'stale'. Asked again it changes nothing.
 local jid, class, message, delay = ARGV[1], ARGV[3], ARGV[4], tonumber(ARGV[5])
-local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'kind', 'session', 'attempt', 'max_attempts', 'route')
+local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'kind', 'session', 'attempt', 'max_attempts', 'route',
+    'topic')
 if j[2] ~= ARGV[2] then return 'stale' end
 if j[1] ~= 'running' then return j[1] end
 local kind, sid, attempt, at = j[3], j[4], tonumber(j[5]), now()
@@ -29,11 +30,10 @@ if kind == 'create' then
         return over('dead')
     end
     queue_again(sid, message)
-elseif hopeless then
-    if kind == 'mail' then mail_became(sid, message) end
-    return over('dead')
-elseif kind == 'mail' then
-    mail_became(sid, message)
+else
+    -- The session's page speaks of the mail with its link alone.
+    if j[8] == 'ready' then mail_became(sid, message) end
+    if hopeless then return over('dead') end
 end
 
 call('ZREM', 'qwd:jobs:running', jid)

@@ -1,8 +1,9 @@
 -- finish: a job is done. A create job's session has its display then; a stop job's session is ended by it.
--- ARGV: jid fence display_port display_url. Answers 'ok', 'stale', or 'cancel' for a create job whose session is being
--- stopped or has ended: the job is over, and the display must be closed again. Asked again it answers the same.
+-- ARGV: jid fence display_port display_url. A mail that nobody got, because what it was about is over, has `unsent` in
+-- place of the port. Answers 'ok', 'stale', or 'cancel' for a create job whose session is being stopped or has ended:
+-- the job is over, and the display must be closed again. Asked again it answers the same.
 local jid, fence = ARGV[1], ARGV[2]
-local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'kind', 'session')
+local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'kind', 'session', 'topic')
 local state, kind, sid = j[1], j[3], j[4]
 if j[2] ~= fence or state ~= 'running' and state ~= 'done' then return 'stale' end
 local at, answer = now(), 'ok'
@@ -28,6 +29,7 @@ elseif kind == 'stop' and state == 'running' then
         if call('HGET', 'qwd:job:' .. s[3], 'state') == 'running' then finish_job(s[3], 'create', 'done', at) end
     end
 end
-if kind == 'mail' and state == 'running' then mail_became(sid, 'sent') end
+-- The session's page speaks of the mail with its link alone.
+if j[5] == 'ready' and state == 'running' and ARGV[3] ~= 'unsent' then mail_became(sid, 'sent') end
 if state == 'running' then finish_job(jid, kind, 'done', at) end
 return answer
