@@ -11,8 +11,8 @@ package struct PlacedSession: Sendable, Hashable {
 
 extension JobQueue {
     /// A worker's heartbeat: what its host is like and which sessions' machines really live there.
-    /// - Returns: The sessions that the queue places on this host, without those that are still starting. One of them
-    ///   that does not live there has ended unseen.
+    /// - Returns: The sessions that the queue places on this host, without those that are still starting, and those that
+    ///   live there though they have ended. One that does not live there has ended unseen.
     package func hostUp(
         _ host: String, status: HostStatus, living: [SessionID]
     ) async throws(QueueError) -> [PlacedSession] {
@@ -53,6 +53,13 @@ extension JobQueue {
     /// - Returns: False if no such host is known.
     package func drain(_ host: String, _ draining: Bool) async throws(QueueError) -> Bool {
         try await call(Scripts.drain, [host, draining ? "1" : "0"]).string == "ok"
+    }
+
+    /// Gives up a host that does not come back, and its sessions with it.
+    /// - Returns: How many sessions ended by that, or nil if no such host is known.
+    /// - Throws: `.refused` if it was heard of within two leases.
+    package func forget(host: String, lease: Duration) async throws(QueueError) -> Int? {
+        try await call(Scripts.forget, [host, "\(lease.milliseconds)"]).integer
     }
 
     /// The machines that a live host offers, by name.

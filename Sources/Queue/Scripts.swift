@@ -16,19 +16,21 @@ enum Scripts {
     static let reap = script("reap", PackageResources.reap_lua, .edges, .events, .wake, .jobs, .sessions)
     static let lead = script("lead", PackageResources.lead_lua)
     static let tick = script(
-        "tick", PackageResources.tick_lua, .edges, .events, .wake, .jobs, .sessions, .mails, .machines)
+        "tick", PackageResources.tick_lua, .edges, .events, .wake, .jobs, .sessions, .mails, .machines, .hosts)
     static let hostup = script("hostup", PackageResources.hostup_lua, .events)
     static let offer = script("offer", PackageResources.offer_lua, .wake, .machines)
     static let retry = script("retry", PackageResources.retry_lua, .edges, .events, .wake)
     static let trouble = script("trouble", PackageResources.trouble_lua, .events)
     static let drain = script("drain", PackageResources.drain_lua, .wake)
+    static let forget = script(
+        "forget", PackageResources.forget_lua, .edges, .events, .wake, .jobs, .sessions, .machines, .hosts)
 
     static let mail = script("mail", PackageResources.mail_lua, .events, .wake, .mails)
     static let claimMail = script("claim-mail", PackageResources.claim_mail_lua)
 
     static let all = [
         enqueue, claim, renew, step, commit, finish, fail, end, stop, extend, promote, reap, lead, tick, hostup, offer,
-        retry, trouble, drain, mail, claimMail,
+        retry, trouble, drain, forget, mail, claimMail,
     ]
 
     private static func script(_ name: String, _ source: [UInt8], _ parts: ScriptPart...) -> RedisScript {
@@ -39,7 +41,7 @@ enum Scripts {
 /// What several transitions share, by topic. Redis makes a part's functions anew with each call of a script, so a script
 /// has only those that it needs. Each part may use those that stand before it here.
 enum ScriptPart: CaseIterable {
-    case edges, events, wake, jobs, sessions, expiry, mails, machines
+    case edges, events, wake, jobs, sessions, expiry, mails, machines, hosts
 
     /// The text that stands before a script's own.
     static func text(_ parts: [ScriptPart]) -> String {
@@ -58,6 +60,7 @@ enum ScriptPart: CaseIterable {
         case .expiry: PackageResources.expiry_lua
         case .mails: PackageResources.mails_lua
         case .machines: PackageResources.machines_lua
+        case .hosts: PackageResources.hosts_lua
         }
     }
 }

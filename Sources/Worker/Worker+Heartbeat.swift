@@ -52,11 +52,18 @@ extension Worker {
         return try await queue.hostUp(options.host, status: status, living: hypervisor.living())
     }
 
-    /// Ends the sessions that the queue places here and that do not live here, though nobody is busy with them.
+    /// Ends the sessions that the queue places here and that do not live here, and the machines that live here of sessions
+    /// that have ended, unless somebody is busy with them.
     func reconcile(_ placed: [PlacedSession]) async {
         let living = Set(await hypervisor.living())
-        for session in placed where !living.contains(session.id) {
+        for session in placed where living.contains(session.id) == (session.state == .ended) {
             if await table.isBusy(session.id) { continue }
+            if session.state == .ended {
+                logger.notice(
+                    "ending the machine of a session that was given up", metadata: ["session.id": "\(session.id)"])
+                await free(session.id, fence: session.fence)
+                continue
+            }
             await ended(
                 session.id, fence: session.fence, .lost,
                 "Its machine is not on \(options.host) any more; the host may have been restarted.")

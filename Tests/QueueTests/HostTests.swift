@@ -132,4 +132,62 @@ struct HostTests {
             #expect(try await farm.digest() == before)
         }
     }
+
+    @Test func `a host that is given up takes its sessions along, and ends their machines should it come back`()
+        async throws
+    {
+        try await withFarm { farm in
+            try await farm.host("h1")
+            let stopped = try await farm.session(in: .running)
+            let lost = try await farm.session(in: .running)
+            await #expect(throws: QueueError.self) { try await farm.queue.forget(host: "h1", lease: Farm.lease) }
+            #expect(try await farm.queue.forget(host: "h7", lease: Farm.lease) == nil)
+            try await farm.silence("h1")
+            #expect(try await farm.reap().lost == 2)
+            #expect(try await farm.queue.stop(stopped.session) == .lost)
+
+            #expect(try await farm.queue.forget(host: "h1", lease: Farm.lease) == 2)
+            #expect(try await farm.queue.session(stopped.session)?.reason == .stopped)
+            #expect(try await farm.queue.session(lost.session)?.reason == .lost)
+            #expect(try await farm.jobState("\(stopped.session)-stop") == .cancelled)
+            #expect(try await farm.queue.hosts() == [])
+            #expect(try await farm.queue.machines() == [])
+            for key in ["qwd:sessions", "qwd:sessions:host:h1", "qwd:queue:host:h1", "qwd:host:h1", "qwd:jobs:running"]
+            {
+                #expect(try await !farm.exists(key), "\(key)")
+            }
+
+            // It lives after all. A machine of which the queue knows nothing at all is left alone.
+            let unknown = SessionID(milliseconds: 1)
+            let placed = try await farm.host("h1", living: [stopped.session, lost.session, unknown])
+            #expect(Set(placed.map(\.id)) == [stopped.session, lost.session])
+            #expect(placed.allSatisfy { $0.state == .ended && $0.fence > 0 })
+        }
+    }
+
+    @Test func `a host with a session that is just starting is not given up`() async throws {
+        try await withFarm { farm in
+            try await farm.host("h1")
+            let starting = try await farm.session(in: .starting)
+            try await farm.silence("h1")
+            await #expect(throws: QueueError.self) { try await farm.queue.forget(host: "h1", lease: Farm.lease) }
+            #expect(try await farm.state(starting.session) == .starting)
+        }
+    }
+
+    @Test func `a session that its owner gave up on a silent host takes no place of theirs`() async throws {
+        try await withFarm { farm in
+            try await farm.host("h1")
+            var limits = Limits.none
+            limits.sessionsPerUser = 2
+            let first = try await farm.session(in: .running)
+            _ = try await farm.session(in: .running)
+            try await farm.silence("h1")
+            #expect(try await farm.reap().lost == 2)
+            await #expect(throws: QueueError.self) { try await farm.enqueue(limits: limits) }
+            try await farm.queue.stop(first.session)
+            #expect(try await farm.enqueue(limits: limits).isNew)
+            await #expect(throws: QueueError.self) { try await farm.enqueue(limits: limits) }
+        }
+    }
 }

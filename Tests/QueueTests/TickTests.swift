@@ -116,20 +116,20 @@ struct TickTests {
             let dead = try #require(try await farm.session(in: .starting).claim)
             #expect(try await farm.queue.fail(dead, .permanent, message: "", delay: .zero) == .dead)
             try await farm.host("h2", machines: ["debian"])
-            _ = try await farm.session(in: .running, lifetime: 0)
+            let running = try await farm.session(in: .running, lifetime: 0)
             try await farm.host("h3", machines: ["reactos"])
 
             try await farm.pass(.seconds(6 * 24 * 3600))
             _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease)
             #expect(try await farm.members("qwd:sessions:ended").contains(ended.session.text))
             try await farm.host("h2", machines: ["debian"])
-            try await farm.pass(.seconds(2 * 24 * 3600))
+            try await farm.pass(.seconds(2 * 24 * 3600), outage: true)
             _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease)
             #expect(try await farm.members("qwd:sessions:ended") == [])
             #expect(try await farm.members("qwd:jobs:done") == [])
             #expect(try await farm.queue.session(ended.session) == nil)
             #expect(try await farm.queue.job(ended.job) == nil)
-            // Its session is still placed on h1; h3 has nothing left.
+            // A session is still placed on h1, and nobody could know of anybody; h3 has nothing left.
             #expect(try await farm.queue.hosts().map(\.name) == ["h1", "h2"])
             #expect(try await !farm.exists("qwd:host:h3"))
             #expect(
@@ -137,6 +137,14 @@ struct TickTests {
                     "debian", "windows",
                 ])
             #expect(try await farm.jobState(dead.job) == .dead)
+
+            // Since then it could have been heard of.
+            try await farm.host("h2", machines: ["debian"])
+            try await farm.reap()
+            _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease)
+            #expect(try await farm.queue.hosts().map(\.name) == ["h2"])
+            #expect(try await farm.queue.session(running.session)?.reason == .lost)
+            #expect(try await farm.members("qwd:sessions") == [])
 
             try await farm.pass(.seconds(21 * 24 * 3600))
             _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease)

@@ -145,7 +145,9 @@ struct SchedulerTests {
             let session = try await stage.running(lifetime: 3600)
             try await stage.with(stage.scheduler()) {
                 while try await stage.leader("reaped_at") == nil { try Task.checkCancellation() }
-                _ = try await stage.redis.send(["ZADD", "qwd:hosts", "1", "h1"])
+                // Two leases and a little more.
+                let past = try await stage.now() - 61_000
+                _ = try await stage.redis.send(["ZADD", "qwd:hosts", "\(past)", "h1"])
                 _ = try await stage.redis.send(["HSET", "qwd:leader:scheduler", "grace_until", "0"])
                 try await stage.wait(for: session, .lost)
             }

@@ -164,6 +164,21 @@ struct WorkerTests {
         }
     }
 
+    @Test func `a machine of a session that was given up is ended when its host comes back`() async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue()
+        try await harness.working {
+            let session = try await harness.wait(for: id) { $0.displayReady }
+            // As if the host had been silent meanwhile.
+            #expect(try await harness.queue.end(id, fence: session.fence, reason: .lost, detail: "") == .ok)
+            while await harness.hypervisor.living() != [] {
+                // A heartbeat tells nobody that it was.
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(try await harness.queue.session(id)?.reason == .lost)
+        }
+    }
+
     @Test func `a claim whose reply may be lost has a key`() async throws {
         let harness = try await WorkerHarness()
         let id = try await harness.enqueue()

@@ -22,3 +22,15 @@ local function finish_job(jid, kind, state, at, message)
         call('PEXPIRE', key, text(WEEK))
     end
 end
+
+-- Closes a job whose work is over without it, whatever its state.
+local function close_job(jid, kind, at)
+    local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'route')
+    if j[1] == 'running' then
+        finish_job(jid, kind, 'done', at)
+    elseif j[1] == 'waiting' or j[1] == 'later' then
+        call('LREM', 'qwd:queue:' .. j[2], '1', jid)
+        call('ZREM', 'qwd:jobs:later', jid)
+        finish_job(jid, kind, 'cancelled', at)
+    end
+end

@@ -6,17 +6,7 @@ if not s[1] or s[2] ~= ARGV[2] then return 'stale' end
 if s[1] == 'ended' then return 'ok' end
 if s[1] == 'starting' or s[1] == 'queued' then return 'stale' end
 local at = now()
-local function close(jid, kind)
-    local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'route')
-    if j[1] == 'running' then
-        finish_job(jid, kind, 'done', at)
-    elseif j[1] == 'waiting' or j[1] == 'later' then
-        call('LREM', 'qwd:queue:' .. j[2], '1', jid)
-        call('ZREM', 'qwd:jobs:later', jid)
-        finish_job(jid, kind, 'cancelled', at)
-    end
-end
-close(s[3], 'create')
-if s[4] then close(s[4], 'stop') end
+close_job(s[3], 'create', at)
+if s[4] then close_job(s[4], 'stop', at) end
 end_session(sid, s[6] == 'stopped' and s[5] or ARGV[3], ARGV[4], at)
 return 'ok'

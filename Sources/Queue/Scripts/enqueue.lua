@@ -25,16 +25,23 @@ end
 if #hosts > 0 and cpu > most_cpu then return { 'too-big', 'cpu', text(most_cpu) } end
 if #hosts > 0 and memory > most_memory then return { 'too-big', 'memory', text(most_memory) } end
 
--- A person's first session is refused by none of the limits.
+-- A person's first session is refused by none of the limits. One that its owner has given up on a host that is silent
+-- counts no more: there is nothing else that they could do about it.
 local mine = call('SCARD', 'qwd:sessions:owner:' .. owner)
-if mine > 0 then
-    if per_user > 0 and mine + 1 > per_user then return { 'limit', 'sessions', text(mine + 1), text(per_user) } end
-    if #hosts > 0 and (cpu_share > 0 or memory_share > 0) then
-        local my_cpu, my_memory = cpu, memory
-        for _, other in ipairs(call('SMEMBERS', 'qwd:sessions:owner:' .. owner)) do
-            local s = call('HMGET', 'qwd:session:' .. other, 'cpu', 'memory_mib')
+if mine > 0 and (per_user > 0 and mine >= per_user or cpu_share > 0 or memory_share > 0) then
+    local my_cpu, my_memory = cpu, memory
+    for _, other in ipairs(call('SMEMBERS', 'qwd:sessions:owner:' .. owner)) do
+        local s = call('HMGET', 'qwd:session:' .. other, 'cpu', 'memory_mib', 'state', 'wanted')
+        if s[3] == 'lost' and s[4] == 'stopped' then
+            mine = mine - 1
+        else
             my_cpu, my_memory = my_cpu + (s[1] or 0), my_memory + (s[2] or 0)
         end
+    end
+    if per_user > 0 and mine > 0 and mine + 1 > per_user then
+        return { 'limit', 'sessions', text(mine + 1), text(per_user) }
+    end
+    if #hosts > 0 and mine > 0 then
         -- 0.29 * 100 is a little less than 29 in binary, and 29 are allowed.
         local may_cpu = math.floor(farm_cpu * cpu_share + 0.000001)
         local may_memory = math.floor(farm_memory * memory_share + 0.000001)

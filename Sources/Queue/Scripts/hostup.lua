@@ -1,7 +1,7 @@
 -- hostup: a worker's heartbeat.
 -- ARGV: host count, then `count` field-value pairs, then the ids of the sessions whose machines really live there.
 -- Lost sessions that live are running again. Answers the ids that the queue places on this host and that are past
--- `starting`, each followed by its fence and its state.
+-- `starting`, and those that live here though they have ended, each followed by its fence and its state.
 local host, count, at = ARGV[1], tonumber(ARGV[2]), now()
 local fields, lives = {}, {}
 for i = 3, 2 + 2 * count do fields[#fields + 1] = ARGV[i] end
@@ -29,6 +29,15 @@ for _, sid in ipairs(call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
         placed[#placed + 1] = sid
         placed[#placed + 1] = s[2]
         placed[#placed + 1] = state
+    end
+end
+-- They were given up while this host was silent. What the queue knows nothing of is left alone: it may have lost its data.
+for sid in pairs(lives) do
+    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence')
+    if s[1] == 'ended' then
+        placed[#placed + 1] = sid
+        placed[#placed + 1] = s[2]
+        placed[#placed + 1] = 'ended'
     end
 end
 return placed

@@ -38,15 +38,11 @@ for _, jid in ipairs(call('ZRANGEBYSCORE', 'qwd:jobs:dead', '-inf', text(at - 4 
     call('DEL', 'qwd:job:' .. jid)
     call('ZREM', 'qwd:jobs:dead', jid)
 end
+-- After an outage nobody knows yet which hosts are silent: the reaper has to have looked since, and its grace to be over.
+local seen = call('HMGET', 'qwd:leader:scheduler', 'reaped_at', 'grace_until')
+local in_order = at - (seen[1] or 0) <= 2 * lease and at >= tonumber(seen[2] or 0)
 for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', '-inf', text(at - WEEK))) do
-    if call('SCARD', 'qwd:sessions:host:' .. host) == 0 then
-        local offered = call('SMEMBERS', 'qwd:machines:host:' .. host)
-        for _, jid in ipairs(call('LRANGE', 'qwd:queue:host:' .. host, '0', '-1')) do call('DEL', 'qwd:job:' .. jid) end
-        call('ZREM', 'qwd:hosts', host)
-        call('DEL', 'qwd:host:' .. host, 'qwd:queue:host:' .. host, 'qwd:machines:host:' .. host,
-            'qwd:machines:unlisted:' .. host, 'qwd:wake:host:' .. host, 'qwd:wake:create:' .. host)
-        withdraw(offered)
-    end
+    if in_order or call('SCARD', 'qwd:sessions:host:' .. host) == 0 then forget_host(host, at) end
 end
 
 local next = call('ZRANGE', 'qwd:sessions:expiring', '0', '0', 'WITHSCORES')

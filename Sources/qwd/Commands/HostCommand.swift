@@ -1,4 +1,6 @@
 import ArgumentParser
+import Domain
+import Foundation
 import Queue
 import Settings
 
@@ -6,7 +8,7 @@ import Settings
 struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "host", abstract: "Show hosts, take them out of service and back.",
-        subcommands: [List.self, Drain.self, Undrain.self])
+        subcommands: [List.self, Drain.self, Undrain.self, Forget.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show hosts.")
@@ -39,7 +41,37 @@ struct HostCommand: AsyncParsableCommand {
     }
 }
 
+extension HostCommand {
+    struct Forget: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give up a host that does not come back.",
+            discussion: "Its sessions end as lost. Should it come back all the same, their machines are ended there.")
+        @OptionGroup var common: CommonOptions
+        @Argument var host: String
+
+        func run() async throws {
+            let settings = try common.settings()
+            let ended = try await Connection.withQueue(settings) { queue in
+                let ended = try await queue.forget(host: host, lease: settings.scheduler.lease)
+                if ended != nil {
+                    try await queue.note(
+                        .admin, who: NSUserName(), from: "command line", what: "", detail: "gave up the host \(host)")
+                }
+                return ended
+            }
+            guard let ended else { throw Failure.unknown(host: host) }
+            Console.say("qwd: \(host) is forgotten; sessions that ended by that: \(ended)")
+        }
+    }
+}
+
 private func drain(_ host: String, _ draining: Bool, _ common: CommonOptions) async throws {
     let known = try await Connection.withQueue(try common.settings()) { try await $0.drain(host, draining) }
-    guard known else { throw Failure(.failed, "There is no host \(host). 'qwd host list' shows them.") }
+    guard known else { throw Failure.unknown(host: host) }
+}
+
+extension Failure {
+    fileprivate static func unknown(host: String) -> Failure {
+        Failure(.failed, "There is no host \(host). 'qwd host list' shows them.")
+    }
 }
