@@ -139,6 +139,29 @@ struct FaultTests {
         await service.shutDown()
     }
 
+    @Test func `a network helper that can't run here is the session's trouble, and over when it can`() async throws {
+        let service = try RunningService()
+        let path = try service.pathWithout("passt")
+        let program = "\(path)/passt"
+        try Data("#!/bin/sh\necho 'no user namespaces here' >&2\nexit 1\n".utf8).write(to: URL(filePath: program))
+        chmod(program, 0o755)
+        try await service.start(path: path)
+        let id = try await service.create()
+        let session = try await service.wait(for: id) {
+            $0.displayReady && $0.detail?.contains("network is off") == true
+        }
+        #expect(session.state == .running)
+        #expect(session.detail?.contains("no user namespaces here") == true, "\(session.detail ?? "")")
+        // One helper with each heartbeat, and not as many as the processor can start.
+        let tries = (Files.read("\(service.state)/sessions/\(id)/passt.log") ?? "").split(separator: "\n").count
+        #expect(tries < 10, "\(tries)")
+        try FileManager.default.removeItem(atPath: program)
+        try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: "/usr/bin/passt")
+        try await service.wait(for: id) { $0.detail == nil }
+        #expect(try await service.stopped(id).reason == .stopped)
+        await service.shutDown()
+    }
+
     @Test func `a display gateway that can't listen makes sessions wait and says why`() async throws {
         let service = try RunningService()
         let occupant = try TCPListener(host: "127.0.0.1", port: service.displayPort)
