@@ -41,6 +41,8 @@ package struct SessionPaths: Sendable, Hashable {
     /// Number of the last claim that acted here.
     package var fence: String { "\(run)/fence" }
     package var pid: String { "\(run)/pid" }
+    /// Why the network is off; there only then.
+    package var networkProblem: String { "\(run)/network-off" }
     /// There for a session that ends when its viewer leaves.
     package var oneShot: String { "\(run)/one-shot" }
     /// QEMU's machine protocol; the worker holds its one connection.

@@ -49,6 +49,11 @@ extension JobQueue {
         _ = try await call(Scripts.offer, arguments)
     }
 
+    /// Whether the queue knows of any machine that `host` can start.
+    package func hasOffer(of host: String) async throws(QueueError) -> Bool {
+        try await send(["EXISTS", "qwd:machines:host:\(host)", "qwd:machines:unlisted:\(host)"]).integer ?? 0 > 0
+    }
+
     /// Lets a host take no new sessions, or take them again.
     /// - Returns: False if no such host is known.
     package func drain(_ host: String, _ draining: Bool) async throws(QueueError) -> Bool {

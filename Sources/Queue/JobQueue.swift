@@ -38,8 +38,9 @@ package struct JobQueue: Sendable {
     static func translate(_ error: RedisError) -> QueueError {
         switch error.code {
         case .server where error.detail.hasPrefix("EDGE") || error.detail.hasPrefix("UNKNOWN"):
-            // Redis adds the script and the line.
-            QueueError(.refused, error.detail.prefix(before: " script: "), cause: error)
+            // Redis adds the script and the line; the first word is for us.
+            QueueError(
+                .refused, String(error.detail.drop { $0 != " " }.dropFirst()).prefix(before: " script: "), cause: error)
         case .server where error.detail.hasPrefix("MISCONF") || error.detail.hasPrefix("OOM"):
             QueueError(
                 .unavailable, "Redis refuses writes (\(error.detail)). Free disk space or memory of the Redis server.",

@@ -35,7 +35,7 @@ extension Worker {
         let ours = session.map { $0.host == options.host && $0.fence == machine.fence } ?? false
         guard ours, let session, [.running, .stopping, .lost].contains(session.state) else {
             logger.notice("removing what a session left", metadata: ["session.id": "\(id)"])
-            await free(id, fence: Int.max)
+            await free(id, fence: machine.fence)
             return
         }
         switch machine.state {
@@ -47,9 +47,7 @@ extension Worker {
             await ended(id, fence: machine.fence, .poweredOff, "")
         case .silent:
             // Silence is no end: it goes on when it answers, and can be stopped meanwhile.
-            await report(id) { () async throws(QueueError) in
-                try await queue.trouble(id, detail: "The machine does not answer its host, which may be busy.")
-            }
+            break
         case .paused, .running:
             await resume(session, job: job)
         }

@@ -13,6 +13,12 @@ extension Worker {
         case cancelled
     }
 
+    /// How far a create job has come that no other claim can take back.
+    private struct Progress {
+        var committed = false
+        var switchedOn = false
+    }
+
     /// Brings a session from `starting` to `running`, step by step. Whatever goes wrong, everything that was made is undone
     /// in one place, and the queue is told.
     func create(_ claim: Claim) async {
@@ -21,28 +27,28 @@ extension Worker {
         logger[metadataKey: "session.id"] = "\(id)"
         logger[metadataKey: "job.id"] = "\(claim.job)"
         logger[metadataKey: "job.attempt"] = "\(claim.attempt)"
-        var committed = false
+        var progress = Progress()
         do throws(Interruption) {
-            try await takeSteps(claim, id, committed: &committed)
+            try await takeSteps(claim, id, &progress)
             logger.notice("session runs")
         } catch {
             if case .cancelled = error, await !table.isAborted(claim) {
                 logger.notice("this worker ends: what there is of the session waits for the next one")
                 return
             }
-            if committed, await !lives(id) {
+            if progress.switchedOn, await !lives(id) {
                 // Whoever noticed or asked for its end tells it.
                 await bridge.close(id, fence: claim.fence)
                 return
             }
             // Clean-up must survive the cancellation that may have brought us here, so it has a task of its own.
-            let wasCommitted = committed
+            let wasCommitted = progress.committed
             let log = logger
             await Task { await undo(claim, id, after: error, committed: wasCommitted, logger: log) }.value
         }
     }
 
-    private func takeSteps(_ claim: Claim, _ id: SessionID, committed: inout Bool) async throws(Interruption) {
+    private func takeSteps(_ claim: Claim, _ id: SessionID, _ progress: inout Progress) async throws(Interruption) {
         guard let session = try await ask({ () async throws(QueueError) in try await queue.session(id) }),
             session.fence == claim.fence
         else { throw .lost(.stale) }
@@ -66,9 +72,10 @@ extension Worker {
             try await ask { () async throws(QueueError) in
                 try await queue.commit(claim, accelerator: hypervisor.accelerator)
             })
-        committed = true
+        progress.committed = true
         CrashPoint.passed(.commit)
         try await act { () async throws(MachineError) in try await hypervisor.switchOn(id) }
+        progress.switchedOn = true
         CrashPoint.passed("switch-on")
         try await openDisplay(claim, session)
     }

@@ -40,7 +40,9 @@ extension Worker {
         }
         let offer = HostReport.Offer(
             machines: catalogue.machines.map(\.published), unlisted: catalogue.unlisted.map(\.name))
-        guard await meter.isNews(offer) else { return }
+        // The queue forgets what a host offers with the host, or with all its data.
+        let isKnown = try await queue.hasOffer(of: options.host)
+        guard await meter.isNews(offer) || !isKnown else { return }
         try await queue.offer(offer.machines, unlisted: offer.unlisted, host: options.host)
         await meter.offered(offer)
     }
@@ -61,7 +63,8 @@ extension Worker {
             if session.state == .ended {
                 logger.notice(
                     "ending the machine of a session that was given up", metadata: ["session.id": "\(session.id)"])
-                await free(session.id, fence: session.fence)
+                // Not here: a heartbeat must not wait for a process that hangs.
+                await table.leave(session.id, fence: session.fence)
                 continue
             }
             await ended(

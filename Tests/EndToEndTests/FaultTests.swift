@@ -155,6 +155,10 @@ struct FaultTests {
         // One helper with each heartbeat, and not as many as the processor can start.
         let tries = (Files.read("\(service.state)/sessions/\(id)/passt.log") ?? "").split(separator: "\n").count
         #expect(tries < 10, "\(tries)")
+        // The next worker knows it too.
+        await service.kill()
+        try await service.start(path: path)
+        #expect(try await service.settled(id).detail?.contains("network is off") == true)
         try FileManager.default.removeItem(atPath: program)
         try FileManager.default.createSymbolicLink(atPath: program, withDestinationPath: "/usr/bin/passt")
         try await service.wait(for: id) { $0.detail == nil }

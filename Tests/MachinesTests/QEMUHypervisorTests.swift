@@ -110,6 +110,10 @@ struct QEMUHypervisorTests {
             try await withHypervisor { second in
                 #expect(await second.adopt() == [AdoptedMachine(session: id, fence: 1, state: .silent)])
                 #expect(await second.living() == [id])
+                guard case .trouble(id, _) = await event(of: second) else {
+                    Issue.record("nobody was told")
+                    return
+                }
                 qemu.signal(SIGCONT)
                 let event = await event(of: second)
                 #expect(event == .answered(AdoptedMachine(session: id, fence: 1, state: .running)))
@@ -138,7 +142,9 @@ struct QEMUHypervisorTests {
                 try await second.tearDown(ids[0], fence: 1)
                 #expect(machines[0].isGone)
                 machines[1].signal(SIGKILL)
-                guard case .ended(ids[1], fence: 1, .crashed, _) = await event(of: second) else {
+                var end = await event(of: second)
+                while case .trouble = end { end = await event(of: second) }
+                guard case .ended(ids[1], fence: 1, .crashed, _) = end else {
                     Issue.record("the end was not reported")
                     return
                 }

@@ -122,4 +122,38 @@ struct WebsockifyBridgeTests {
         await bridge.close(living, fence: 0)
         Files.remove(root)
     }
+
+    @Test func `a gateway that is gone is replaced though its viewers' processes keep its socket`() async throws {
+        let listener = try TCPListener(host: "127.0.0.1", port: 0)
+        Glibc.close(listener.descriptor.take())
+        let port = listener.port
+        #expect(await problem(of: try bridge(port: port)) { $0 == nil } == nil)
+        let pidFile = "\(root)/r/websockify.pid"
+        let gateway = try #require(ProcessHandle(pidFile: pidFile, mark: "\(root)/r/tokens"))
+        // A viewer that says nothing yet has a process of its own.
+        let viewer = try connect(port: port)
+        while ProcessHandle.all(mark: "\(root)/r/tokens ").count < 2 { await Task.yield() }
+        #expect(await gateway.kill())
+        #expect(await problem(of: try bridge(port: port)) { $0 == nil } == nil)
+        let next = try #require(ProcessHandle(pidFile: pidFile, mark: "\(root)/r/tokens"))
+        #expect(next.pid != gateway.pid && next.leadsSession)
+        #expect(ProcessHandle.all(mark: "\(root)/r/tokens ").map(\.pid) == [next.pid])
+        Glibc.close(viewer)
+        await endGateway()
+    }
+
+    private func connect(port: Int) throws -> CInt {
+        let number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        let connected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(connected == 0)
+        return number
+    }
 }

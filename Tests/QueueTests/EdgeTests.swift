@@ -72,7 +72,7 @@ struct EdgeTests {
             let digest = try await farm.digest()
             let error = await #expect(throws: QueueError.self) { try await farm.queue.finish(claim) }
             #expect(error?.code == .refused)
-            #expect(error?.detail == "UNKNOWN session \(subject.session) does not exist")
+            #expect(error?.detail == "session \(subject.session) does not exist")
             #expect(try await farm.digest() == digest)
         }
     }

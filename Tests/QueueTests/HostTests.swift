@@ -140,7 +140,10 @@ struct HostTests {
             try await farm.host("h1")
             let stopped = try await farm.session(in: .running)
             let lost = try await farm.session(in: .running)
-            await #expect(throws: QueueError.self) { try await farm.queue.forget(host: "h1", lease: Farm.lease) }
+            let refusal = await #expect(throws: QueueError.self) {
+                try await farm.queue.forget(host: "h1", lease: Farm.lease)
+            }
+            #expect(refusal?.detail == "host h1 still answers: stop its worker first")
             #expect(try await farm.queue.forget(host: "h7", lease: Farm.lease) == nil)
             try await farm.silence("h1")
             #expect(try await farm.reap().lost == 2)

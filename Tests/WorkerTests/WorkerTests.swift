@@ -179,6 +179,21 @@ struct WorkerTests {
         }
     }
 
+    @Test func `a host that was forgotten offers its machines again`() async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue()
+        try await harness.working {
+            try await harness.wait(for: id) { $0.displayReady }
+            // As if it had been silent for long.
+            #expect(try await harness.queue.forget(host: "here", lease: .zero) == 1)
+            #expect(try await harness.queue.machines() == [])
+            while try await harness.queue.machines().count < 2 {
+                // A heartbeat tells nobody that it was.
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+    }
+
     @Test func `a claim whose reply may be lost has a key`() async throws {
         let harness = try await WorkerHarness()
         let id = try await harness.enqueue()

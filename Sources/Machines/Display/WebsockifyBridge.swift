@@ -118,21 +118,29 @@ package actor WebsockifyBridge: DisplayBridge {
         try MachineError.translating { () throws(ProcessError) in try Files.makeDirectory(paths.tokens) }
         let mark = Websockify.mark(paths.tokens)
         if let gateway = ProcessHandle(pidFile: paths.gatewayPID, mark: mark) {
-            if Files.read(paths.gatewaySetup) == setup { return gateway }
+            if (Files.read(paths.gatewaySetup) ?? setup) == setup { return gateway }
             logger.notice("display gateway has another configuration, starting another")
-            _ = await gateway.kill()
+            await endAll(mark)
         }
+        // A worker that was killed before it wrote the gateway's process id left it behind.
+        let left = ProcessHandle.all(mark: mark)
+        if let gateway = left.first(where: \.leadsSession) { return gateway }
+        // A gateway is gone, and its viewers' processes keep its socket, on which none of them will ever look.
+        if !left.isEmpty { await endAll(mark) }
         let listener: TCPListener
         do {
             listener = try TCPListener(host: host, port: port)
         } catch {
-            // A worker that was killed before it wrote the gateway's process id left it behind.
-            if let gateway = ProcessHandle.find(mark: mark) { return gateway }
             throw MachineError(.display, "\(error.detail) Free it or set display.listen.", cause: error)
         }
         try MachineError.translating { () throws(ProcessError) in try Files.write(setup, to: paths.gatewaySetup) }
         return try await Websockify.start(
             listener, tokens: paths.tokens, web: web, once: false, certificate: certificate, pidFile: paths.gatewayPID)
+    }
+
+    /// Ends a gateway and the process of each of its viewers, who may connect again.
+    private func endAll(_ mark: String) async {
+        for process in ProcessHandle.all(mark: mark) { _ = await process.kill() }
     }
 
     private func link(_ token: String, to socket: String, in directory: String) throws(MachineError) {

@@ -17,6 +17,12 @@ struct LiveMachine: Sendable {
     /// Whether it stands still because its disk could not grow.
     var waitsForSpace = false
     var network = NetworkLink()
+
+    /// What its user should know, or nothing.
+    var trouble: String {
+        waitsForSpace
+            ? "Paused: the host's disk is full. It goes on when there is space." : network.problem ?? ""
+    }
 }
 
 /// A QEMU process that an earlier worker has started and that does not answer yet: its host may be busy. Only its process

@@ -29,8 +29,14 @@ extension QEMUHypervisor {
         if adopted.state == .silent {
             silent[session] = machine
             follow(machine)
+            tellSilence(of: machine)
         }
         return adopted
+    }
+
+    func tellSilence(of machine: SilentMachine) {
+        if machine.isStopping { return }
+        emit(.trouble(machine.session, detail: "The machine does not answer its host, which may be busy."))
     }
 
     private func connect(_ machine: SilentMachine) async -> AdoptedMachine {
@@ -46,7 +52,7 @@ extension QEMUHypervisor {
                     LiveMachine(
                         session: machine.session, fence: machine.fence, oneShot: Files.read(files.oneShot) != nil,
                         paths: files, qmp: client, process: machine.process, poweredOff: Latch(),
-                        waitsForSpace: status.state == .ioError))
+                        waitsForSpace: status.state == .ioError, network: NetworkLink(adopting: files)))
                 return adopted(state(status.state))
             } catch {
                 await client.close()

@@ -10,6 +10,14 @@ struct NetworkLink: Sendable {
     var isOff = false
     /// What the user was told.
     var problem: String?
+
+    init() {}
+
+    /// What an earlier worker knew.
+    init(adopting paths: SessionPaths) {
+        problem = Files.read(paths.networkProblem)
+        isOff = problem != nil
+    }
 }
 
 extension QEMUHypervisor {
@@ -39,9 +47,10 @@ extension QEMUHypervisor {
         // Still off when the last try failed at once; else it has come up since, and stayed.
         if link.isOff {
             await tryNetwork(machine)
-        } else {
+        } else if ContinuousClock.now - link.startedAt > Self.shortestLife {
             machines[machine.session]?.network.problem = nil
-            emit(.trouble(machine.session, detail: ""))
+            Files.remove(machine.paths.networkProblem)
+            tellTrouble(of: machine.session)
         }
     }
 
@@ -59,6 +68,8 @@ extension QEMUHypervisor {
         let problem = "The network is off: \(why)"
         guard machines[machine.session]?.network.problem != problem else { return }
         machines[machine.session]?.network.problem = problem
-        emit(.trouble(machine.session, detail: problem))
+        // For the next worker. Without the mark it would only not try again.
+        try? Files.write(problem, to: machine.paths.networkProblem)
+        tellTrouble(of: machine.session)
     }
 }

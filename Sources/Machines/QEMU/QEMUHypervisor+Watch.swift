@@ -15,7 +15,7 @@ extension QEMUHypervisor {
                 await examine(machine)
             case .resume where machines[machine.session]?.waitsForSpace == true:
                 machines[machine.session]?.waitsForSpace = false
-                emit(.trouble(machine.session, detail: ""))
+                tellTrouble(of: machine.session)
             case .guestPanicked:
                 ended(machine, .crashed, whyCrashed(.guestPanicked) ?? "")
             case .vncDisconnected where machine.oneShot:
@@ -49,7 +49,7 @@ extension QEMUHypervisor {
             ended(machine, .crashed, why)
         } else if status.state == .ioError {
             machines[machine.session]?.waitsForSpace = true
-            emit(.trouble(machine.session, detail: "Paused: the host's disk is full. It goes on when there is space."))
+            tellTrouble(of: machine.session)
         }
     }
 
@@ -68,6 +68,14 @@ extension QEMUHypervisor {
             // If there is still no space it stops again at once, with another event.
             if machine.waitsForSpace { _ = try? await machine.qmp.execute(Continue()) }
             await checkNetwork(machine)
+            // Again: a session that was lost meanwhile has forgotten it.
+            if machines[machine.session]?.trouble.isEmpty == false { tellTrouble(of: machine.session) }
         }
+        for machine in silent.values { tellSilence(of: machine) }
+    }
+
+    func tellTrouble(of session: SessionID) {
+        guard let machine = machines[session], !machine.isStopping else { return }
+        emit(.trouble(session, detail: machine.trouble))
     }
 }

@@ -12,13 +12,14 @@ struct Stop: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: "Id of the session, as 'qwd status' shows it.") var session: String?
     @Flag(help: "Stop all sessions.") var all = false
-    @Option(help: ArgumentHelp("How long to wait for their end.", valueName: "duration")) var wait = "60s"
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait for their end; worker.stop_grace and a minute if not given.", valueName: "duration"))
+    var wait: String?
 
     func run() async throws {
         let settings = try common.settings()
-        guard let patience = Duration(configurationText: wait) else {
-            throw ValidationError("--wait: '\(wait)' is no duration such as 90s, 30m, 12h or 4d.")
-        }
+        let patience = try patience(settings)
         try await Connection.withQueue(settings) { queue in
             let changes = queue.changes()
             var waiting = Set(try await chosen(queue))
@@ -37,8 +38,16 @@ struct Stop: AsyncParsableCommand {
                 defer { group.cancelAll() }
                 return try await group.next() ?? false
             }
-            if !isOver { throw try await late(asked, queue) }
+            if !isOver, let failure = try await late(asked, queue) { throw failure }
         }
+    }
+
+    private func patience(_ settings: Settings) throws -> Duration {
+        guard let wait else { return settings.worker.stopGrace + .seconds(60) }
+        guard let patience = Duration(configurationText: wait) else {
+            throw ValidationError("--wait: '\(wait)' is no duration such as 90s, 30m, 12h or 4d.")
+        }
+        return patience
     }
 
     /// Returns when all of them have ended.
@@ -58,17 +67,18 @@ struct Stop: AsyncParsableCommand {
         return false
     }
 
-    /// What to say of those that have not ended in time.
-    private func late(_ sessions: Set<SessionID>, _ queue: JobQueue) async throws -> Failure {
+    /// What to say of those that have not ended in time; nil if the last one just has.
+    private func late(_ sessions: Set<SessionID>, _ queue: JobQueue) async throws -> Failure? {
         var words: [String] = []
         for id in sessions.sorted() {
             guard let session = try await queue.session(id), session.state != .ended else { continue }
-            words.append("\(id) is \(session.state.rawValue) on \(session.host ?? "no host")")
+            let advice =
+                session.state == .lost
+                ? ", which does not answer: the session ends when it does, or with 'qwd host forget'" : ""
+            words.append("\(id) is \(session.state.rawValue) on \(session.host ?? "no host")\(advice)")
         }
-        return Failure(
-            .unavailable,
-            "Not ended within \(wait): \(words.joined(separator: ", ")). They end as soon as their host answers; "
-                + "'qwd host list' shows whether it does.")
+        return words.isEmpty
+            ? nil : Failure(.unavailable, "Asked for, but not over yet: \(words.joined(separator: "; ")).")
     }
 
     private func chosen(_ queue: JobQueue) async throws -> [SessionID] {
