@@ -1,9 +1,9 @@
 import FoundationEssentials
-import Subprocess
+package import Subprocess
 
 extension Environment {
     /// Our environment without our own configuration, in which there may be a password (`QWD_REDIS_URL`).
-    static var forPrograms: Environment {
+    package static var forPrograms: Environment {
         .custom(
             Dictionary(
                 uniqueKeysWithValues: ProcessInfo.processInfo.environment.compactMap { name, value in

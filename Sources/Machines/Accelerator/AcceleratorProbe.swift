@@ -146,8 +146,8 @@ package struct AcceleratorProbe: Sendable {
         let output: String
         do {
             output = try await Subprocess.run(
-                .path(FilePath(program)), arguments: ["--version"], input: .none, output: .string(limit: 1 << 16),
-                error: .combinedWithOutput
+                .path(FilePath(program)), arguments: ["--version"], environment: .forPrograms, input: .none,
+                output: .string(limit: 1 << 16), error: .combinedWithOutput
             ).standardOutput
         } catch {
             throw AcceleratorError(

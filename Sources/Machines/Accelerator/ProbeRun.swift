@@ -1,5 +1,6 @@
 import Domain
 import Glibc
+import Processes
 import Subprocess
 import SystemPackage
 
@@ -37,7 +38,7 @@ struct ProbeRun {
         let disk = try Self.disk()
         do {
             let run = try await Subprocess.run(
-                .path(FilePath(qemu)), arguments: Arguments(arguments),
+                .path(FilePath(qemu)), arguments: Arguments(arguments), environment: .forPrograms,
                 input: .fileDescriptor(disk, closeAfterSpawningProcess: true), output: .discarded, error: .sequence
             ) { qemu in
                 try await watch(qemu)
