@@ -13,7 +13,7 @@ package final class DirectoryLock: Sendable {
         var descriptors: [Descriptor] = []
         var known: Set<[UInt]> = []
         for path in files {
-            let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            let number = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
             guard number >= 0 else {
                 throw ProcessError(.system, "Can't open \(path): \(String(cString: strerror(errno)))")
             }

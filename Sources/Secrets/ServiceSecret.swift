@@ -46,6 +46,14 @@ extension ServiceSecret {
         return secret
     }
 
+    /// Reads the secret that the service has made.
+    /// - Throws: If there is none: a new one would open no display.
+    package static func existing(path: String) throws(ServiceSecretError) -> ServiceSecret {
+        if let secret = try read(path) { return secret }
+        throw ServiceSecretError(
+            path: path, problem: "is not there. Copy it from the frontend's host, or give its state_dir")
+    }
+
     private static func read(_ path: String) throws(ServiceSecretError) -> ServiceSecret? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard descriptor >= 0 else {

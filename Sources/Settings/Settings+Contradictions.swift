@@ -2,7 +2,7 @@ extension Settings {
     /// Linux: `sockaddr_un.sun_path` has 108 bytes, the last one ends the text (unix(7)).
     private static let longestSocketPath = 107
     /// What the longest path of a session's socket adds to `runtime_dir`: 16 is the length of a session's id.
-    private static let longestSocketSuffix = "/sessions/".utf8.count + 16 + "/vnc.sock".utf8.count
+    private static let longestSocketSuffix = "/sessions/".utf8.count + 16 + "/monitor.sock".utf8.count
     static let longestRuntimeDir = longestSocketPath - longestSocketSuffix
 
     /// What is wrong between keys, each of which may be right alone.

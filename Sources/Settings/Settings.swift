@@ -42,7 +42,7 @@ package struct Settings: Sendable, Equatable {
             default: .derived("`/run/qwd`; not root: `$XDG_RUNTIME_DIR/qwd` or `/tmp/qwd-<uid>`") {
                 $1.runtimeDirectory
             },
-            "Sockets and lock files. At most 72 bytes long, because the kernel limits the path of a socket."),
+            "Sockets and lock files. At most 68 bytes long, because the kernel limits the path of a socket."),
         SettingsKey(
             "proxies", \.proxies, .list(of: .network),
             "Proxies in front of the web pages. Only what they say in `X-Forwarded-*` is believed."),

@@ -41,6 +41,8 @@ package struct Worker: Service {
     }
 
     package func run() async throws {
+        try Files.makeOwnDirectory(paths.runtime)
+        try Files.makeOwnDirectory(paths.state)
         try Files.makeDirectory(paths.sessions)
         try Files.makeDirectory(paths.disks)
         let lock = try DirectoryLock(

@@ -106,7 +106,7 @@ private struct Farm: ~Copyable {
     @Test(
         arguments: [
             (DiskFormat.qcow2, "qcow2", []), (.raw, "raw", []), (.vdi, "vdi", []), (.vmdk, "vmdk", []),
-            (.vmdk, "vmdk", ["-o", "subformat=monolithicFlat"]), (.vpc, "vpc", []),
+            (.vpc, "vpc", []),
             (.vpc, "vpc", ["-o", "subformat=fixed"]), (.vhdx, "vhdx", []), (.qed, "qed", []),
         ] as [(DiskFormat, String, [String])])
     func `a disk's format is read from its own bytes`(format: DiskFormat, name: String, options: [String]) throws {
@@ -262,7 +262,7 @@ private struct Farm: ~Copyable {
         let missing = try warning("[slax.iso]\nurl=https://example.org/slax.iso")
         #expect(missing.machine == "slax.iso")
         #expect(missing.problem == "it is not there")
-        #expect(missing.advice.contains("qwd machine download slax.iso"))
+        #expect(missing.advice.contains("https://example.org/slax.iso"))
         #expect(try warning("[slax.iso]").advice.contains("Put the file there"))
     }
 
@@ -280,6 +280,24 @@ private struct Farm: ~Copyable {
         #expect(warning.problem.contains(problem))
         #expect(warning.file.hasSuffix("/" + name))
         #expect(!warning.advice.isEmpty)
+    }
+
+    @Test(
+        arguments: [
+            ("qcow2", ["-b", "secret", "-F", "raw"]), ("qcow2", ["-o", "data_file=outside.raw"]),
+            ("qed", ["-b", "secret", "-F", "raw"]), ("vmdk", ["-o", "subformat=monolithicFlat"]),
+            ("vmdk", ["-b", "parent.vmdk", "-F", "vmdk"]),
+        ], [false, true])
+    func `a disk that has parts in another file of this host is left out`(
+        disk: (format: String, options: [String]), isStated: Bool
+    ) throws {
+        let warning = try warning("[machine.img]" + (isStated ? "\nformat=\(disk.format)" : "")) { farm in
+            try farm.write("secret", [UInt8](repeating: 7, count: 1 << 20))
+            try farm.writeDisk("parent.vmdk", format: "vmdk")
+            try farm.writeDisk("machine.img", format: disk.format, options: disk.options)
+        }
+        #expect(warning.problem.contains("other file") || warning.problem.contains("another file"), "\(warning)")
+        #expect(warning.advice.contains("qemu-img convert"))
     }
 
     @Test func `a qcow2 file that was cut off on its way is left out`() throws {

@@ -42,12 +42,12 @@ struct ContradictionTests {
     }
 
     @Test func `a runtime directory too long for a socket is refused with the maximum`() throws {
-        let longest = "/" + String(repeating: "r", count: 71)
-        #expect((longest + "/sessions/0123456789abcdef/vnc.sock").utf8.count == 107)
+        let longest = "/" + String(repeating: "r", count: 67)
+        #expect((longest + "/sessions/0123456789abcdef/monitor.sock").utf8.count == 107)
         #expect(try settings("runtime_dir=\(longest)").runtimeDir == longest)
         #expect(
             try errors("runtime_dir=\(longest)r") == [
-                "--set: runtime_dir: found \"\(longest)r\" with 73 bytes, expected at most 72 bytes; "
+                "--set: runtime_dir: found \"\(longest)r\" with 69 bytes, expected at most 68 bytes; "
                     + "the path of a session's socket below it may have 107"
             ])
     }

@@ -24,14 +24,12 @@ struct DefaultTests {
         #expect(loaded.machines.directory == state + "/machines")
     }
 
-    @Test func `the catalogue has the file of the machines directory if there is one`() throws {
+    @Test func `the catalogue has the file of the machines directory, also before it is there`() throws {
         let directory = try ConfigurationDirectory()
-        let system = "/etc/qwd/machines.conf"
         let override = "state_dir=\(directory.path)"
-        #expect(try directory.load(overrides: [override]).get().machines.catalogue == [system])
-        try directory.write("", to: "machines/machines.conf")
         let own = directory.path + "/machines/machines.conf"
-        #expect(try directory.load(overrides: [override]).get().machines.catalogue == [system, own])
+        #expect(
+            try directory.load(overrides: [override]).get().machines.catalogue == ["/etc/qwd/machines.conf", own])
         let given = try directory.load(overrides: [override, "machines.catalogue=/a.conf"]).get()
         #expect(given.machines.catalogue == ["/a.conf"])
     }

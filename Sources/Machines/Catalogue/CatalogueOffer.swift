@@ -14,10 +14,11 @@ struct CatalogueOffer: Sendable {
             } else {
                 format = try ImageFormat(of: image, path: path)
             }
+            if format.kind == .disk { try ImageFormat.checkStandsAlone(image, as: format.format) }
         } catch {
             let missing = error.problem == "it is not there"
-            let advice =
-                missing && section.text("url") != nil ? "Get it: qwd machine download \(section.name)" : error.advice
+            let url = missing ? section.text("url") : nil
+            let advice = url.map { "Get it from \($0)." } ?? error.advice
             warnings.append(
                 CatalogueWarning(
                     file: path, line: nil, machine: section.name, problem: error.problem, advice: advice))

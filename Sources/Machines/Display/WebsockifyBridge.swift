@@ -124,8 +124,8 @@ package actor WebsockifyBridge: DisplayBridge {
         }
         // A worker that was killed before it wrote the gateway's process id left it behind.
         let left = ProcessHandle.all(mark: mark)
-        if let gateway = left.first(where: \.leadsSession) { return gateway }
-        // A gateway is gone, and its viewers' processes keep its socket, on which none of them will ever look.
+        if Files.read(paths.gatewaySetup) == setup, let gateway = left.first(where: \.leadsSession) { return gateway }
+        // Or a gateway is gone, and its viewers' processes keep its socket, on which none of them will ever look.
         if !left.isEmpty { await endAll(mark) }
         let listener: TCPListener
         do {

@@ -17,7 +17,8 @@ extension Settings {
                 "Where viewers connect on each worker's host. Port 0 takes any free one."),
             SettingsKey(
                 "display.public_url", \.display.publicURL, .optional(.webURL),
-                "The address viewers use, behind a proxy for example. Empty: made from `display.listen`."),
+                "The address viewers use, behind a proxy for example. Empty: made from `display.listen`. One-shot sessions have a port of their own there, any free one."
+            ),
             SettingsKey("display.novnc", \.display.noVNC, .absolutePath, "Directory of noVNC's files."),
         ]
     }

@@ -1,11 +1,9 @@
-import FoundationEssentials
-
 extension Settings {
     package struct Machines: Sendable, Equatable {
         /// Absolute path of the master images.
         package var directory = Surroundings.systemStateDirectory + "/machines"
         /// Absolute paths of the catalogue's files; a later file wins.
-        package var catalogue = [systemCatalogue]
+        package var catalogue = [systemCatalogue, Surroundings.systemStateDirectory + "/machines/machines.conf"]
 
         static let systemCatalogue = "/etc/qwd/machines.conf"
 
@@ -16,13 +14,10 @@ extension Settings {
                 "Master images and ISO files."),
             SettingsKey(
                 "machines.catalogue", \.machines.catalogue, .list(of: .absolutePath),
-                default: .derived(
-                    "`[/etc/qwd/machines.conf]`, and `<machines.directory>/machines.conf` if there is one"
-                ) { settings, _ in
-                    let own = settings.machines.directory + "/machines.conf"
-                    return FileManager.default.fileExists(atPath: own) ? [systemCatalogue, own] : [systemCatalogue]
+                default: .derived("`[/etc/qwd/machines.conf, <machines.directory>/machines.conf]`") { settings, _ in
+                    [systemCatalogue, settings.machines.directory + "/machines.conf"]
                 },
-                "Files that name the machines of the form, in INI format. A later file wins."),
+                "Files that name the machines of the form, in INI format. A later file wins; one may be missing."),
         ]
     }
 }

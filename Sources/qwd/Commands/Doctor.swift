@@ -52,7 +52,8 @@ struct Examination: Encodable {
 
     static func all(_ settings: Settings) async -> [Examination] {
         [
-            signIn(settings), encryption(settings), program("QEMU", QEMUArguments.program, "qemu-system-x86"),
+            signIn(settings), encryption(settings), displays(settings),
+            program("QEMU", QEMUArguments.program, "qemu-system-x86"),
             program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
             program("passt", "passt", "passt"), program("websockify", "websockify", "websockify"), noVNC(settings),
             await redis(settings), disk(settings), machines(settings),
@@ -69,6 +70,21 @@ struct Examination: Encodable {
             finding: open
                 ? "none: whoever reaches \(settings.frontend.listen) may start and stop sessions"
                 : settings.auth.methods.map(\.rawValue).joined(separator: ", "))
+    }
+
+    /// Whether the browsers that reach the pages reach the displays too.
+    private static func displays(_ settings: Settings) -> Examination {
+        let display = settings.display
+        let isLocal = settings.frontend.listen.isLoopback && settings.frontend.publicURL == nil
+        let isNowhere = display.listen.isLoopback || ["0.0.0.0", "::"].contains(display.listen.host)
+        if display.publicURL == nil, !isLocal, isNowhere {
+            return Examination(
+                subject: "displays", verdict: .degraded,
+                finding: "the link to a display leads to \(display.listen), which is nobody's but this host's; set "
+                    + "display.public_url, or display.listen to an address of this host")
+        }
+        return Examination(
+            subject: "displays", verdict: .good, finding: "opened at \(display.publicURL ?? "\(display.listen)")")
     }
 
     /// Passwords and desktops that cross a network in clear.

@@ -42,7 +42,7 @@ struct SchedulerRole: AsyncParsableCommand {
 private func runRole(_ common: CommonOptions, _ make: (Roles, JobQueue) async throws -> any Service) async throws {
     let settings = try common.settings()
     let roles = Roles(settings: settings, logger: Logs.logger(settings))
-    try Files.makeDirectory(settings.runtimeDir)
+    try Files.makeOwnDirectory(settings.runtimeDir)
     let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
     try await roles.run([client, try await make(roles, JobQueue(redis: client))])
 }

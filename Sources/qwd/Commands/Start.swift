@@ -28,7 +28,21 @@ struct Start: AsyncParsableCommand {
         let request = try request(settings)
         let patience = try duration(wait, "--wait")
         let limits = Limits(settings.limits)
-        let url = try await Connection.withQueue(settings) { queue in
+        let secret: ServiceSecret
+        do { secret = try ServiceSecret.existing(path: "\(settings.stateDir)/secret") } catch {
+            throw Failure(.failed, "\(error)")
+        }
+        // Ctrl-C takes the request back.
+        try await cancelOnSignal {
+            Console.print(try await self.open(request, settings, limits, secret, patience))
+        }
+    }
+
+    /// - Returns: The address of the display.
+    private func open(
+        _ request: SessionRequest, _ settings: Settings, _ limits: Limits, _ secret: ServiceSecret, _ patience: Duration
+    ) async throws -> String {
+        try await Connection.withQueue(settings) { queue in
             try await checkIsOffered(queue, settings)
             // Listen first, so that nothing between the call and the first look is missed.
             let changes = queue.changes()
@@ -37,12 +51,10 @@ struct Start: AsyncParsableCommand {
                 request, from: "command line", limits: limits, id: SessionID(milliseconds: now),
                 job: JobID(milliseconds: now))
             let session = try await follow(made.session, queue, changes, patience: patience)
-            let secret = try Roles.secret(settings)
             return DisplayLink.url(
                 base: session.displayURL ?? "", token: secret.token(session: session.id, fence: session.fence),
                 port: session.displayPort)
         }
-        Console.print(url)
     }
 
     /// Refuses a machine that no host has, instead of waiting for one that will never come.
@@ -104,6 +116,7 @@ struct Start: AsyncParsableCommand {
         if let found { return found }
         let last = try await queue.session(id)
         _ = try await queue.stop(id)
+        if Task.isCancelled { throw Failure(.failed, "Interrupted; the request was taken back.") }
         if last?.state == .queued {
             throw Failure(.noRoom, "There was no room within \(wait); the request was taken back. Try again later.")
         }

@@ -18,8 +18,8 @@ struct Up: AsyncParsableCommand {
         let settings = try common.settings()
         let roles = Roles(settings: settings, logger: Logs.logger(settings))
         var services: [any Service] = []
-        try Files.makeDirectory(settings.runtimeDir)
-        try Files.makeDirectory(settings.stateDir)
+        try Files.makeOwnDirectory(settings.runtimeDir)
+        try Files.makeOwnDirectory(settings.stateDir)
         // Refuse what can't work before anything is started.
         if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
         // Before a Redis is touched that may be another one's.

@@ -84,7 +84,8 @@ struct PrivateRedis: Service {
                 }
             }
         }
-        await stop()
+        // A cancelled wait would end before the server does, and the next start would meet it.
+        await Task { await stop() }.value
     }
 
     /// Lets the server write what it has and end.

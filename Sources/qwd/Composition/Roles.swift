@@ -21,7 +21,7 @@ struct Roles {
 
     /// The secret that all roles of a farm share.
     static func secret(_ settings: Settings) throws -> ServiceSecret {
-        try Files.makeDirectory(settings.stateDir)
+        try Files.makeOwnDirectory(settings.stateDir)
         return try ServiceSecret.load(path: "\(settings.stateDir)/secret")
     }
 
@@ -52,7 +52,7 @@ struct Roles {
     func scheduler(_ queue: JobQueue) async throws(Failure) -> Scheduler {
         let ledger: Ledger
         do {
-            try Files.makeDirectory(settings.stateDir)
+            try Files.makeOwnDirectory(settings.stateDir)
             ledger = try await Ledger(path: "\(settings.stateDir)/ledger.sqlite")
         } catch {
             throw Failure(.failed, "\(error)")
