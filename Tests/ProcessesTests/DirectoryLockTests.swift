@@ -3,10 +3,10 @@ import Processes
 import Testing
 
 struct DirectoryLockTests {
+    private let root = NSTemporaryDirectory() + "qwd-lock-\(UUID().uuidString.prefix(8))"
     private let directories: [String]
 
     init() throws {
-        let root = NSTemporaryDirectory() + "qwd-lock-\(UUID().uuidString.prefix(8))"
         directories = ["\(root)/a", "\(root)/b"]
         for directory in directories {
             try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -26,7 +26,7 @@ struct DirectoryLockTests {
         }
         first.release()
         try lock(files).release()
-        for directory in directories { try FileManager.default.removeItem(atPath: directory) }
+        Files.remove(root)
     }
 
     @Test func `one directory may be meant twice`() throws {
@@ -36,6 +36,6 @@ struct DirectoryLockTests {
         let second = try? lock(["\(directories[0])/lock"])
         #expect(second == nil)
         first.release()
-        for directory in directories { try FileManager.default.removeItem(atPath: directory) }
+        Files.remove(root)
     }
 }
