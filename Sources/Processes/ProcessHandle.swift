@@ -70,13 +70,21 @@ package final class ProcessHandle: Sendable {
 extension ProcessHandle {
     /// Looks through all processes for the one whose command line has `mark` in it. For the rare moments in which its
     /// process id is not known from a file. A process that is just being started has no command line yet.
-    package static func find(mark: String) -> ProcessHandle? { all(mark: mark).first }
+    package static func find(mark: String) -> ProcessHandle? {
+        for pid in others {
+            if let process = ProcessHandle(pid: pid, mark: mark) { return process }
+        }
+        return nil
+    }
 
     /// All such processes.
     package static func all(mark: String) -> [ProcessHandle] {
-        Files.names(in: "/proc").compactMap { pid_t($0) }.filter { $0 != getpid() }.compactMap {
-            ProcessHandle(pid: $0, mark: mark)
-        }
+        others.compactMap { ProcessHandle(pid: $0, mark: mark) }
+    }
+
+    /// The ids of all processes but our own.
+    private static var others: [pid_t] {
+        Files.names(in: "/proc").compactMap { pid_t($0) }.filter { $0 != getpid() }
     }
 
     /// Whether it is the first process of its session (setsid(2)), as those are that we start, and none that it has made.

@@ -59,9 +59,6 @@ extension Worker {
                         await table.letGo(id)
                     }
                 case .answered(let machine):
-                    await report(machine.session) { () async throws(QueueError) in
-                        try await queue.trouble(machine.session, detail: "")
-                    }
                     await table.hold(machine.session)
                     group.addTask {
                         await adopt(machine, job: nil)

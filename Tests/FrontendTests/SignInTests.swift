@@ -81,6 +81,15 @@ final class Browser {
 struct SignInTests {
     private static let options = SignInOptions(admins: ["root", ""], emailDomains: [])
 
+    /// An app that alice has set up before.
+    private func enrolledApp(_ site: TestSite) async throws -> TOTP {
+        let app = TOTP.random()
+        let logins = LoginStore(redis: site.queue.redis, idle: .seconds(60), absolute: .seconds(600))
+        _ = try await logins.enrol(
+            "alice", sealed: site.secret.seal(app.base32, for: .totp, beside: "alice"), step: 0, recovery: [])
+        return app
+    }
+
     private func create(_ browser: Browser) async throws -> SessionID {
         try await browser.get("/")
         let reply = try await browser.post("/sessions", [("machine", "grub")])
@@ -140,10 +149,7 @@ struct SignInTests {
         options.secondFactor = .totp
         try await withSite(signIn: options) { site in
             try await site.hostUp()
-            let app = TOTP.random()
-            let logins = LoginStore(redis: site.queue.redis, idle: .seconds(60), absolute: .seconds(600))
-            _ = try await logins.enrol(
-                "alice", sealed: site.secret.seal(app.base32, for: .totp, beside: "alice"), step: 0, recovery: [])
+            let app = try await enrolledApp(site)
             let alice = Browser(site)
             try await alice.get("/")
             try await alice.post(
@@ -321,10 +327,7 @@ struct SignInTests {
         let json = [("Accept", "application/json")]
         try await withSite(signIn: options) { site in
             try await site.hostUp()
-            let app = TOTP.random()
-            let logins = LoginStore(redis: site.queue.redis, idle: .seconds(60), absolute: .seconds(600))
-            _ = try await logins.enrol(
-                "alice", sealed: site.secret.seal(app.base32, for: .totp, beside: "alice"), step: 0, recovery: [])
+            let app = try await enrolledApp(site)
             let first = try await site.http.post(
                 "/sign-in", [("user", "alice"), ("password", "sesame")], headers: json)
             #expect(first.status == 202 && first.body.contains("\"code_wanted\":\"totp\""))

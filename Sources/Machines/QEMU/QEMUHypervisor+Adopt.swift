@@ -84,6 +84,7 @@ extension QEMUHypervisor {
             if adopted.state == .silent || adopted.state == .gone { continue }
             silent[machine.session] = nil
             emit(.answered(adopted))
+            tellTrouble(of: machine.session)
         }
     }
 

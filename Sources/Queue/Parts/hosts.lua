@@ -3,10 +3,7 @@
 local function forget_host(host, at)
     local key, sessions = 'qwd:host:' .. host, call('SMEMBERS', 'qwd:sessions:host:' .. host)
     for _, sid in ipairs(sessions) do
-        local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'job', 'stop_job', 'wanted', 'stop_reason')
-        close_job(s[2], 'create', at)
-        if s[3] then close_job(s[3], 'stop', at) end
-        end_session(sid, s[4] == 'stopped' and s[5] or 'lost', host .. ' did not come back', at)
+        end_without_stop_job(sid, 'lost', host .. ' did not come back', at)
     end
     local offered = call('SMEMBERS', 'qwd:machines:host:' .. host)
     for _, jid in ipairs(call('LRANGE', 'qwd:queue:host:' .. host, '0', '-1')) do call('DEL', 'qwd:job:' .. jid) end

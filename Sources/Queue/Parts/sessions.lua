@@ -27,6 +27,14 @@ local function end_session(sid, reason, detail, at)
     call('PEXPIRE', 'qwd:events:' .. sid, text(WEEK))
 end
 
+-- Ends a session whose machine is gone though no stop job has ended it. One whose end was asked for ends for that reason.
+local function end_without_stop_job(sid, reason, detail, at)
+    local s = call('HMGET', 'qwd:session:' .. sid, 'job', 'stop_job', 'wanted', 'stop_reason')
+    close_job(s[1], 'create', at)
+    if s[2] then close_job(s[2], 'stop', at) end
+    end_session(sid, s[3] == 'stopped' and s[4] or reason, detail, at)
+end
+
 -- Why a session ended that never ran, when somebody had asked for its end.
 local function cancelled_by(stop_reason) return stop_reason == 'stopped' and 'cancelled' or stop_reason end
 

@@ -30,8 +30,10 @@ for _, sid in ipairs(call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
         placed[#placed + 1] = s[2]
         placed[#placed + 1] = state
     end
+    lives[sid] = nil
 end
--- They were given up while this host was silent. What the queue knows nothing of is left alone: it may have lost its data.
+-- Those that live and are not placed here were given up while this host was silent. What the queue knows
+-- nothing of is left alone: it may have lost its data.
 for sid in pairs(lives) do
     local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence')
     if s[1] == 'ended' then

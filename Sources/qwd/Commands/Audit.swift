@@ -34,9 +34,7 @@ struct Audit: AsyncParsableCommand {
             query.act = known
         }
         if let last {
-            guard let duration = Duration(configurationText: last) else {
-                throw ValidationError("--last: '\(last)' is no duration such as 90s, 30m, 12h or 4d.")
-            }
+            let duration = try Duration(last, option: "--last")
             query.since = Int64(Date().timeIntervalSince1970 * 1000) - duration.components.seconds * 1000
         }
         let entries: [AuditEntry]

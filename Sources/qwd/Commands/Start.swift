@@ -26,7 +26,7 @@ struct Start: AsyncParsableCommand {
     func run() async throws {
         let settings = try common.settings()
         let request = try request(settings)
-        let patience = try duration(wait, "--wait")
+        let patience = try Duration(wait, option: "--wait")
         let limits = Limits(settings.limits)
         let secret: ServiceSecret
         do { secret = try ServiceSecret.existing(path: "\(settings.stateDir)/secret") } catch {
@@ -80,38 +80,23 @@ struct Start: AsyncParsableCommand {
         guard cpu > 0, disk > 0 else { throw ValidationError("--cpu and --disk must be above zero.") }
         return SessionRequest(
             owner: NSUserName(), machine: machine, cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk,
-            lifetimeSeconds: try lifetime.map { try duration($0, "--lifetime").wholeSeconds }
+            lifetimeSeconds: try lifetime.map { try Duration($0, option: "--lifetime").wholeSeconds }
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)
-    }
-
-    private func duration(_ text: String, _ option: String) throws -> Duration {
-        guard let duration = Duration(configurationText: text) else {
-            throw ValidationError("\(option): '\(text)' is no duration such as 90s, 30m, 12h or 4d.")
-        }
-        return duration
     }
 
     /// Follows the session until its display can be opened; gives it up when `patience` is over.
     private func follow(
         _ id: SessionID, _ queue: JobQueue, _ changes: AsyncStream<SessionChange>, patience: Duration
     ) async throws -> Session {
-        let found = try await withThrowingTaskGroup(of: Session?.self) { group in
-            group.addTask {
-                var said = ""
+        let found: Session? = try await within(patience) {
+            var said = ""
+            if let session = try await look(id, queue, &said) { return session }
+            for await change in changes {
+                if case .session(let changed, _, _) = change, changed != id { continue }
                 if let session = try await look(id, queue, &said) { return session }
-                for await change in changes {
-                    if case .session(let changed, _, _) = change, changed != id { continue }
-                    if let session = try await look(id, queue, &said) { return session }
-                }
-                return nil
             }
-            group.addTask {
-                try? await Task.sleep(for: patience)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
+            return nil
         }
         if let found { return found }
         let last = try await queue.session(id)

@@ -19,7 +19,7 @@ struct Stop: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try common.settings()
-        let patience = try patience(settings)
+        let patience = try wait.map { try Duration($0, option: "--wait") } ?? settings.worker.stopGrace + .seconds(60)
         try await Connection.withQueue(settings) { queue in
             let changes = queue.changes()
             var waiting = Set(try await chosen(queue))
@@ -29,25 +29,9 @@ struct Stop: AsyncParsableCommand {
             }
             if waiting.isEmpty { return }
             let asked = waiting
-            let isOver = try await withThrowingTaskGroup(of: Bool.self) { group in
-                group.addTask { try await ended(asked, queue, changes) }
-                group.addTask {
-                    try? await Task.sleep(for: patience)
-                    return false
-                }
-                defer { group.cancelAll() }
-                return try await group.next() ?? false
-            }
+            let isOver = try await within(patience) { try await ended(asked, queue, changes) } ?? false
             if !isOver, let failure = try await late(asked, queue) { throw failure }
         }
-    }
-
-    private func patience(_ settings: Settings) throws -> Duration {
-        guard let wait else { return settings.worker.stopGrace + .seconds(60) }
-        guard let patience = Duration(configurationText: wait) else {
-            throw ValidationError("--wait: '\(wait)' is no duration such as 90s, 30m, 12h or 4d.")
-        }
-        return patience
     }
 
     /// Returns when all of them have ended.
