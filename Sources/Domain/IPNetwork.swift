@@ -1,9 +1,3 @@
-#if canImport(Musl)
-    import Musl
-#else
-    import Glibc
-#endif
-
 /// An IPv4 or IPv6 address, or a network of them such as `10.0.0.0/8` (CIDR, RFC 4632 and 4291).
 package struct IPNetwork: Sendable, Hashable, CustomStringConvertible {
     /// In network order: 4 bytes for IPv4, 16 for IPv6.
@@ -15,7 +9,9 @@ package struct IPNetwork: Sendable, Hashable, CustomStringConvertible {
     /// the clothes of IPv6 (`::ffff:10.0.0.1`), because it is written as IPv4.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard let address = Self.bytes(parts[0]), Self.unmapped(address) == address else { return nil }
+        guard let address = ClientAddress.bytes(parts[0].utf8), ClientAddress.unmapped(address) == address else {
+            return nil
+        }
         let bits = address.count * 8
         let prefix = parts.count == 2 ? Int(parts[1]) : bits
         guard let prefix, (0...bits).contains(prefix), parts.count == 1 || parts[1] == "\(prefix)",
@@ -25,36 +21,18 @@ package struct IPNetwork: Sendable, Hashable, CustomStringConvertible {
         prefixLength = prefix
     }
 
-    /// Whether an address belongs to it. What is no address does not, nor does one with a zone.
-    ///
-    /// A socket that listens for both kinds shows an IPv4 peer as `::ffff:10.0.0.1`; it counts as `10.0.0.1`.
-    package func contains(_ text: String) -> Bool {
-        guard let other = Self.bytes(text).map(Self.unmapped), other.count == address.count else { return false }
-        return Self.masked(other, to: prefixLength) == address
+    /// Whether an address belongs to it. One with a zone does not: the network says nothing of interfaces.
+    package func contains(_ other: ClientAddress) -> Bool {
+        other.zone.isEmpty && other.bytes.count == address.count
+            && Self.masked(other.bytes, to: prefixLength) == address
     }
+
+    /// The same for an address as it is written. What is no address does not belong to it.
+    package func contains(_ text: String) -> Bool { ClientAddress(text).map(contains) ?? false }
 
     package var description: String {
-        prefixLength == address.count * 8 ? addressText : "\(addressText)/\(prefixLength)"
-    }
-
-    private var addressText: String {
-        var text = [CChar](repeating: 0, count: Int(INET6_ADDRSTRLEN))
-        inet_ntop(address.count == 4 ? AF_INET : AF_INET6, address, &text, socklen_t(text.count))
-        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-    }
-
-    private static func bytes(_ text: String) -> [UInt8]? {
-        for (family, count) in [(AF_INET, 4), (AF_INET6, 16)] {
-            var bytes = [UInt8](repeating: 0, count: count)
-            if inet_pton(family, text, &bytes) == 1 { return bytes }
-        }
-        return nil
-    }
-
-    /// The IPv4 address in a mapped one (RFC 4291 2.5.5.2), else the same.
-    private static func unmapped(_ address: [UInt8]) -> [UInt8] {
-        let mark = [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF]
-        return address.count == 16 && address.starts(with: mark) ? Array(address.suffix(4)) : address
+        let text = ClientAddress.text(of: address)
+        return prefixLength == address.count * 8 ? text : "\(text)/\(prefixLength)"
     }
 
     private static func masked(_ address: [UInt8], to prefix: Int) -> [UInt8] {

@@ -1,3 +1,4 @@
+import Domain
 package import Redis
 import Secrets
 
@@ -56,5 +57,8 @@ extension LoginStore {
         "qwd:throttle:user:" + Fingerprint.of(user.lowercased()).prefix(32)
     }
 
-    private func key(address: String) -> String { "qwd:throttle:from:\(address)" }
+    /// By the address's bytes and not by its spelling. What is no address is one client.
+    private func key(address: String) -> String {
+        "qwd:throttle:from:" + (ClientAddress(address)?.throttleKey ?? "unknown")
+    }
 }

@@ -387,6 +387,31 @@ struct SignInTests {
         }
     }
 
+    @Test(
+        arguments: [
+            { "198.51.100.\($0), 203.0.113.8:\(40_000 + $0)" }, { "198.51.100.\($0), unknown" },
+            { "198.51.100.\($0), [2001:db8::5]:\(40_000 + $0)" }, { "2001:db8::\($0)" }, { "198.51.100.\($0), " },
+        ] as [@Sendable (Int) -> String])
+    func `no way to write an address makes more tries of it`(line: @Sendable (Int) -> String) async throws {
+        var options = FrontendOptions(defaultMemoryMiB: 1024)
+        options.proxies = [IPNetwork("127.0.0.0/8")].compactMap(\.self)
+        try await withSite(options, signIn: Self.options) { site in
+            let lines = (1...30).map(line)
+            let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
+                for (number, line) in lines.enumerated() {
+                    group.addTask {
+                        try await site.http.post(
+                            "/sign-in", [("user", "user\(number)"), ("password", "wrong")],
+                            headers: [("X-Forwarded-For", line)]
+                        ).status
+                    }
+                }
+                return try await group.reduce(into: [Int]()) { $0.append($1) }
+            }
+            #expect(statuses.count { $0 == 429 } >= 9, "\(statuses)")
+        }
+    }
+
     @Test func `an app is set up by its picture, asked for, and no code works twice`() async throws {
         var options = Self.options
         options.secondFactor = .totp

@@ -105,6 +105,23 @@ struct LoginStoreTests {
         }
     }
 
+    @Test(arguments: [
+        (["2001:db8::1", "2001:0DB8:0::1"], "2001:db8::ffff:1", "2001:db8:0:1::1"),
+        (["192.0.2.9", "::ffff:192.0.2.9"], "::ffff:c000:209", "192.0.2.10"),
+    ])
+    func `an address is counted by what it is, IPv6 by its network`(
+        spellings: [String], same: String, other: String
+    ) async throws {
+        try await withStore { store in
+            for number in 0..<20 {
+                _ = try await store.attempt(user: "user\(number)", from: spellings[number % spellings.count])
+            }
+            _ = try await store.attempt(user: "one more", from: same)
+            #expect(try await store.attempt(user: "another", from: same) != nil)
+            #expect(try await store.attempt(user: "another", from: other) == nil)
+        }
+    }
+
     @Test func `many attempts at one time count as many`() async throws {
         try await withStore { store in
             let passed = try await withThrowingTaskGroup(of: Bool.self) { group in

@@ -1,3 +1,4 @@
+import Domain
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -6,8 +7,8 @@ import NIOCore
 /// What goes with a request.
 struct FrontendContext: RequestContext {
     var coreContext: CoreRequestContextStorage
-    /// The address that the connection comes from.
-    let peer: String
+    /// The address that the connection comes from; nil if it has no IP address.
+    let peer: ClientAddress?
     var visitor = Visitor()
 
     /// Longest body of a request in bytes, as in every version of the service this one follows.
@@ -15,7 +16,7 @@ struct FrontendContext: RequestContext {
 
     init(source: Source) {
         coreContext = .init(source: source)
-        peer = source.channel.remoteAddress?.ipAddress ?? ""
+        peer = source.channel.remoteAddress?.ipAddress.flatMap { ClientAddress($0) }
     }
 
     var maxUploadSize: Int { Self.longestBody }

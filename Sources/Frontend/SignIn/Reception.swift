@@ -20,9 +20,14 @@ struct Reception: RouterMiddleware {
         // Whoever looks after the service asks these, and pages of errors show them too.
         if Self.isPublic(request.uri.path) { return try await next(request, context) }
         var (request, context) = (request, context)
-        let origin = Origin(request: request, peer: context.peer, proxies: site.options.proxies)
-        context.visitor.address = origin.address
-        context.visitor.isSecure = origin.isSecure || site.pages.address.isSecure || site.options.tls
+        let proxies = site.options.proxies
+        context.visitor.address =
+            ClientAddress.client(
+                peer: context.peer, forwardedFor: request.headers[values: .forwardedFor], proxies: proxies
+            )?.description ?? ""
+        context.visitor.isSecure =
+            site.pages.address.isSecure || site.options.tls
+            || request.isForwardedSecurely(by: context.peer, of: proxies)
         context.visitor.isOpenHouse = site.desk == nil
         let known = request.cookie(Self.formCookie)
         let seed = known.flatMap { $0.utf8.count == 43 ? $0 : nil } ?? LoginToken.random().revealed
@@ -56,5 +61,14 @@ struct Reception: RouterMiddleware {
 
     private static func isPublic(_ path: String) -> Bool {
         ["/healthz", "/readyz", "/metrics"].contains(path) || path.hasPrefix("/assets/")
+    }
+}
+
+extension Request {
+    /// Whether every proxy up to one of ours was asked over TLS, as that one says.
+    fileprivate func isForwardedSecurely(by peer: ClientAddress?, of proxies: [IPNetwork]) -> Bool {
+        guard let peer, proxies.contains(where: { $0.contains(peer) }) else { return false }
+        let schemes = headers[values: .forwardedProto].flatMap { $0.lowercased().split(separator: ",") }
+        return !schemes.isEmpty && schemes.allSatisfy { $0.trimmed == "https" }
     }
 }
