@@ -20,6 +20,7 @@ extension Target.Dependency {
     static let logging = product(name: "Logging", package: "swift-log")
     static let mustache = product(name: "Mustache", package: "swift-mustache")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
@@ -100,7 +101,7 @@ let package = Package(
             [
                 "Domain", "Queue", "Redis", "Secrets", "Accounts", "Logins", "CQREncode", .hummingbird,
                 .hummingbirdCore, .httpTypes,
-                .nioCore, .nioSSL, .mustache, .logging, .serviceLifecycle, .unixSignals,
+                .nioCore, .nioHTTP1, .nioSSL, .mustache, .logging, .serviceLifecycle, .unixSignals,
             ],
             resources: [.embedInCode("Resources")]),
         .library(

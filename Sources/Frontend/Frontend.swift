@@ -52,20 +52,23 @@ package struct Frontend: Service {
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> some ApplicationProtocol {
         let site = try Site(
-            queue: queue, secret: secret, options: options, reliance: reliance, hasMail: post != nil)
-        var services: [any Service] = [site.hub]
+            queue: queue, secret: secret, options: options, reliance: reliance, hasMail: post != nil,
+            logger: logger)
+        var services: [any Service] = [site.hub, site.connections]
         if let post { services.append(Mailer(site: site, post: post, logger: logger)) }
         if let certificate { services.append(certificate) }
         let logger = logger
         return Application(
             router: Self.router(for: site),
-            // A connection that neither sends nor gets anything for two minutes is nobody's any more.
-            server: certificate.map { $0.server(.init(idleTimeout: .seconds(120))) }
-                ?? .http1(configuration: .init(idleTimeout: .seconds(120))),
+            server: server(site.connections),
+            // Whoever knocks while many do should not have to knock again. The system allows 4096 (listen(2)).
             configuration: .init(
-                address: .hostname(options.listenHost, port: options.listenPort), serverName: nil, reuseAddress: true),
+                address: .hostname(options.listenHost, port: options.listenPort), serverName: nil, backlog: 4096,
+                reuseAddress: true),
             services: services,
             onServerRunning: { channel in
+                // Without it a lack of descriptors, or a client that is gone before it is accepted, ends the server.
+                await Self.keepAccepting(channel, logger)
                 let port = channel.localAddress?.port ?? 0
                 logger.notice("Frontend listens", metadata: ["http.port": "\(port)"])
                 await onRunning(port)
@@ -73,11 +76,42 @@ package struct Frontend: Service {
             logger: logger)
     }
 
+    /// HTTP, over TLS if there is a certificate, inside the bounds of the table.
+    private func server(_ table: ConnectionTable) -> HTTPServerBuilder {
+        HTTPServerBuilder { [certificate] responder in
+            let channel = HTTP1Channel(responder: responder)
+            return certificate.map { GuardedChannel(base: $0.secured(channel), table: table) as any ServerChildChannel }
+                ?? GuardedChannel(base: channel, table: table)
+        }
+    }
+
+    /// Goes on after an error of accept(2) that passes: a lack of descriptors, or a client that has gone already. Without
+    /// this such an error ends the server, and with it every role of this process.
+    private static func keepAccepting(_ channel: any Channel, _ logger: Logger) async {
+        do {
+            try await channel.eventLoop.submit {
+                try channel.pipeline.syncOperations.addHandler(
+                    AcceptBackoffHandler(shouldForwardIOErrorCaught: false), position: .first)
+            }.get()
+        } catch {
+            logger.error("The listener can't be guarded", metadata: ["error": "\(error)"])
+        }
+    }
+
     static func router(for site: Site) -> Router<FrontendContext> {
         let router = Router(context: FrontendContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: AccessLog(counters: site.counters))
         router.add(middleware: SecurityHeaders(isSecure: site.options.tls || site.pages.address.isSecure))
         router.add(middleware: Explanations(pages: site.pages))
+        router.add(
+            middleware: KnownHostsOnly(
+                hosts: KnownHosts(
+                    publicAddress: site.pages.address, listenHost: site.options.listenHost,
+                    listenPort: site.options.listenPort), publicURL: site.options.publicURL))
+        router.add(
+            middleware: ClientMiddleware(
+                proxies: site.options.proxies, monitoring: site.options.monitoring,
+                most: site.options.connections.perAddress))
         router.add(middleware: SameOriginOnly(address: site.pages.address))
         router.add(middleware: Reception(site: site))
         let creation = Creation(site: site)

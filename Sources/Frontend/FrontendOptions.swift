@@ -27,6 +27,11 @@ package struct FrontendOptions: Sendable {
     package var proxies: [IPNetwork]
     /// Whether this server itself speaks TLS.
     package var tls: Bool
+    /// Clients that may read `/metrics` and the details of `/readyz`.
+    package var monitoring: [IPNetwork]
+    package var connections: ConnectionLimits
+    /// How long an answer that is the same for everybody is kept, so that nobody can make it be computed more often.
+    package var freshness: Duration
 
     package init(
         listenHost: String = "127.0.0.1", listenPort: Int = 8080, publicURL: String = "", displayURL: String = "",
@@ -35,7 +40,8 @@ package struct FrontendOptions: Sendable {
         defaultCPU: Int = 1, defaultMemoryMiB: Int = 4096, defaultDiskGiB: Int = 10,
         defaultLifetimeSeconds: Int = 345_600, limits: Limits = .none, lease: Duration = .seconds(30),
         version: String = "", proxies: [IPNetwork] = [],
-        tls: Bool = false
+        tls: Bool = false, monitoring: [IPNetwork] = ["127.0.0.0/8", "::1"].compactMap { IPNetwork($0) },
+        connections: ConnectionLimits = ConnectionLimits(), freshness: Duration = .seconds(1)
     ) {
         self.listenHost = listenHost
         self.listenPort = listenPort
@@ -54,5 +60,8 @@ package struct FrontendOptions: Sendable {
         self.version = version
         self.proxies = proxies
         self.tls = tls
+        self.monitoring = monitoring
+        self.connections = connections
+        self.freshness = freshness
     }
 }

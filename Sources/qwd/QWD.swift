@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Processes
 
 /// The command line of qwd.
 @main
@@ -28,6 +29,7 @@ struct QWD: AsyncParsableCommand {
     static func main() async {
         // A peer that goes away must be an error of that write, not the end of the process.
         signal(SIGPIPE, SIG_IGN)
+        DescriptorLimit.raise()
         do {
             var command = try parseAsRoot()
             if var command = command as? any AsyncParsableCommand {

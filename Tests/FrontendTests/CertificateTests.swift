@@ -7,20 +7,12 @@ import Testing
 /// New certificates are taken while the service runs, wrong ones are not.
 @Suite(.timeLimit(.minutes(1)))
 struct CertificateTests {
-    private let directory = NSTemporaryDirectory() + "qwd-certificate-\(UUID().uuidString.prefix(8))"
-    private var chain: String { "\(directory)/chain.pem" }
-    private var key: String { "\(directory)/key.pem" }
+    private let files = TemporaryCertificate()
+    private var directory: String { files.directory }
+    private var chain: String { files.chain }
+    private var key: String { files.key }
 
-    private func make(_ name: String) throws {
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let openssl = try Process.run(
-            URL(filePath: "/usr/bin/openssl"),
-            arguments: [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-                "-subj", "/CN=\(name)", "-keyout", key, "-out", chain,
-            ])
-        openssl.waitUntilExit()
-    }
+    private func make(_ name: String) throws { try files.make(name) }
 
     /// Whom the server says it is, and by which version.
     private func subject(_ port: Int, _ options: [String] = []) throws -> String {
@@ -65,4 +57,24 @@ struct CertificateTests {
         #expect(error?.description.contains(chain) == true)
         try? FileManager.default.removeItem(atPath: directory)
     }
+}
+
+/// A certificate in a directory of its own, made by openssl.
+struct TemporaryCertificate {
+    let directory = NSTemporaryDirectory() + "qwd-certificate-\(UUID().uuidString.prefix(8))"
+    var chain: String { "\(directory)/chain.pem" }
+    var key: String { "\(directory)/key.pem" }
+
+    func make(_ name: String) throws {
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        let openssl = try Process.run(
+            URL(filePath: "/usr/bin/openssl"),
+            arguments: [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", "/CN=\(name)", "-keyout", key, "-out", chain,
+            ])
+        openssl.waitUntilExit()
+    }
+
+    func remove() { try? FileManager.default.removeItem(atPath: directory) }
 }

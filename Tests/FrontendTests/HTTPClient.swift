@@ -4,6 +4,8 @@ import NIOPosix
 /// Sends requests byte by byte, so that a test can send what no well-behaved client would.
 struct HTTPClient: Sendable {
     let port: Int
+    /// The address to come from, one of 127.0.0.0/8: each is a client of its own. Nil lets the system choose.
+    var from: String?
 
     struct Reply: Sendable {
         var status: Int
@@ -40,19 +42,39 @@ struct HTTPClient: Sendable {
     func open(
         _ method: String, _ path: String, host: String? = nil, headers: [(String, String)], body: [UInt8] = []
     ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
-        let channel = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
-            .connect(host: "127.0.0.1", port: port) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-                }
-            }
         let lines = ["\(method) \(path) HTTP/1.1", "Host: \(host ?? "127.0.0.1:\(port)")"]
         let head = (lines + headers.map { "\($0.0): \($0.1)" } + ["", ""]).joined(separator: "\r\n")
+        return try await exchange(Array(head.utf8) + body)
+    }
+
+    /// Sends a text as it is and reads until the server closes.
+    /// - Parameter endsAfter: Whether nothing more is going to come, which the server is told.
+    func raw(_ text: String, endsAfter: Bool = false) async throws -> Reply {
+        var answer: [UInt8] = []
+        for try await bytes in try await exchange(Array(text.utf8), endsAfter: endsAfter) { answer += bytes }
+        return Self.reply(from: answer)
+    }
+
+    private func exchange(
+        _ request: [UInt8], endsAfter: Bool = false
+    ) async throws -> AsyncThrowingStream<[UInt8], any Error> {
+        var bootstrap = ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        if let from { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: from, port: 0)) }
+        let channel =
+            try await bootstrap
+            .channelOption(.allowRemoteHalfClosure, value: true)
+            .connect(host: "127.0.0.1", port: port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+                }
+            }
         return AsyncThrowingStream { continuation in
             let reader = Task {
                 do {
                     try await channel.executeThenClose { inbound, outbound in
-                        try await outbound.write(ByteBuffer(bytes: Array(head.utf8) + body))
+                        try await outbound.write(ByteBuffer(bytes: request))
+                        if endsAfter { outbound.finish() }
                         for try await buffer in inbound { continuation.yield(Array(buffer.readableBytesView)) }
                     }
                     continuation.finish()

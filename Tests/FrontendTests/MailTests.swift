@@ -24,7 +24,8 @@ struct MailTests {
     /// A mailer beside the site's own, if that has one.
     private static func mailer(_ site: TestSite) throws -> Mailer {
         let inner = try Site(
-            queue: site.queue, secret: site.secret, options: site.options, reliance: nil, hasMail: true)
+            queue: site.queue, secret: site.secret, options: site.options, reliance: nil, hasMail: true,
+            logger: Logger(label: "test"))
         return Mailer(site: inner, post: try post(), logger: Logger(label: "test"))
     }
 

@@ -79,7 +79,7 @@ struct TestSite: Sendable {
 func withSite(
     _ options: FrontendOptions = FrontendOptions(defaultMemoryMiB: 1024), appendOnly: Bool = false,
     signIn: SignInOptions? = nil, post: PostOffice? = nil,
-    certificate: Certificate? = nil,
+    certificate: Certificate? = nil, freshness: Duration = .zero,
     _ body: @Sendable (TestSite) async throws -> Void
 ) async throws {
     let server = try await RedisServer.start(appendOnly: appendOnly)
@@ -89,6 +89,8 @@ func withSite(
     let secret = ServiceSecret(bytes: Array(0..<32))
     var options = options
     options.listenPort = 0
+    // What a test changes has to be seen by its next request.
+    options.freshness = freshness
     let reliance = signIn.map {
         Reliance(
             chain: SignInChain(methods: [KnownPeople()]),

@@ -97,7 +97,7 @@ extension Stage {
                 if (try? await queue.session(session)?.state == state) == true { return }
             case .session(session, _, state):
                 return
-            case .session:
+            case .session, .logins:
                 break
             }
         }

@@ -2,6 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 import Queue
 import Redis
 
@@ -16,6 +17,10 @@ struct Explanations: RouterMiddleware {
     ) async throws -> Response {
         do {
             return try await next(request, context)
+        } catch let error as HTTPParserError {
+            // What came was no request after all, which only its body showed. The server answers 400 and closes.
+            context.logger.debug("A request broke off", metadata: ["error": "\(error)"])
+            throw error
         } catch {
             let error = Self.translate(error, logger: context.logger)
             if error.code == .signInNeeded, !request.wantsJSON, request.method == .get {
@@ -29,7 +34,9 @@ struct Explanations: RouterMiddleware {
                         error, id: context.id, path: request.uri.path,
                         refresh: error.code == .unavailable && request.method == .get),
                     status: error.status)
-            if error.code == .unavailable { response.headers[.retryAfter] = Self.retrySeconds }
+            if [.unavailable, .tooMuchAtOnce].contains(error.code) {
+                response.headers[.retryAfter] = Self.retrySeconds
+            }
             return response
         }
     }
@@ -59,6 +66,10 @@ struct Explanations: RouterMiddleware {
             return FrontendError(code: .notFound)
         case is NIOTooManyBytesError:
             return FrontendError(code: .tooLarge)
+        case is CancellationError, is ChannelError, is IOError:
+            // The client has gone, or was ended, before its request was there.
+            logger.debug("A request broke off", metadata: ["error": "\(error)"])
+            return FrontendError(code: .badBody, detail: "the connection ended")
         default:
             logger.error("A request failed", metadata: ["error": "\(error)"])
             return FrontendError(code: .failed)

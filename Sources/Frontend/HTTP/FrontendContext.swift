@@ -9,6 +9,10 @@ struct FrontendContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The address that the connection comes from; nil if it has no IP address.
     let peer: ClientAddress?
+    /// Whose request it is: the peer, or whom a proxy of ours names.
+    var client: ClientAddress?
+    /// Whether the client may see what those who look after the service see.
+    var isMonitor = false
     var visitor = Visitor()
 
     /// Longest body of a request in bytes, as in every version of the service this one follows.

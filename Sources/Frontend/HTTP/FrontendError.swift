@@ -21,6 +21,8 @@ struct FrontendError: Error, Sendable, Hashable {
         case wrongCode = "wrong-code"
         case tooManyTries = "too-many-tries"
         case notAllowed = "not-allowed"
+        /// One client has as many open at a time as it may.
+        case tooMuchAtOnce = "too-much-at-once"
         case notSure = "not-sure"
         case unavailable
         case failed
@@ -48,7 +50,7 @@ struct FrontendError: Error, Sendable, Hashable {
         case .crossSite, .staleForm, .notAllowed, .signInWithoutAddress: .forbidden
         case .signInNeeded, .signInRefused, .signInOver, .wrongCode: .unauthorized
         case .signInUndecided: .serviceUnavailable
-        case .tooManyTries: .tooManyRequests
+        case .tooManyTries, .tooMuchAtOnce: .tooManyRequests
         case .notSure: .unprocessableContent
         case .notRunning, .refused: .conflict
         case .unavailable: .serviceUnavailable

@@ -8,44 +8,62 @@ struct PublicAddress: Sendable, Hashable {
     /// What stands before every path of ours, `/qwd` or nothing.
     let base: String
 
+    /// The origin's parts.
+    let scheme: String
+    let authority: Authority?
+
     /// - Parameter publicURL: An http or https URL, or `""`. What is no such URL counts as `""`.
     init(publicURL: String) {
         let parts = publicURL.split(separator: "://", maxSplits: 1)
-        guard parts.count == 2, ["http", "https"].contains(parts[0].lowercased()) else {
+        let scheme = parts.first?.lowercased() ?? ""
+        let host = parts.count == 2 ? String(parts[1].prefix { $0 != "/" }) : ""
+        guard ["http", "https"].contains(scheme), let authority = Authority(host) else {
             origin = nil
             base = ""
+            self.scheme = ""
+            self.authority = nil
             return
         }
-        let host = parts[1].prefix { $0 != "/" }
-        guard HostName.isValid(String(host)) else {
-            origin = nil
-            base = ""
-            return
-        }
-        origin = "\(parts[0].lowercased())://\(host.lowercased())"
+        origin = "\(scheme)://\(host.lowercased())"
+        self.scheme = scheme
+        self.authority = authority
         var path = String(parts[1].dropFirst(host.count))
         while path.hasSuffix("/") { path.removeLast() }
         base = path
     }
 
-    var isSecure: Bool { origin?.hasPrefix("https:") ?? false }
+    var isSecure: Bool { scheme == "https" }
 
     /// The absolute URL of a path of ours, or nil if nothing trustworthy says where we are.
     func url(_ path: String, for request: Request, secure: Bool = false) -> String? {
         if let origin { return origin + base + path }
-        guard let host = request.head.authority, HostName.isValid(host) else { return nil }
+        guard let host = request.head.authority, Authority(host) != nil else { return nil }
         return "\(secure ? "https" : "http")://\(host)\(base)\(path)"
     }
 
-    /// Whether a request that changes something comes from a page of ours, or from no browser at all.
+    /// Whether a request comes from a page of ours, or from no browser at all.
     ///
-    /// Browsers say so by `Sec-Fetch-Site` where the page is secure or local, and by `Origin` everywhere.
+    /// Browsers say so by `Sec-Fetch-Site` where the page is secure or local, and by `Origin` everywhere. If one of them
+    /// names another site, the other is not believed. The request's `Host` is one of our names, as
+    /// ``KnownHostsOnly`` has seen before.
     func isSameOrigin(_ request: Request) -> Bool {
-        if let site = request.headers[.secFetchSite] { return site == "same-origin" || site == "none" }
-        guard let sender = request.headers[.origin]?.lowercased() else { return true }
-        if sender == origin { return true }
-        guard let host = request.head.authority?.lowercased(), HostName.isValid(host) else { return false }
+        for site in request.headers[values: .secFetchSite] where site != "same-origin" && site != "none" {
+            return false
+        }
+        return request.headers[values: .origin].allSatisfy { isOurs(origin: $0, request) }
+    }
+
+    private func isOurs(origin: String, _ request: Request) -> Bool {
+        let parts = origin.lowercased().split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, ["http", "https"].contains(parts[0]), let sender = Authority(String(parts[1])) else {
+            return false
+        }
+        let scheme = String(parts[0])
+        func isSame(_ own: Authority) -> Bool {
+            own.host == sender.host && own.port(of: scheme) == sender.port(of: scheme)
+        }
+        if let authority, scheme == self.scheme, isSame(authority) { return true }
         // Behind a proxy that ends TLS the scheme is https outside and http here.
-        return sender == "http://\(host)" || sender == "https://\(host)"
+        return request.head.authority.flatMap { Authority($0) }.map(isSame) ?? false
     }
 }

@@ -1,7 +1,7 @@
 import HTTPTypes
 import Hummingbird
 
-/// Refuses requests that change something and come from another site's page.
+/// Refuses what comes from another site's page and changes something, or would listen to what changes here.
 struct SameOriginOnly: RouterMiddleware {
     typealias Context = FrontendContext
 
@@ -10,9 +10,19 @@ struct SameOriginOnly: RouterMiddleware {
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
-        guard [.get, .head].contains(request.method) || address.isSameOrigin(request) else {
-            throw FrontendError(code: .crossSite)
+        let isHarmless = [.get, .head].contains(request.method) && !request.uri.path.hasSuffix("/events")
+        guard isHarmless || address.isSameOrigin(request) else {
+            throw FrontendError(code: .crossSite, detail: detail(of: request))
         }
         return try await next(request, context)
+    }
+
+    /// Who asked and who was asked, for whoever looks after a proxy. Both are shown as what we read of them.
+    private func detail(of request: Request) -> String {
+        let parts = request.headers[.origin]?.lowercased().split(separator: "://", maxSplits: 1) ?? []
+        guard parts.count == 2, let sender = Authority(String(parts[1])),
+            let host = request.head.authority.flatMap({ Authority($0) })
+        else { return "" }
+        return "The request came from a page of \(sender) and asked for \(host)."
     }
 }

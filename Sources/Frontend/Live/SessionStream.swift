@@ -1,7 +1,6 @@
 import Domain
 import HTTPTypes
 import Hummingbird
-import Logging
 import NIOCore
 import Queue
 import ServiceLifecycle
@@ -15,15 +14,17 @@ struct SessionStream: Sendable {
     let session: Session
     /// The last event that the reader has.
     let after: String?
-    let logger: Logger
 
-    func response(to request: Request) -> Response {
-        Response.eventStream(request, of: site.hub, about: .session(session.id)) { subscription, write in
-            try await follow(subscription, write)
+    func response(to request: Request, _ context: FrontendContext) throws -> Response {
+        try Response.eventStream(request, context, site, about: .session(session)) { subscription, permit, write in
+            try await follow(subscription, permit, write)
         }
     }
 
-    private func follow(_ subscription: StatusHub.Subscription, _ write: (String) async throws -> Void) async throws {
+    private func follow(
+        _ subscription: StatusHub.Subscription, _ permit: StreamPermit, _ write: (String) async throws -> Void
+    ) async throws {
+        var mustLook = false
         var last = after
         var state = session.state
         var place: Int?
@@ -34,6 +35,9 @@ struct SessionStream: Sendable {
         repeat {
             var text = ""
             do {
+                mustLook = subscription.takeLook() || mustLook
+                if mustLook, try await !permit.holds() { return }
+                mustLook = false
                 for event in try await site.queue.events(of: session.id, after: last) {
                     text += Self.text(of: event)
                     last = event.id
@@ -41,7 +45,7 @@ struct SessionStream: Sendable {
                 }
                 subscription.setWaits(state == .queued)
                 if state == .queued {
-                    let now = try await site.queue.position(of: session)
+                    let now = try await site.place(of: session)
                     if now != place, let now { text += "event: position\ndata: {\"position\":\(now)}\n\n" }
                     place = now
                 }
@@ -82,21 +86,30 @@ struct SessionStream: Sendable {
 }
 
 extension Response {
-    /// A stream of server-sent events that ends with its reader, its body, or the server's shutdown.
+    /// A stream of server-sent events that ends with its reader, its body, the reader's login, or the server's shutdown.
+    /// - Throws: `FrontendError` `.tooMuchAtOnce` for who listens to as much already as one may.
     static func eventStream(
-        _ request: Request, of hub: StatusHub, about interest: StatusHub.Interest,
-        body: @escaping @Sendable (StatusHub.Subscription, (String) async throws -> Void) async throws -> Void
-    ) -> Response {
-        Response(
+        _ request: Request, _ context: FrontendContext, _ site: Site, about subject: StatusHub.Subject,
+        body:
+            @escaping @Sendable (
+                StatusHub.Subscription, StreamPermit, (String) async throws -> Void
+            ) async throws -> Void
+    ) throws(FrontendError) -> Response {
+        let hub = site.hub
+        let login = context.visitor.login
+        let reader = login.map { StreamPermit.mark(of: $0) } ?? context.client?.throttleKey ?? ""
+        guard !hub.isFull(for: reader) else { throw FrontendError(code: .tooMuchAtOnce) }
+        let permit = StreamPermit(desk: site.desk, login: login, session: subject.session)
+        return Response(
             status: .ok,
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"],
             body: .init { writer in
                 // Only now: to a HEAD request, and to a reader that is gone already, no body is ever written.
-                let subscription = hub.listen(to: interest)
+                let subscription = hub.listen(to: subject.interest, by: reader)
                 defer { subscription.close() }
                 try await request.body.consumeWithInboundCloseHandler { _ in
                     try await withGracefulShutdownHandler {
-                        try await body(subscription) { try await writer.write(ByteBuffer(string: $0)) }
+                        try await body(subscription, permit) { try await writer.write(ByteBuffer(string: $0)) }
                     } onGracefulShutdown: {
                         subscription.close()
                     }

@@ -4,22 +4,22 @@ import Synchronization
 
 /// What the form offers, remembered for the time when the queue does not answer.
 final class MachineShelf: Sendable {
-    private let queue: JobQueue
-    private let lease: Duration
+    private let current: Cached<Offer>
     private let last = Mutex<(offer: Offer, at: ContinuousClock.Instant)?>(nil)
 
-    init(queue: JobQueue, lease: Duration) {
-        self.queue = queue
-        self.lease = lease
+    init(queue: JobQueue, hosts: Cached<[Host]>, lease: Duration, freshness: Duration) {
+        current = Cached(life: freshness) { () throws(QueueError) -> Offer in
+            let machines = try await queue.machines(lease: lease)
+            let hosts = try await hosts.value()
+            return Offer(
+                machines: machines, largestCPU: hosts.map(\.status.cpuCapacity).max() ?? 0,
+                largestMemoryMiB: hosts.map(\.status.memoryCapacityMiB).max() ?? 0)
+        }
     }
 
     /// What hosts offer now.
     func offer() async throws(QueueError) -> Offer {
-        let machines = try await queue.machines(lease: lease)
-        let hosts = try await queue.hosts(lease: lease)
-        let offer = Offer(
-            machines: machines, largestCPU: hosts.map(\.status.cpuCapacity).max() ?? 0,
-            largestMemoryMiB: hosts.map(\.status.memoryCapacityMiB).max() ?? 0)
+        let offer = try await current.value()
         last.withLock { $0 = (offer, .now) }
         return offer
     }
@@ -35,6 +35,7 @@ final class MachineShelf: Sendable {
         {
             return recent.offer
         }
+        await current.forget()
         return try await offer()
     }
 

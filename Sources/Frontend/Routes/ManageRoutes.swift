@@ -37,7 +37,7 @@ struct ManageRoutes: Sendable {
         async let rows = site.rows.rows()
         async let states = site.queue.stateCounts()
         async let ended = site.queue.sessions(.ended, limit: 10)
-        async let hosts = site.queue.hosts(lease: site.options.lease)
+        async let hosts = site.hosts.value()
         var overview = Overview(
             rows: try await rows, states: try await states, ended: try await ended, hosts: try await hosts,
             cookie: BrowserCookie(request: request))
@@ -69,9 +69,21 @@ struct ManageRoutes: Sendable {
     /// One event whenever something has changed, at most one a second. The reader then gets the page again.
     private func events(_ request: Request, _ context: FrontendContext) throws -> Response {
         try site.requireSignIn(context, for: request)
-        return Response.eventStream(request, of: site.hub, about: .all) { subscription, write in
+        return try Response.eventStream(request, context, site, about: .all) { subscription, permit, write in
             try await write("retry: 2000\n\n")
-            for await _ in subscription.wakes { try await write("event: status\ndata: {}\n\n") }
+            var mustLook = false
+            for await _ in subscription.wakes {
+                mustLook = subscription.takeLook() || mustLook
+                do {
+                    if mustLook, try await !permit.holds() { return }
+                    mustLook = false
+                } catch {
+                    // Nobody can say whose login is good; nothing is told until somebody can.
+                    try await write(": still here\n\n")
+                    continue
+                }
+                try await write("event: status\ndata: {}\n\n")
+            }
         }
     }
 }

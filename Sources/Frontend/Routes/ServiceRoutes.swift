@@ -9,26 +9,35 @@ struct ServiceRoutes: Sendable {
 
     func add(to router: Router<FrontendContext>) {
         router.get("/healthz") { _, _ in Response.plain("ok\n") }
-        router.get("/readyz") { _, _ in
+        router.get("/readyz") { _, context in
             do {
                 try await site.queue.ping()
                 return Response.plain("ready\n")
             } catch {
-                var response = Response.plain("not ready: \(error)\n", status: .serviceUnavailable)
+                // What is behind these pages is not everybody's business.
+                let why = context.isMonitor ? ": \(error)" : ""
+                var response = Response.plain("not ready\(why)\n", status: .serviceUnavailable)
                 response.headers[.retryAfter] = Explanations.retrySeconds
                 return response
             }
         }
-        router.get("/metrics") { _, _ in try await metrics() }
+        router.get("/metrics") { _, context in
+            guard context.isMonitor else {
+                return Response.plain(
+                    "Not for \(context.client?.description ?? "this address"). An administrator names the addresses that "
+                        + "may read this in frontend.monitoring.\n", status: .forbidden)
+            }
+            return try await metrics()
+        }
         router.get("/assets/:name") { request, context in
             try Assets.response(to: request, name: context.parameters.get("name") ?? "")
         }
     }
 
     private func metrics() async throws -> Response {
-        let states = try await site.queue.stateCounts()
-        let waiting = try await site.queue.waiting()
-        let hosts = try await site.queue.hosts(lease: site.options.lease)
+        let states = try await site.states.value()
+        let waiting = try await site.places.value().count
+        let hosts = try await site.hosts.value()
         var text = MetricsText()
         text.begin("qwd_sessions", "gauge", "Live sessions by state.")
         for state in SessionState.allCases where state != .ended {
@@ -49,6 +58,13 @@ struct ServiceRoutes: Sendable {
         }
         text.begin("qwd_event_streams", "gauge", "Open pages that listen for changes.")
         text.add("qwd_event_streams", [], "\(site.hub.listeners)")
+        let connections = site.connections.counts
+        text.begin("qwd_connections", "gauge", "Open connections.")
+        text.add("qwd_connections", [], "\(connections.open)")
+        text.begin("qwd_connections_ended_total", "counter", "Connections that were ended for want of room or time.")
+        text.add("qwd_connections_ended_total", [], "\(connections.ended)")
+        text.begin("qwd_connections_refused_total", "counter", "Connections that found no room.")
+        text.add("qwd_connections_refused_total", [], "\(connections.refused)")
         text.begin("qwd_http_requests_total", "counter", "Answered requests.")
         let requests = site.counters.all
         for (key, count) in requests { text.add("qwd_http_requests_total", key.labels, "\(count.requests)") }

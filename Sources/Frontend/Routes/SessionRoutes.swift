@@ -36,8 +36,8 @@ struct SessionRoutes: Sendable {
         var report = SessionReport(session: session, connectURL: site.connectURL(of: session), now: Site.now())
         report.events = try await site.queue.events(of: session.id)
         if session.state == .queued {
-            report.position = try await site.queue.position(of: session)
-            report.obstacle = .init(hosts: try await site.queue.hosts(lease: site.options.lease))
+            report.position = try await site.place(of: session)
+            report.obstacle = .init(hosts: try await site.hosts.value())
         }
         return .html(site.pages.seen(by: context.visitor, desk: site.desk).session(report))
     }
@@ -47,7 +47,7 @@ struct SessionRoutes: Sendable {
     }
 
     private func statusResponse(_ session: Session) async throws -> Response {
-        let position = try await site.queue.position(of: session)
+        let position = try await site.place(of: session)
         return .json(.status(of: session, position: position, connectURL: site.connectURL(of: session)))
     }
 
@@ -67,7 +67,7 @@ struct SessionRoutes: Sendable {
         if session.state == .ended, let after, try await site.queue.events(of: session.id, after: after).isEmpty {
             return Response(status: .noContent)
         }
-        return SessionStream(site: site, session: session, after: after, logger: context.logger).response(to: request)
+        return try SessionStream(site: site, session: session, after: after).response(to: request, context)
     }
 
     private func stop(_ request: Request, _ context: FrontendContext) async throws -> Response {

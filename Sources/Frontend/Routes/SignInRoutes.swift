@@ -191,6 +191,7 @@ struct SignInRoutes: Sendable {
             } else {
                 try await desk.logins.close(login)
             }
+            try await site.queue.loginsEnded(of: StreamPermit.mark(of: login))
             try await site.note(
                 .signOut, context, who: login.person.name, detail: everywhere ? "everywhere" : "")
         }

@@ -12,6 +12,11 @@ struct Site: Sendable {
     let pages: Pages
     let hub: StatusHub
     let counters = RequestCounters()
+    let connections: ConnectionTable
+    /// All hosts, the live sessions by state, and the places in the queue: for everybody alike, so asked for once.
+    let hosts: Cached<[Host]>
+    let states: Cached<[SessionState: Int]>
+    let places: Cached<[String: Int]>
     let shelf: MachineShelf
     let rows: RowShelf
     /// Nil where nobody signs in.
@@ -20,20 +25,37 @@ struct Site: Sendable {
     let hasMail: Bool
 
     init(
-        queue: JobQueue, secret: ServiceSecret, options: FrontendOptions, reliance: Reliance?, hasMail: Bool
+        queue: JobQueue, secret: ServiceSecret, options: FrontendOptions, reliance: Reliance?, hasMail: Bool,
+        logger: Logger
     ) throws {
         self.queue = queue
         self.secret = secret
         self.options = options
+        connections = ConnectionTable(limits: options.connections, proxies: options.proxies, logger: logger)
         pages = try Pages(options: options)
         self.hasMail = hasMail
         desk = reliance.map {
             SignInDesk(
                 chain: $0.chain, logins: $0.logins, options: $0.options, queue: queue, secret: secret, hasMail: hasMail)
         }
-        hub = StatusHub(queue: queue)
-        shelf = MachineShelf(queue: queue, lease: options.lease)
+        let (lease, freshness) = (options.lease, options.freshness)
+        let hosts = Cached(life: freshness) { () throws(QueueError) in try await queue.hosts(lease: lease) }
+        let places = Cached(life: freshness) { () throws(QueueError) in
+            let jobs = try await queue.waitingJobs()
+            return Dictionary(zip(jobs, 1...), uniquingKeysWith: { first, _ in first })
+        }
+        self.hosts = hosts
+        self.places = places
+        states = Cached(life: freshness) { () throws(QueueError) in try await queue.stateCounts() }
+        hub = StatusHub(queue: queue, places: places, limits: options.connections)
+        shelf = MachineShelf(queue: queue, hosts: hosts, lease: lease, freshness: freshness)
         rows = RowShelf(queue: queue, pages: pages)
+    }
+
+    /// The place of a session in the queue, counted from 1, or nil if it does not wait.
+    func place(of session: Session) async throws(QueueError) -> Int? {
+        guard session.state == .queued, let job = session.job else { return nil }
+        return try await places.value()[job.text]
     }
 
     /// The address that opens a session's desktop, while it can be opened.

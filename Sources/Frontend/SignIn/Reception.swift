@@ -20,14 +20,10 @@ struct Reception: RouterMiddleware {
         // Whoever looks after the service asks these, and pages of errors show them too.
         if Self.isPublic(request.uri.path) { return try await next(request, context) }
         var (request, context) = (request, context)
-        let proxies = site.options.proxies
-        context.visitor.address =
-            ClientAddress.client(
-                peer: context.peer, forwardedFor: request.headers[values: .forwardedFor], proxies: proxies
-            )?.description ?? ""
+        context.visitor.address = context.client?.description ?? ""
         context.visitor.isSecure =
             site.pages.address.isSecure || site.options.tls
-            || request.isForwardedSecurely(by: context.peer, of: proxies)
+            || request.isForwardedSecurely(by: context.peer, of: site.options.proxies)
         context.visitor.isOpenHouse = site.desk == nil
         let known = request.cookie(Self.formCookie)
         let seed = known.flatMap { $0.utf8.count == 43 ? $0 : nil } ?? LoginToken.random().revealed

@@ -7,8 +7,8 @@ struct Visitor: Sendable, Hashable {
     /// Nil for somebody who has not signed in, and for everybody where nobody needs to.
     var login: Login?
     var isAdmin = false
-    /// Whether nobody signs in here: then everybody may do everything.
-    var isOpenHouse = true
+    /// Whether nobody signs in here: then everybody may do everything. Whoever forgets to ask lets nobody in.
+    var isOpenHouse = false
     /// Where the request comes from; behind a proxy that is trusted, what that says.
     var address = ""
     /// Whether the person's browser speaks TLS, with us or with such a proxy.

@@ -71,11 +71,9 @@ package final class Certificate: Service, Sendable {
         }
     }
 
-    /// A server that speaks TLS with the certificate of the moment.
-    func server(_ configuration: HTTP1Channel.Configuration) -> HTTPServerBuilder {
-        HTTPServerBuilder { [self] responder in
-            SecuredChannel(base: HTTP1Channel(responder: responder, configuration: configuration), certificate: self)
-        }
+    /// A channel that speaks TLS with the certificate of the moment.
+    func secured<Base: ServerChildChannel>(_ base: Base) -> some ServerChildChannel {
+        SecuredChannel(base: base, certificate: self)
     }
 
     fileprivate var context: NIOSSLContext { current.withLock { $0 } }

@@ -93,7 +93,10 @@ struct Start: AsyncParsableCommand {
             var said = ""
             if let session = try await look(id, queue, &said) { return session }
             for await change in changes {
-                if case .session(let changed, _, _) = change, changed != id { continue }
+                switch change {
+                case .session(id, _, _), .reconnected: break
+                case .session, .logins: continue
+                }
                 if let session = try await look(id, queue, &said) { return session }
             }
             return nil

@@ -42,7 +42,7 @@ struct Stop: AsyncParsableCommand {
         for await change in changes {
             switch change {
             case .session(let id, _, .ended): waiting.remove(id)
-            case .session: continue
+            case .session, .logins: continue
             case .reconnected:
                 for id in waiting where try await queue.session(id)?.state ?? .ended == .ended { waiting.remove(id) }
             }

@@ -45,8 +45,25 @@ struct Roles {
                 defaultCPU: defaults.cpu, defaultMemoryMiB: defaults.memoryMiB, defaultDiskGiB: defaults.diskGiB,
                 defaultLifetimeSeconds: defaults.lifetime.wholeSeconds, limits: Limits(settings.limits),
                 lease: settings.scheduler.lease, version: Version.text, proxies: settings.proxies,
-                tls: certificate != nil), reliance: try reliance(queue), post: try postOffice(),
+                tls: certificate != nil, monitoring: settings.frontend.monitoring,
+                connections: connectionLimits()), reliance: try reliance(queue), post: try postOffice(),
             certificate: certificate, logger: logger)
+    }
+
+    /// As configured, but never so many that none of the descriptors is left for everything else.
+    private func connectionLimits() -> ConnectionLimits {
+        let wanted = settings.frontend.connections
+        let most = DescriptorLimit.current.share
+        if wanted > most {
+            logger.warning(
+                "Fewer connections than frontend.connections, because of the limit of descriptors",
+                metadata: [
+                    "frontend.connections": "\(wanted)", "http.connections": "\(most)",
+                    "advice": "raise LimitNOFILE of the unit, or ulimit -Hn",
+                ])
+        }
+        return ConnectionLimits(
+            total: min(wanted, most), perAddress: min(settings.frontend.connectionsPerAddress, wanted, most))
     }
 
     func scheduler(_ queue: JobQueue) async throws(Failure) -> Scheduler {

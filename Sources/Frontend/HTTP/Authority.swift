@@ -1,0 +1,68 @@
+import Domain
+
+/// What a `Host` header says: a name or an address, with or without a port (RFC 3986 3.2.2). Whoever sends it may have made
+/// it up, so it must be one of these before any link or decision follows it.
+struct Authority: Sendable, Hashable {
+    enum Host: Sendable, Hashable {
+        case address(ClientAddress)
+        /// In lower case, without the dot that may stand at its end.
+        case name(String)
+    }
+
+    let host: Host
+    let port: Int?
+
+    init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        if bytes.first == UInt8(ascii: "[") {
+            guard let end = bytes.firstIndex(of: UInt8(ascii: "]")), bytes[1..<end].contains(UInt8(ascii: ":")),
+                let address = ClientAddress(String(decoding: bytes[1..<end], as: UTF8.self)), address.zone.isEmpty,
+                let port = Self.port(bytes[(end + 1)...])
+            else { return nil }
+            host = .address(address)
+            self.port = port.number
+            return
+        }
+        let end = bytes.firstIndex(of: UInt8(ascii: ":")) ?? bytes.endIndex
+        guard let port = Self.port(bytes[end...]) else { return nil }
+        self.port = port.number
+        var name = bytes[..<end]
+        guard (1...253).contains(name.count), name.allSatisfy(Self.isOfName), name.first != UInt8(ascii: ".") else {
+            return nil
+        }
+        if let address = ClientAddress(String(decoding: name, as: UTF8.self)) {
+            host = .address(address)
+            return
+        }
+        if name.last == UInt8(ascii: ".") { name.removeLast() }
+        host = .name(String(decoding: name, as: UTF8.self).lowercased())
+    }
+
+    /// The port with its default, for `http` or `https`.
+    func port(of scheme: String) -> Int { port ?? (scheme == "https" ? 443 : 80) }
+
+    /// Nothing, or a colon and a port; nil for anything else.
+    private static func port(_ text: ArraySlice<UInt8>) -> (number: Int?, Void)? {
+        if text.isEmpty { return (nil, ()) }
+        guard text.first == UInt8(ascii: ":"),
+            let number = MemoryText.number(String(decoding: text.dropFirst(), as: UTF8.self)[...], digits: 5),
+            (1...65_535).contains(number)
+        else { return nil }
+        return (number, ())
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        FieldReader.isOfName(byte) && byte != UInt8(ascii: "@")
+    }
+}
+
+extension Authority: CustomStringConvertible {
+    var description: String {
+        let text =
+            switch host {
+            case .name(let name): name
+            case .address(let address): address.bytes.count == 4 ? "\(address)" : "[\(address)]"
+            }
+        return text + (port.map { ":\($0)" } ?? "")
+    }
+}

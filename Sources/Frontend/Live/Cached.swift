@@ -1,0 +1,33 @@
+import Queue
+
+/// A value that is the same for everybody and costs something to find out: found out once for all who ask within its life.
+actor Cached<Value: Sendable> {
+    private let life: Duration
+    private let find: @Sendable () async throws(QueueError) -> Value
+    private var last: (value: Value, at: ContinuousClock.Instant)?
+    private var search: Task<Result<Value, QueueError>, Never>?
+
+    init(life: Duration, find: @escaping @Sendable () async throws(QueueError) -> Value) {
+        self.life = life
+        self.find = find
+    }
+
+    /// The value as it was at most a life ago. Errors are not kept, but all who wait share them.
+    func value() async throws(QueueError) -> Value {
+        if let last, last.at.duration(to: .now) < life { return last.value }
+        if let search { return try await search.value.get() }
+        // A task of its own, so that the cancellation of who asked first does not end it for the others.
+        let start = ContinuousClock.now
+        let search = Task { [find] () -> Result<Value, QueueError> in
+            do throws(QueueError) { return .success(try await find()) } catch { return .failure(error) }
+        }
+        self.search = search
+        let result = await search.value
+        self.search = nil
+        if case .success(let value) = result { last = (value, start) }
+        return try result.get()
+    }
+
+    /// Whoever asks next gets a new value.
+    func forget() { last = nil }
+}
