@@ -19,6 +19,9 @@ struct Benchmark: Sendable {
             name: "pages", summary: "pages with many sessions (no machines behind them)", run: PagesBenchmark.run),
         Benchmark(
             name: "sign-in", summary: "10,000 attempts to sign in from 50 connections", run: SignInBenchmark.run),
+        Benchmark(
+            name: "strangers", summary: "pages beside connections and requests that mean no good",
+            run: StrangersBenchmark.run),
         Benchmark(name: "idle", summary: "what all roles cost when nothing happens", run: IdleBenchmark.run),
         Benchmark(name: "memory", summary: "memory of a session and of a viewer", run: MemoryBenchmark.run),
     ]

@@ -37,8 +37,11 @@ extension RunningService {
     }
 
     /// The session's page.
-    func page(_ id: SessionID) async throws -> String {
-        let (data, _) = try await URLSession.shared.data(from: try address("/sessions/\(id)"))
+    func page(_ id: SessionID) async throws -> String { try await get("/sessions/\(id)") }
+
+    /// Any page.
+    func get(_ path: String) async throws -> String {
+        let (data, _) = try await URLSession.shared.data(from: try address(path))
         return String(decoding: data, as: UTF8.self)
     }
 
