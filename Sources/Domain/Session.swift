@@ -60,7 +60,8 @@ extension Session {
         self.id = id
         self.state = state
         request = SessionRequest(
-            owner: next() ?? "", machine: next() ?? "", cpu: number(), memoryMiB: number(), diskGiB: number(),
+            owner: PersonName(recorded: next() ?? ""), machine: next() ?? "", cpu: number(), memoryMiB: number(),
+            diskGiB: number(),
             lifetimeSeconds: number(), oneShot: next() == "1")
         job = next().flatMap { JobID($0) }
         host = next()

@@ -1,6 +1,6 @@
 /// What a person asks for.
 package struct SessionRequest: Sendable, Hashable {
-    package var owner: String
+    package var owner: PersonName
     package var machine: String
     package var cpu: Int
     package var memoryMiB: Int
@@ -14,7 +14,7 @@ package struct SessionRequest: Sendable, Hashable {
     package var email: String?
 
     package init(
-        owner: String, machine: String, cpu: Int, memoryMiB: Int, diskGiB: Int, lifetimeSeconds: Int, oneShot: Bool,
+        owner: PersonName, machine: String, cpu: Int, memoryMiB: Int, diskGiB: Int, lifetimeSeconds: Int, oneShot: Bool,
         email: String? = nil
     ) {
         self.owner = owner

@@ -43,7 +43,7 @@ package struct Challenge: Sendable, Hashable {
         self.init(
             kind: kind,
             person: Person(
-                name: user, email: values[2].flatMap { $0.isEmpty ? nil : $0 },
+                name: PersonName(recorded: user), email: values[2].flatMap { $0.isEmpty ? nil : $0 },
                 groups: GroupList.read(values[4] ?? ""), method: values[3] ?? ""), proof: values[5] ?? "",
             form: values[6] ?? "")
         triesLeft = Self.tries - tries
@@ -56,14 +56,13 @@ extension LoginStore {
         _ challenge: Challenge, token: Secret = LoginToken.random()
     ) async throws(RedisError) -> Secret {
         let person = challenge.person
-        let key = "qwd:challenge:\(LoginToken.fingerprint(of: token))"
-        _ = try await redis.send(pipeline: [
-            [
-                "HSET", key, "kind", challenge.kind.rawValue, "user", person.name, "email", person.email ?? "",
-                "method", person.method, "groups", GroupList.text(person.groups), "proof", challenge.proof, "form",
-                challenge.form, "tries", "0",
-            ], ["PEXPIRE", key, "\(Challenge.life.wholeMilliseconds)"],
-        ])
+        _ = try await redis.evaluate(
+            LoginScripts.ask,
+            arguments: [
+                LoginToken.fingerprint(of: token), "\(Challenge.life.wholeMilliseconds)", "kind",
+                challenge.kind.rawValue, "user", person.name.text, "email", person.email ?? "", "method", person.method,
+                "groups", GroupList.text(person.groups), "proof", challenge.proof, "form", challenge.form, "tries", "0",
+            ])
         return token
     }
 

@@ -23,7 +23,8 @@ package struct Login: Sendable, Hashable, Identifiable {
         else { return nil }
         self.id = id
         person = Person(
-            name: user, email: values[1].flatMap { $0.isEmpty ? nil : $0 }, groups: GroupList.read(values[3] ?? ""),
+            name: PersonName(recorded: user), email: values[1].flatMap { $0.isEmpty ? nil : $0 },
+            groups: GroupList.read(values[3] ?? ""),
             method: values[2] ?? "")
         from = values[4] ?? ""
         createdAt = created

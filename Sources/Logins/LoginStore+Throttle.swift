@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 package import Redis
 import Secrets
 
@@ -33,11 +33,11 @@ extension LoginStore {
     }
 
     /// The same for the codes of one person, wherever they are typed.
-    package func attemptCode(user: String) async throws(RedisError) -> Duration? {
+    package func attemptCode(user: PersonName) async throws(RedisError) -> Duration? {
         try await attempt([(codeKey(user: user), .code)])
     }
 
-    package func codeSucceeded(user: String) async throws(RedisError) {
+    package func codeSucceeded(user: PersonName) async throws(RedisError) {
         _ = try await redis.send(["DEL", codeKey(user: user)])
     }
 
@@ -50,7 +50,9 @@ extension LoginStore {
         return wait > 0 ? .milliseconds(wait) : nil
     }
 
-    private func codeKey(user: String) -> String { "qwd:throttle:code:" + Fingerprint.of(user).prefix(32) }
+    private func codeKey(user: PersonName) -> String {
+        "qwd:throttle:code:" + Fingerprint.of(user.text).prefix(32)
+    }
 
     /// A digest, because what was typed as a name may be anything, a password too.
     private func key(user: String) -> String {

@@ -24,7 +24,7 @@ package struct LoginStore: Sendable {
         _ = try await redis.evaluate(
             LoginScripts.open,
             arguments: [
-                LoginToken.fingerprint(of: token), person.name, person.email ?? "", person.method,
+                LoginToken.fingerprint(of: token), person.name.text, person.email ?? "", person.method,
                 GroupList.text(person.groups), address, "\(idle.wholeMilliseconds)", "\(absolute.wholeMilliseconds)",
             ])
         return token
@@ -41,19 +41,19 @@ package struct LoginStore: Sendable {
     /// Signs out at one browser.
     package func close(_ login: Login) async throws(RedisError) {
         _ = try await redis.send(pipeline: [
-            ["DEL", "qwd:login:\(login.id)"], ["ZREM", "qwd:logins:\(login.person.name)", login.id],
+            ["DEL", "qwd:login:\(login.id)"], ["ZREM", "qwd:logins:\(login.person.name.text)", login.id],
         ])
     }
 
     /// Signs a person out everywhere.
-    package func closeAll(of user: String) async throws(RedisError) {
-        _ = try await redis.evaluate(LoginScripts.closeAll, arguments: [user])
+    package func closeAll(of user: PersonName) async throws(RedisError) {
+        _ = try await redis.evaluate(LoginScripts.closeAll, arguments: [user.text])
     }
 
     /// Where a person is signed in, the newest first.
-    package func logins(of user: String) async throws(RedisError) -> [Login] {
+    package func logins(of user: PersonName) async throws(RedisError) -> [Login] {
         let ids =
-            try await redis.send(["ZREVRANGE", "qwd:logins:\(user)", "0", "99"]).array?.compactMap(\.string) ?? []
+            try await redis.send(["ZREVRANGE", "qwd:logins:\(user.text)", "0", "99"]).array?.compactMap(\.string) ?? []
         guard !ids.isEmpty else { return [] }
         let replies = try await redis.send(pipeline: ids.map { ["HMGET", "qwd:login:\($0)"] + Login.fields })
         return zip(ids, replies).compactMap { id, reply in

@@ -30,11 +30,11 @@ extension JobQueue {
     }
 
     /// The live sessions of one person, the newest first.
-    package func sessions(of owner: String) async throws(QueueError) -> [Session] {
+    package func sessions(of owner: PersonName) async throws(QueueError) -> [Session] {
         try await sessions(sorting: Self.key(of: owner), limit: 100_000)
     }
 
-    private static func key(of owner: String) -> String { "qwd:sessions:owner:\(owner)" }
+    private static func key(of owner: PersonName) -> String { "qwd:sessions:owner:\(owner.text)" }
 
     /// A session as it was at one moment: whoever knows it at this revision need not read it again.
     package struct Revision: Sendable, Hashable {
@@ -44,7 +44,7 @@ extension JobQueue {
 
     /// The revisions of the live sessions, of all people or of one, the newest session first. A small part of what
     /// ``sessions(_:limit:)`` has to carry.
-    package func revisions(of owner: String? = nil, limit: Int = 100_000) async throws(QueueError) -> [Revision] {
+    package func revisions(of owner: PersonName? = nil, limit: Int = 100_000) async throws(QueueError) -> [Revision] {
         let reply = try await send([
             "SORT", owner.map(Self.key(of:)) ?? SessionList.live.rawValue, "BY", "nosort", "LIMIT", "0", "\(limit)",
             "DESC", "GET", "#", "GET", "qwd:session:*->rev",

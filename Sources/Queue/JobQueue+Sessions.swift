@@ -27,7 +27,7 @@ extension JobQueue {
         let reply = try await call(
             Scripts.enqueue,
             [
-                id.text, job.text, once ?? "", "\(Self.onceTTL)", request.owner, request.machine, "\(request.cpu)",
+                id.text, job.text, once ?? "", "\(Self.onceTTL)", request.owner.text, request.machine, "\(request.cpu)",
                 "\(request.memoryMiB)", "\(request.diskGiB)", "\(limits.lifetime(asked: request.lifetimeSeconds))",
                 request.oneShot ? "1" : "0", "\(Self.attempts)", "\(limits.sessionsPerUser)",
                 "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)", request.email ?? "",

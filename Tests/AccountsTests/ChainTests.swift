@@ -14,7 +14,7 @@ private struct Scripted: SignInMethod {
     func person(for credentials: Credentials) throws(AccountsError) -> Person? {
         asked.append(name)
         switch answer {
-        case .admits: return Person(name: credentials.user, method: name)
+        case .admits: return credentials.name.map { Person(name: $0, method: name) }
         case .refuses: return nil
         case .fails: throw AccountsError(.unavailable, name)
         }
@@ -75,7 +75,7 @@ struct ChainTests {
     @Test func `a name has at most 254 bytes`() async {
         let chain = SignInChain(methods: [NoneMethod()])
         let longest = Credentials(user: String(repeating: "ä", count: 127), password: Secret("x"))
-        #expect(admitted(await chain.signIn(longest))?.name == longest.user)
+        #expect(admitted(await chain.signIn(longest))?.name.text == longest.user)
         let longer = Credentials(user: longest.user + "a", password: Secret("x"))
         #expect(isRefusal(await chain.signIn(longer)))
     }

@@ -38,6 +38,33 @@ struct CommandTests {
         #expect(try await signIn("loud", "x")?.name == "loud")
     }
 
+    @Test(arguments: ["bob", "BOB", "Bob"])
+    func `whom the program calls bob is bob, however he types it`(typed: String) async throws {
+        #expect(try await signIn(typed, "x")?.name == "bob")
+    }
+
+    @Test(arguments: [
+        ("prints", "prints"), ("prints\\n", "prints\\n"), ("printsalice", "alice"), ("printsalice\\n", "alice"),
+        ("printsjose\\314\\201\\n", "jos\u{E9}"), ("leaves", "leaves"),
+    ])
+    func `one line is the name, none means as it was typed`(typed: String, name: String) async throws {
+        #expect(try await signIn(typed, "x")?.name.text.utf8.elementsEqual(name.utf8) == true)
+    }
+
+    @Test(arguments: [
+        "prints ", "printsalice\\nbob\\n", "printsalice ", "printsal\\000ice", "prints\\377", "printsalice\\r\\n",
+        "printsal\\342\\200\\213ice", "prints\\n\\n", "chatty",
+    ])
+    func `what is printed and is no name lets nobody in, and is the administrator's`(typed: String) async throws {
+        let error = await #expect(throws: AccountsError.self) { try await self.signIn(typed, "x") }
+        #expect(error?.code == .badConfiguration)
+        #expect(error?.detail.contains("checker.sh") == true)
+    }
+
+    @Test func `a name printed by a program that says no is nobody's`() async throws {
+        #expect(try await signIn("denies", "x") == nil)
+    }
+
     @Test(arguments: ["code2", "code77", "code255", "crash"])
     func `any other end can't decide`(user: String) async throws {
         let error = await #expect(throws: AccountsError.self) { try await self.signIn(user, "x") }

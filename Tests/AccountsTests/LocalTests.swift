@@ -45,6 +45,26 @@ struct LocalTests {
         }
     }
 
+    @Test func `the host's accounts say how a name is spelt`() async throws {
+        var options = LocalMethod.Options()
+        options.service = "everybody"
+        options.directory = try services().path
+        options.timeout = .seconds(20)
+        func signIn(_ user: String) async throws(AccountsError) -> Person? {
+            try await LocalMethod(options).person(for: Credentials(user: user, password: Secret("x")))
+        }
+        #expect(try await signIn("root")?.name == "root")
+        // No account of this host, and nobody can say whose other spelling it is.
+        let error = await #expect(throws: AccountsError.self) { try await signIn("ROOT") }
+        #expect(error?.code == .badConfiguration)
+        #expect(error?.detail.contains("getpwnam") == true)
+        // A name service that does not mind case, as sssd is for Active Directory.
+        options.account = { $0.lowercased() == "ann" ? "ann" : nil }
+        for user in ["ann", "Ann", "ANN"] { #expect(try await signIn(user)?.name == "ann") }
+        options.account = { _ in "a\nb" }
+        await #expect(throws: AccountsError.self) { try await signIn("ann") }
+    }
+
     @Test func `an account that may not sign in is refused, however right the password`() async throws {
         #expect(try await signIn("expired", "alice", "secret", try services()) == nil)
         #expect(try await signIn("nobody", "alice", "secret", try services()) == nil)

@@ -78,7 +78,7 @@ struct TestSite: Sendable {
 /// Runs a frontend around `body`.
 func withSite(
     _ options: FrontendOptions = FrontendOptions(defaultMemoryMiB: 1024), appendOnly: Bool = false,
-    signIn: SignInOptions? = nil, post: PostOffice? = nil,
+    signIn: SignInOptions? = nil, methods: [any SignInMethod] = [KnownPeople()], post: PostOffice? = nil,
     certificate: Certificate? = nil, freshness: Duration = .zero,
     _ body: @Sendable (TestSite) async throws -> Void
 ) async throws {
@@ -93,7 +93,7 @@ func withSite(
     options.freshness = freshness
     let reliance = signIn.map {
         Reliance(
-            chain: SignInChain(methods: [KnownPeople()]),
+            chain: SignInChain(methods: methods),
             logins: LoginStore(redis: redis, idle: .seconds(600), absolute: .seconds(6000)), options: $0)
     }
     let frontend = Frontend(

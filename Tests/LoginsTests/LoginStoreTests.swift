@@ -154,6 +154,63 @@ struct LoginStoreTests {
         }
     }
 
+    @Test func `no name reaches the second factor of another one`() async throws {
+        try await withStore { store async throws in
+            let (eve, other): (PersonName, PersonName) = ("eve", "eve:recovery")
+            #expect(try await store.enrol(other, sealed: "o", step: 1, recovery: ["x"]))
+            #expect(try await store.enrol(eve, sealed: "e", step: 1, recovery: ["y"]))
+            #expect(try await store.secondFactor(of: other)?.sealed == "o")
+            #expect(try await store.useRecoveryCode("x", of: eve) == false)
+            #expect(try await store.removeSecondFactor(of: eve))
+            #expect(try await store.secondFactor(of: other)?.recoveryCodesLeft == 1)
+            #expect(try await store.useRecoveryCode("x", of: other))
+        }
+    }
+
+    @Test(arguments: [["eve", "eve:recovery"], ["eve:recovery", "eve"]] as [[PersonName]])
+    func `recovery codes of before go on where they stand now`(order: [PersonName]) async throws {
+        try await withStore { store async throws in
+            _ = try await store.redis.send(["HSET", "qwd:account:eve", "totp", "e", "totp_step", "7"])
+            _ = try await store.redis.send(["SADD", "qwd:account:eve:recovery", "x", "y"])
+            for name in order {
+                let factor = try await store.secondFactor(of: name)
+                let expected = SecondFactor(sealed: "e", lastStep: 7, recoveryCodesLeft: 2)
+                #expect(factor == (name == "eve" ? expected : nil))
+            }
+            #expect(try await store.enrol("eve:recovery", sealed: "o", step: 1, recovery: ["z"]))
+            #expect(try await store.useRecoveryCode("x", of: "eve"))
+            #expect(try await store.secondFactor(of: "eve")?.recoveryCodesLeft == 1)
+            #expect(try await store.secondFactor(of: "eve:recovery")?.recoveryCodesLeft == 1)
+        }
+    }
+
+    @Test func `a second factor under another spelling is found, and can be taken away`() async throws {
+        try await withStore { store async throws in
+            let (composed, decomposed) = (PersonName(recorded: "jos\u{E9}"), PersonName(recorded: "jose\u{301}"))
+            #expect(try await store.enrol(decomposed, sealed: "s", step: 1, recovery: ["x"]))
+            for number in 0..<3000 {
+                _ = try await store.redis.send(["HSET", "qwd:account:user\(number)", "totp", "s"])
+            }
+            #expect(try await store.secondFactor(of: composed) == nil)
+            #expect(try await store.enrolledSpelling(like: composed) == decomposed)
+            #expect(try await store.enrolledSpelling(like: "USER2999") == "user2999")
+            #expect(try await store.enrolledSpelling(like: "user2999") == nil)
+            #expect(try await store.enrolledSpelling(like: "nobody") == nil)
+            #expect(try await store.removeSecondFactor(of: composed))
+            #expect(try await store.enrolledSpelling(like: composed) == nil)
+            #expect(try await store.secondFactor(of: "user1") == SecondFactor(sealed: "s", recoveryCodesLeft: 0))
+        }
+    }
+
+    @Test func `a challenge ends by itself from its first moment on`() async throws {
+        try await withStore { store in
+            let token = try await store.open(Challenge(kind: .totp, person: alice))
+            let key = "qwd:challenge:\(LoginToken.fingerprint(of: token))"
+            let left = try await store.redis.send(["PTTL", key]).integer ?? -1
+            #expect((1...600_000).contains(left))
+        }
+    }
+
     @Test func `no code of an app and no recovery code works twice`() async throws {
         try await withStore { store in
             let before = try await store.secondFactor(of: "alice")

@@ -36,7 +36,7 @@ struct ClaimTests {
         try await withFarm { farm in
             try await farm.host()
             var made: [SessionID] = []
-            for owner in ["ann", "bob", "cid"] { made.append(try await farm.enqueue(owner).session) }
+            for owner in ["ann", "bob", "cid"] as [PersonName] { made.append(try await farm.enqueue(owner).session) }
             var taken: [SessionID?] = []
             for _ in made { taken.append(try await farm.claim()?.session) }
             #expect(taken == made)

@@ -119,10 +119,13 @@ struct EnqueueTests {
                 let scale = resource == .cpu ? 1 : 1000
                 for size in share.accepted {
                     #expect(
-                        try await farm.enqueue("\(resource)", cpu: size, memoryMiB: size * 1000, limits: limits).isNew)
+                        try await farm.enqueue(
+                            PersonName(recorded: resource.rawValue), cpu: size, memoryMiB: size * 1000, limits: limits
+                        ).isNew)
                 }
                 let refused = await code { () throws(QueueError) in
-                    _ = try await farm.enqueue("\(resource)", cpu: 1, memoryMiB: 1000, limits: limits)
+                    _ = try await farm.enqueue(
+                        PersonName(recorded: resource.rawValue), cpu: 1, memoryMiB: 1000, limits: limits)
                 }
                 // Of memory a part of a processor's thousand MiB may be allowed as well.
                 let allowed = Int((Double(share.hosts.reduce(0, +) * scale) * share.fraction).rounded(.toNearestOrEven))

@@ -65,7 +65,7 @@ struct WorkerHarness {
         }
     }
 
-    func enqueue(_ machine: String = "m.iso", owner: String = "ann", cpu: Int = 1) async throws -> SessionID {
+    func enqueue(_ machine: String = "m.iso", owner: PersonName = "ann", cpu: Int = 1) async throws -> SessionID {
         let id = SessionID(milliseconds: 1)
         _ = try await queue.enqueue(
             SessionRequest(

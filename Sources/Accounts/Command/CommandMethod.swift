@@ -5,6 +5,9 @@ import Glibc
 ///
 /// It gets the user's name and the password on standard input, a line each, no arguments and an empty environment but
 /// `PATH`. Exit code 0 admits, 1 refuses; everything else (another code, a signal, no end in time) lets nobody in.
+///
+/// A program that does not mind how a name is spelt prints on its standard output how it is spelt, one line: that is who
+/// comes in. One that prints nothing says that it is spelt as it was typed. Anything else printed lets nobody in.
 package struct CommandMethod: SignInMethod {
     package struct Options: Sendable {
         /// Absolute.
@@ -36,7 +39,7 @@ package struct CommandMethod: SignInMethod {
     }
 
     package func person(for credentials: Credentials) async throws(AccountsError) -> Person? {
-        guard accepts(credentials) else { return nil }
+        guard accepts(credentials), let typed = credentials.name else { return nil }
         try check()
         let options = options
         let end = try await lane.run(limit: options.timeout) { call throws(AccountsError) in
@@ -45,12 +48,23 @@ package struct CommandMethod: SignInMethod {
             return try program.end(by: call.deadline)
         }
         switch end {
-        case .exited(0):
-            return Person(name: credentials.user, email: EmailAddress(credentials.user)?.text, method: name)
-        case .exited(1): return nil
-        case .exited(let code):
+        case .exited(0, let output):
+            let user = try spelling(output) ?? typed
+            return Person(name: user, email: EmailAddress(user.text)?.text, method: name)
+        case .exited(1, _): return nil
+        case .exited(let code, _):
             throw AccountsError(.system, "\(options.path) ended with code \(code), neither yes (0) nor no (1).")
         case .killed(let signal): throw AccountsError(.system, "\(options.path) was ended by signal \(signal).")
         }
+    }
+
+    /// The name that the program has printed, or nil if it printed nothing.
+    private func spelling(_ output: [UInt8]) throws(AccountsError) -> PersonName? {
+        let line = output.last == UInt8(ascii: "\n") ? output.dropLast() : output[...]
+        if line.isEmpty { return nil }
+        guard let text = String(validating: line, as: UTF8.self) else {
+            throw AccountsError(.badConfiguration, "\(options.path) printed what is no UTF-8 in place of a name.")
+        }
+        return try PersonName(spelling: text, by: "\(options.path) (on its standard output)")
     }
 }

@@ -68,11 +68,10 @@ package struct LDAPMethod: SignInMethod {
             let connection = try LDAPConnection(address, options, call)
             return try connection.entry(of: credentials)
         }
-        guard let entry, let user = entry.values(of: options.userAttribute).first, Credentials.isName(user) else {
-            return nil
-        }
+        guard let entry, let user = entry.values(of: options.userAttribute).first else { return nil }
         let addresses = entry.values(of: options.mailAttribute).compactMap { EmailAddress($0)?.text }
         return Person(
-            name: user, email: addresses.first, groups: entry.values(of: options.groupsAttribute), method: name)
+            name: try PersonName(spelling: user, by: "ldap.user: the entry \(entry.dn)"), email: addresses.first,
+            groups: entry.values(of: options.groupsAttribute), method: name)
     }
 }

@@ -9,6 +9,10 @@ package struct LocalMethod: SignInMethod {
         /// Where the service's file is, instead of the system's places.
         package var directory: String?
         package var timeout: Duration = .seconds(10)
+        /// How the accounts of this host spell a name; nil for one that none of them has.
+        var account: @Sendable (String) throws(AccountsError) -> String? = { user throws(AccountsError) in
+            try HostAccount.name(of: user)
+        }
 
         package init() {}
     }
@@ -36,13 +40,33 @@ package struct LocalMethod: SignInMethod {
         }
     }
 
+    /// The one spelling of the name of somebody whom PAM has admitted.
+    ///
+    /// Modules such as pam_sss admit `ALICE` with the password of `alice`, and leave the name as it was typed; the host's
+    /// accounts know it. Nobody can say so of a name that no account has, so it must be in small letters: else one person
+    /// would have limits and a second factor for each of its spellings.
+    private static func spelling(of user: String, _ options: Options) throws(AccountsError) -> PersonName {
+        let service = "PAM service \(options.service)"
+        if let name = try options.account(user) { return try PersonName(spelling: name, by: service) }
+        guard user.lowercased().hasBytes(of: user) else {
+            throw AccountsError(
+                .badConfiguration,
+                "\(service) admits a name in capital letters that no account of this host has (getpwnam), so nobody can say "
+                    + "whether it is another spelling of somebody's. Give such people accounts, or let a module set PAM_USER."
+            )
+        }
+        return try PersonName(spelling: user, by: service)
+    }
+
     package func person(for credentials: Credentials) async throws(AccountsError) -> Person? {
         guard accepts(credentials) else { return nil }
         try check()
         let options = options
         let user = try await lane.run(limit: options.timeout) { _ throws(AccountsError) in
             var transaction = try PAMTransaction(options, credentials)
-            return try transaction.authenticate()
+            return try transaction.authenticate().map { user throws(AccountsError) in
+                try Self.spelling(of: user, options)
+            }
         }
         return user.map { Person(name: $0, method: name) }
     }

@@ -45,8 +45,7 @@ struct PAMTransaction: ~Copyable {
         var item: UnsafeRawPointer?
         lastResult = pam_get_item(handle, PAM_USER, &item)
         guard lastResult == PAM_SUCCESS else { throw failure }
-        let user = item.flatMap { String(validatingCString: $0.assumingMemoryBound(to: CChar.self)) }
-        return user.flatMap { Credentials.isName($0) ? $0 : nil }
+        return item.flatMap { String(validatingCString: $0.assumingMemoryBound(to: CChar.self)) }
     }
 
     private func isPassed(_ result: CInt) throws(AccountsError) -> Bool {

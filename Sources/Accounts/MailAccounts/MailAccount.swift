@@ -44,7 +44,7 @@ struct MailAccount: Sendable {
         let isRight = try await lane.run(limit: options.timeout) { call throws(AccountsError) in
             try Self.isRight(credentials, endpoint, until: call.deadline)
         }
-        return isRight ? person(called: credentials.user) : nil
+        return isRight ? try person(called: credentials.user) : nil
     }
 
     private static func isRight(
@@ -68,16 +68,20 @@ struct MailAccount: Sendable {
     }
 
     /// The name without the server's own domain, so that one person has one name.
-    func person(called user: String) -> Person {
+    func person(called user: String) throws(AccountsError) -> Person {
+        func name(_ text: String) throws(AccountsError) -> PersonName {
+            try PersonName(spelling: text, by: "\(`protocol`)")
+        }
         // Mail servers do not mind case, so one person must not be two for limits.
         let user = user.lowercased()
         let address = EmailAddress(user)
         if let address, address.domain == options.mailDomain.lowercased() {
-            return Person(name: address.local, email: address.text, method: `protocol`)
+            return Person(name: try name(address.local), email: address.text, method: `protocol`)
         }
         guard user.contains("@") else {
-            return Person(name: user, email: EmailAddress("\(user)@\(options.mailDomain)")?.text, method: `protocol`)
+            return Person(
+                name: try name(user), email: EmailAddress("\(user)@\(options.mailDomain)")?.text, method: `protocol`)
         }
-        return Person(name: user, email: address?.text, method: `protocol`)
+        return Person(name: try name(user), email: address?.text, method: `protocol`)
     }
 }

@@ -8,8 +8,8 @@ package struct NoneMethod: SignInMethod {
     package init() {}
 
     package func person(for credentials: Credentials) -> Person? {
-        guard accepts(credentials) else { return nil }
-        let email = EmailAddress(credentials.user)
-        return Person(name: email?.text ?? credentials.user, email: email?.text, method: name)
+        guard accepts(credentials), let name = credentials.name else { return nil }
+        let email = EmailAddress(name.text)
+        return Person(name: name, email: email?.text, method: self.name)
     }
 }

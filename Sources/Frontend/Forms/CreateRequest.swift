@@ -19,7 +19,7 @@ struct CreateRequest: Sendable, Hashable {
 }
 
 extension CreateRequest {
-    static let guest = "guest"
+    static let guest: PersonName = "guest"
 
     /// Checks all fields and names everything that is wrong at once.
     init(fields: FormFields, offer: Offer, options: FrontendOptions, texts: Texts, visitor: Visitor) throws(Problems) {
@@ -38,14 +38,14 @@ extension CreateRequest {
             most: longest)
         let oneShot = reader.truth(.oneshot)
         // Who is signed in, or signs in by this form, has a name already.
-        let user = visitor.isOpenHouse ? reader.user() : ""
+        let user = visitor.isOpenHouse ? reader.user(nobody: Self.guest) : Self.guest
         reader.password()
         reader.refuse(.gpu)
         reader.refuse(.script)
         let nonce = reader.nonce()
         guard reader.problems.isEmpty else { throw Problems(list: reader.problems) }
         request = SessionRequest(
-            owner: user.isEmpty ? Self.guest : user, machine: machine?.name ?? "",
+            owner: user, machine: machine?.name ?? "",
             // A machine that says what it needs gets it, whatever the form's default is.
             cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
             diskGiB: options.defaultDiskGiB, lifetimeSeconds: lifetime, oneShot: oneShot)

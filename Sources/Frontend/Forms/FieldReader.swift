@@ -40,11 +40,14 @@ struct FieldReader {
         return nil
     }
 
-    mutating func user() -> String {
-        guard let user = line(.user) else { return "" }
-        let fits = user.utf8.count <= 64 && user.utf8.allSatisfy(Self.isOfName)
-        if !fits { complain(.user, "user") }
-        return fits ? user : ""
+    /// The name that somebody gives who does not sign in; `nobody` for none, and after a complaint.
+    mutating func user(nobody: PersonName) -> PersonName {
+        guard let user = line(.user), !user.isEmpty else { return nobody }
+        guard user.utf8.count <= 64, user.utf8.allSatisfy(Self.isOfName), let name = try? PersonName(user) else {
+            complain(.user, "user")
+            return nobody
+        }
+        return name
     }
 
     static func isOfName(_ byte: UInt8) -> Bool {

@@ -18,6 +18,8 @@ struct FrontendError: Error, Sendable, Hashable {
         case signInUndecided = "sign-in-undecided"
         case signInWithoutAddress = "sign-in-without-address"
         case signInOver = "sign-in-over"
+        /// A second factor was set up under another spelling of the person's name.
+        case otherSpelling = "other-spelling"
         case wrongCode = "wrong-code"
         case tooManyTries = "too-many-tries"
         case notAllowed = "not-allowed"
@@ -47,7 +49,7 @@ struct FrontendError: Error, Sendable, Hashable {
         case .unsupportedType: .unsupportedMediaType
         case .tooLarge: .contentTooLarge
         case .notFound, .noSession: .notFound
-        case .crossSite, .staleForm, .notAllowed, .signInWithoutAddress: .forbidden
+        case .crossSite, .staleForm, .notAllowed, .signInWithoutAddress, .otherSpelling: .forbidden
         case .signInNeeded, .signInRefused, .signInOver, .wrongCode: .unauthorized
         case .signInUndecided: .serviceUnavailable
         case .tooManyTries, .tooMuchAtOnce: .tooManyRequests

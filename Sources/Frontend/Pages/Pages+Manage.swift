@@ -66,7 +66,9 @@ extension Pages {
         for place in order {
             let row = rows[place]
             html += row.head
-            if !mine.isEmpty && mine.contains(row.id) || !cookie.user.isEmpty && cookie.user == row.owner {
+            if !mine.isEmpty && mine.contains(row.id)
+                || !cookie.user.isEmpty && cookie.user.hasBytes(of: row.owner.text)
+            {
                 html += tag
             }
             html += row.tail
@@ -77,7 +79,7 @@ extension Pages {
         let reason = SessionStory.sentence(for: session.reason, texts: texts) ?? ""
         return """
             <li id="e-\(session.id)"><a href="\(path(of: session.id))">\(HTML.escape(session.request.machine))</a> \
-            <span>\(HTML.escape(session.request.owner))</span> <span>\(HTML.escape(reason))</span> \
+            <span>\(HTML.escape(session.request.owner.text))</span> <span>\(HTML.escape(reason))</span> \
             \(session.endedAt.map(HTML.time) ?? "")</li>
 
             """

@@ -77,7 +77,7 @@ extension Pages {
             facts.append(
                 ("accelerator", HTML.escape(texts.find("accelerator.\(accelerator)") ?? accelerator)))
         }
-        facts.append(("owner", HTML.escape(request.owner)))
+        facts.append(("owner", HTML.escape(request.owner.text)))
         if request.oneShot { facts.append(("oneshot", HTML.escape(texts("session.fact.yes")))) }
         if session.attempt > 1 { facts.append(("attempt", "\(session.attempt)")) }
         facts.append(("created", HTML.time(session.createdAt)))

@@ -24,7 +24,7 @@ extension Pages {
             "isWrong": isWrong, "left": texts.count("code.left", challenge?.triesLeft ?? 0),
         ]
         if let challenge, let app = desk.enrolment(challenge) {
-            let url = app.url(issuer: texts("product"), account: challenge.person.name).revealed
+            let url = app.url(issuer: texts("product"), account: challenge.person.name.text).revealed
             model["enrolment"] = true
             model["appSecret"] = Self.grouped(app.base32.revealed)
             if let code = QRCode(url) {
@@ -41,7 +41,7 @@ extension Pages {
 
     func account(_ login: Login, logins: [Login], secondFactor: SecondFactor?) -> String {
         var model: Templates.Model = [
-            "name": login.person.name, "email": login.person.email ?? "",
+            "name": login.person.name.text, "email": login.person.email ?? "",
             "logins": logins.map { other -> Templates.Model in
                 var row: Templates.Model = [
                     "from": other.from, "since": HTML.time(other.createdAt), "seen": HTML.time(other.seenAt),

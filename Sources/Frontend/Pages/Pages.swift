@@ -37,7 +37,7 @@ struct Pages: Sendable {
         model["isOpenHouse"] = visitor.isOpenHouse
         model["isAdmin"] = visitor.isAdmin
         if let login = visitor.login {
-            model["who"] = login.person.name
+            model["who"] = login.person.name.text
         } else if !visitor.isOpenHouse {
             model["isStranger"] = true
         }

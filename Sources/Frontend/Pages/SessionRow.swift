@@ -5,7 +5,7 @@ import Queue
 struct SessionRow: Sendable {
     let id: SessionID
     let revision: Int
-    let owner: String
+    let owner: PersonName
     /// Lost sessions first, then those that wait, those on their way, and the running ones.
     let rank: Int
     /// When a running session ends, in milliseconds since the epoch: the next one comes first.
@@ -33,7 +33,7 @@ struct SessionRow: Sendable {
         let machine = HTML.escape(session.request.machine)
         // By their ids the links and buttons of a row that was exchanged get the focus back.
         head = "<tr id=\"s-\(id)\"><th scope=\"row\"><a id=\"n-\(id)\" href=\"\(path)\">\(machine)</a>"
-        tail = Self.tail(session, path, machine, HTML.escape(owner), pages.texts, words)
+        tail = Self.tail(session, path, machine, HTML.escape(owner.text), pages.texts, words)
     }
 
     private static func tail(

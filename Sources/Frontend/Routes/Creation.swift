@@ -26,7 +26,7 @@ struct Creation: Sendable {
             let owner = order.request.owner
             let now = Site.now()
             let enqueued = try await site.queue.enqueue(
-                order.request, once: order.nonce.map { "form:\(owner):\($0)" }, from: visitor.address,
+                order.request, once: order.nonce.map { "form:\(owner.text):\($0)" }, from: visitor.address,
                 limits: site.options.limits,
                 id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
             context.logger.notice(
@@ -35,7 +35,7 @@ struct Creation: Sendable {
             if enqueued.isNew {
                 // The queue has noted it in the same step.
                 site.log(
-                    .create, context, who: owner, what: enqueued.session.text,
+                    .create, context, who: owner.text, what: enqueued.session.text,
                     detail: order.request.machine)
             }
             return created(enqueued.session, request, context, user: owner)
@@ -58,7 +58,7 @@ struct Creation: Sendable {
     }
 
     private func created(
-        _ session: SessionID, _ request: Request, _ context: FrontendContext, user: String
+        _ session: SessionID, _ request: Request, _ context: FrontendContext, user: PersonName
     ) -> Response {
         let address = site.pages.address
         let path = "/sessions/\(session)"
@@ -73,7 +73,7 @@ struct Creation: Sendable {
             response = .redirect(to: address.base + path)
         }
         var cookie = BrowserCookie(request: request)
-        cookie.remember(session, user: context.visitor.login != nil || user == CreateRequest.guest ? "" : user)
+        cookie.remember(session, user: context.visitor.login != nil || user == CreateRequest.guest ? "" : user.text)
         response.headers.append(
             HTTPField(name: .setCookie, value: cookie.header(for: address, secure: context.visitor.isSecure)))
         return response

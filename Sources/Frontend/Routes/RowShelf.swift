@@ -20,7 +20,7 @@ final class RowShelf: Sendable {
     var count: Int { rows.withLock { $0.count } }
 
     /// The rows of the live sessions, of all people or of one, the newest session first.
-    func rows(of owner: String? = nil) async throws(QueueError) -> [SessionRow] {
+    func rows(of owner: PersonName? = nil) async throws(QueueError) -> [SessionRow] {
         let revisions = try await queue.revisions(of: owner, limit: Pages.mostRows)
         let known = rows.withLock { $0 }
         let changed = revisions.filter { known[$0.session]?.revision != $0.number }

@@ -72,7 +72,7 @@ struct SessionRoutes: Sendable {
 
     private func stop(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
-        let isOwner = context.visitor.isOpenHouse || context.visitor.name == session.request.owner
+        let isOwner = context.visitor.isOpenHouse || context.visitor.owns(session)
         guard let state = try await site.queue.stop(session.id, reason: isOwner ? .stopped : .admin) else {
             throw FrontendError.noSession
         }

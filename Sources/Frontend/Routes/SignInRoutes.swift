@@ -57,7 +57,7 @@ struct SignInRoutes: Sendable {
     ) async throws -> Response {
         switch answer {
         case .signedIn(let person, let token):
-            try await site.note(.signIn, context, who: person.name, detail: person.method)
+            try await site.note(.signIn, context, who: person.name.text, detail: person.method)
             return try await proceed { response in
                 var response = response ?? self.welcome(person, request)
                 response.headers.append(self.loginCookie(token, context))
@@ -104,7 +104,7 @@ struct SignInRoutes: Sendable {
     private func welcome(_ person: Person, _ request: Request) -> Response {
         guard request.wantsJSON else { return .redirect(to: site.pages.address.base + "/") }
         var object = JSONObject()
-        object.add("user", person.name)
+        object.add("user", person.name.text)
         return .json(object)
     }
 
@@ -115,7 +115,7 @@ struct SignInRoutes: Sendable {
         _ challenge: Challenge, _ token: Secret, _ request: Request, _ context: FrontendContext
     ) async throws -> Response {
         try await site.note(
-            .secondFactor, context, who: challenge.person.name, detail: "\(challenge.kind.rawValue) wanted")
+            .secondFactor, context, who: challenge.person.name.text, detail: "\(challenge.kind.rawValue) wanted")
         var response: Response
         if request.wantsJSON {
             var object = JSONObject()
@@ -148,7 +148,7 @@ struct SignInRoutes: Sendable {
         switch try await desk.answer(fields.text("code"), token: Secret(token), from: context.visitor.address) {
         case .signedIn(let challenge, let login, let recoveryCodes):
             let person = challenge.person
-            try await site.note(.signIn, context, who: person.name, detail: challenge.kind.rawValue)
+            try await site.note(.signIn, context, who: person.name.text, detail: challenge.kind.rawValue)
             var context = context
             try await context.visitor.enter(by: login, at: desk)
             var response =
@@ -166,7 +166,7 @@ struct SignInRoutes: Sendable {
         case .codeWanted(let challenge, let token):
             return try await askForCode(challenge, token, request, context)
         case .wrong(let challenge):
-            try await site.note(.refused, context, who: challenge.person.name, detail: "wrong code")
+            try await site.note(.refused, context, who: challenge.person.name.text, detail: "wrong code")
             if request.wantsJSON {
                 return .json(site.pages.errorJSON(.wrongCode, id: context.id), status: FrontendError.wrongCode.status)
             }
@@ -193,7 +193,7 @@ struct SignInRoutes: Sendable {
             }
             try await site.queue.loginsEnded(of: StreamPermit.mark(of: login))
             try await site.note(
-                .signOut, context, who: login.person.name, detail: everywhere ? "everywhere" : "")
+                .signOut, context, who: login.person.name.text, detail: everywhere ? "everywhere" : "")
         }
         var response = request.wantsJSON ? Response.json(JSONObject()) : .redirect(to: site.pages.address.base + "/")
         response.headers.append(
@@ -210,7 +210,7 @@ struct SignInRoutes: Sendable {
         let factor = try await desk.logins.secondFactor(of: login.person.name)
         if request.wantsJSON {
             var object = JSONObject()
-            object.add("user", login.person.name)
+            object.add("user", login.person.name.text)
             object.add("email", login.person.email)
             object.add("administrator", context.visitor.isAdmin ? "yes" : "no")
             object.add("logins", logins.count)

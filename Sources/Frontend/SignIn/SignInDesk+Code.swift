@@ -19,7 +19,9 @@ extension SignInDesk {
     /// The secret of an app that is being enrolled, to show it.
     func enrolment(_ challenge: Challenge) -> TOTP? {
         guard challenge.kind == .enrolment else { return nil }
-        return secret.unseal(challenge.proof, for: .totp, beside: challenge.person.name).flatMap { TOTP(base32: $0) }
+        return secret.unseal(challenge.proof, for: .totp, beside: challenge.person.name.text).flatMap {
+            TOTP(base32: $0)
+        }
     }
 
     /// Somebody types a code.
@@ -40,7 +42,7 @@ extension SignInDesk {
             return .codeWanted(next, token: try await logins.open(next))
         }
         try await logins.codeSucceeded(user: challenge.person.name)
-        for name in [challenge.person.name, challenge.person.email].compactMap(\.self) {
+        for name in [challenge.person.name.text, challenge.person.email].compactMap(\.self) {
             try await logins.attemptSucceeded(user: name, from: address)
         }
         return .signedIn(
@@ -52,7 +54,11 @@ extension SignInDesk {
         if try await logins.secondFactor(of: person.name) != nil {
             return Challenge(kind: .totp, person: person, form: form)
         }
-        let sealed = secret.seal(TOTP.random().base32, for: .totp, beside: person.name)
+        if let other = try await logins.enrolledSpelling(like: person.name) {
+            throw FrontendError(
+                code: .otherSpelling, detail: "qwd account forget-second-factor '\(other.text)'")
+        }
+        let sealed = secret.seal(TOTP.random().base32, for: .totp, beside: person.name.text)
         return Challenge(kind: .enrolment, person: person, proof: sealed, form: form)
     }
 
@@ -66,7 +72,7 @@ extension SignInDesk {
             return right ? [] : nil
         case .totp:
             guard let factor = try await logins.secondFactor(of: user),
-                let app = secret.unseal(factor.sealed, for: .totp, beside: user).flatMap({ TOTP(base32: $0) })
+                let app = secret.unseal(factor.sealed, for: .totp, beside: user.text).flatMap({ TOTP(base32: $0) })
             else { return nil }
             if let step = app.step(of: code, at: Date(), after: factor.lastStep) {
                 return try await logins.accept(step: step, of: user) ? [] : nil

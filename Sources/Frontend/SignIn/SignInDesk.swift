@@ -44,8 +44,10 @@ struct SignInDesk: Sendable {
     let hasMail: Bool
 
     func isAdmin(_ person: Person) -> Bool {
-        guard !person.name.isEmpty, person.method != "none" else { return false }
-        return options.admins.contains(person.name) || options.adminGroup.map { person.groups.contains($0) } ?? false
+        guard person.method != "none" else { return false }
+        if options.admins.contains(person.name) { return true }
+        guard let group = options.adminGroup else { return false }
+        return person.groups.contains { $0.hasBytes(of: group) }
     }
 
     /// Whether this name may come in by a mailed code. Not one with a `+`: what stands behind it is mostly the person's to
@@ -60,14 +62,17 @@ struct SignInDesk: Sendable {
     /// - Parameter form: What else was in the form, to go on with after a code.
     func signIn(user typed: String, password: Secret, form: String, from address: String) async throws -> Answer {
         // A space that came with a paste is no part of a name.
-        let user = typed.trimmed
+        let credentials = Credentials(user: typed.trimmed, password: password)
+        let user = credentials.user
         if let wait = try await logins.attempt(user: user, from: address) { return .tooManyTries(wait) }
         let start = ContinuousClock.now
         if password.isEmpty, let mailbox = mailsCode(to: user) {
-            return try await mailCode(
-                .mailedLink, Person(name: mailbox.text.lowercased(), email: mailbox.text, method: "email"), form: form)
+            // One mailbox is one person, however its address is typed; it is plain ASCII.
+            let person = Person(
+                name: PersonName(recorded: mailbox.text.lowercased()), email: mailbox.text, method: "email")
+            return try await mailCode(.mailedLink, person, form: form)
         }
-        switch await chain.signIn(Credentials(user: user, password: password)) {
+        switch await chain.signIn(credentials) {
         case .admitted(let person):
             let answer = try await afterPassword(person, form: form, from: address)
             // Who knows the password may still guess the code, so that attempt stays a failure until the code is right.

@@ -1,3 +1,5 @@
+package import Domain
+
 /// What an administrator decides about who may come in.
 package struct SignInOptions: Sendable {
     package enum SecondFactor: Sendable {
@@ -8,8 +10,8 @@ package struct SignInOptions: Sendable {
         case totp
     }
 
-    /// Exact names of administrators.
-    package var admins: Set<String>
+    /// Names of administrators, to the byte.
+    package var admins: Set<PersonName>
     /// A group whose members are administrators, or nil.
     package var adminGroup: String?
     package var secondFactor: SecondFactor
@@ -19,11 +21,10 @@ package struct SignInOptions: Sendable {
     package var emailOneShot: Bool
 
     package init(
-        admins: [String] = [], adminGroup: String? = nil, secondFactor: SecondFactor = .none,
+        admins: [PersonName] = [], adminGroup: String? = nil, secondFactor: SecondFactor = .none,
         emailDomains: [String] = [], emailOneShot: Bool = true
     ) {
-        // Somebody without a name is nobody's administrator.
-        self.admins = Set(admins.filter { !$0.isEmpty })
+        self.admins = Set(admins)
         self.adminGroup = adminGroup.flatMap { $0.isEmpty ? nil : $0 }
         self.secondFactor = secondFactor
         self.emailDomains = emailDomains

@@ -26,10 +26,13 @@ struct Visitor: Sendable, Hashable {
     }
 
     /// The name of the person, for sessions and the record; empty for nobody.
-    var name: String { login?.person.name ?? "" }
+    var name: String { login?.person.name.text ?? "" }
 
     /// Whether a session is theirs, or they look after all of them.
     func mayUse(_ session: Session) -> Bool {
-        isOpenHouse || isAdmin || login.map { $0.person.name == session.request.owner } == true
+        isOpenHouse || isAdmin || owns(session)
     }
+
+    /// Whether they signed in as whose session it is.
+    func owns(_ session: Session) -> Bool { login?.person.name == session.request.owner }
 }

@@ -27,20 +27,15 @@ extension ValueFormat where Value == IPNetwork {
     }
 }
 
-extension ValueFormat where Value == String {
-    /// Somebody's name, which is compared as it is: a space at its end would keep it from ever being met.
+extension ValueFormat where Value == PersonName {
+    /// Somebody's name: a space at its end would keep it from ever being met.
     static var userName: Self {
         .scalar(
-            "a user name without spaces at its ends",
-            parse: { text in
-                guard let first = text.first, let last = text.last, !first.isWhitespace, !last.isWhitespace,
-                    !text.hasControlCharacter
-                else { return nil }
-                return text
-            },
-            write: \.yamlText)
+            "a user name without spaces at its ends", parse: { text in try? PersonName(text) }, write: \.text.yamlText)
     }
+}
 
+extension ValueFormat where Value == String {
     /// The part of an e-mail address behind the `@`, in small letters.
     static var domain: Self {
         .scalar(

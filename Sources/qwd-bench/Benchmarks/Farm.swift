@@ -25,7 +25,8 @@ struct Farm: Sendable {
     func enqueue(_ number: Int) async throws -> SessionID {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         let request = SessionRequest(
-            owner: "user\(number % 50)", machine: Self.machine, cpu: 1, memoryMiB: 1024, diskGiB: 10,
+            owner: PersonName(recorded: "user\(number % 50)"), machine: Self.machine, cpu: 1, memoryMiB: 1024,
+            diskGiB: 10,
             lifetimeSeconds: 86400, oneShot: false)
         let made = try await queue.enqueue(
             request, limits: .none, id: SessionID(milliseconds: now), job: JobID(milliseconds: now))

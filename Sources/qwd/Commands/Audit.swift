@@ -24,8 +24,9 @@ struct Audit: AsyncParsableCommand {
     func run() async throws {
         let settings = try common.settings()
         var query = AuditQuery()
-        query.who = who
-        query.what = what
+        // A name is recorded in one spelling; what a stranger typed may be no name.
+        query.who = who.map { (try? PersonName($0))?.text ?? $0 }
+        query.what = what.map { (try? PersonName($0))?.text ?? $0 }
         query.limit = limit
         if let act {
             guard let known = AuditAct(rawValue: act) else {

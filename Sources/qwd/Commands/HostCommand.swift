@@ -55,7 +55,8 @@ extension HostCommand {
                 let ended = try await queue.forget(host: host, lease: settings.scheduler.lease)
                 if ended != nil {
                     try await queue.note(
-                        .admin, who: NSUserName(), from: "command line", what: "", detail: "gave up the host \(host)")
+                        .admin, who: PersonName.ofCommandLine.text, from: "command line", what: "",
+                        detail: "gave up the host \(host)")
                 }
                 return ended
             }

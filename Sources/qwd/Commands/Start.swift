@@ -79,7 +79,7 @@ struct Start: AsyncParsableCommand {
         let disk = disk ?? settings.defaults.diskGiB
         guard cpu > 0, disk > 0 else { throw ValidationError("--cpu and --disk must be above zero.") }
         return SessionRequest(
-            owner: NSUserName(), machine: machine, cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk,
+            owner: .ofCommandLine, machine: machine, cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk,
             lifetimeSeconds: try lifetime.map { try Duration($0, option: "--lifetime").wholeSeconds }
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)

@@ -24,7 +24,7 @@ struct Stop: AsyncParsableCommand {
             let changes = queue.changes()
             var waiting = Set(try await chosen(queue))
             for id in waiting {
-                try await queue.note(.stop, who: NSUserName(), from: "command line", what: id.text)
+                try await queue.note(.stop, who: PersonName.ofCommandLine.text, from: "command line", what: id.text)
                 if try await queue.stop(id) == .ended { waiting.remove(id) }
             }
             if waiting.isEmpty { return }

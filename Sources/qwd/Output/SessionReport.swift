@@ -22,7 +22,7 @@ struct SessionReport: Encodable {
         id = session.id.text
         state = session.state.rawValue
         step = session.step?.rawValue
-        owner = session.request.owner
+        owner = session.request.owner.text
         machine = session.request.machine
         cpu = session.request.cpu
         memoryMib = session.request.memoryMiB
@@ -41,7 +41,7 @@ struct SessionReport: Encodable {
             headings: ["SESSION", "STATE", "OWNER", "MACHINE", "CPU", "MEMORY", "HOST", "ENDS IN", "DETAIL"],
             rows: sessions.map { session in
                 [
-                    session.id.text, session.state.rawValue, session.request.owner, session.request.machine,
+                    session.id.text, session.state.rawValue, session.request.owner.text, session.request.machine,
                     "\(session.request.cpu)", "\(session.request.memoryMiB) MiB",
                     [session.host, session.accelerator].compactMap(\.self).joined(separator: "/"),
                     session.expiresAt.map { Moment.length(seconds: ($0 - now) / 1000) } ?? "-", session.detail ?? "",

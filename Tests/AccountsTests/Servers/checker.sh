@@ -7,7 +7,14 @@ case $user in
     'spaced "name" $HOME') [ "$password" = ' p "$w`x` ' ] && exit 0; exit 1 ;;
     code*) exit "${user#code}" ;;
     crash) kill -SEGV $$ ;;
-    loud) yes | head -c 1000000; yes | head -c 1000000 >&2; exit 0 ;;
+    loud) yes | head -c 1000000 >&2; exit 0 ;;
+    chatty) yes | head -c 1000000; exit 0 ;;
+    # Does not mind case, and says how the name is spelt.
+    [bB][oO][bB]) [ "$password" = x ] || exit 1; echo bob; exit 0 ;;
+    # Leaves a child behind that keeps its output open.
+    leaves) sleep 3 2>/dev/null & echo leaves; exit 0 ;;
+    prints*) printf "${user#prints}"; exit 0 ;;
+    denies) echo alice; exit 1 ;;
     # Says yes only if nobody could see the password, and nothing was passed on.
     clean)
         [ $# = 0 ] && [ "$(env | grep -cvE '^(PATH|PWD|OLDPWD|SHLVL|_)=')" = 0 ] && [ "$PWD" = / ] || exit 9

@@ -9,7 +9,7 @@ final class World {
         let description: String
     }
 
-    static let owners = ["ann", "bob", "cid"]
+    static let owners: [PersonName] = ["ann", "bob", "cid"]
     static let limits = Limits(
         sessions: 6, sessionsPerUser: 4, cpuFractionPerUser: 0.6, memoryFractionPerUser: 0.6, load: 0.8,
         lifetimeSeconds: 100_000)
@@ -84,7 +84,7 @@ extension World {
     /// Compares Redis with what must be true, and with what it was before the last call.
     func check() async throws {
         let live = jobStates.filter { !$0.value.successors.isEmpty }.map(\.key)
-        let now = try await Snapshot.take(farm, owners: Self.owners, after: lastEvent, jobs: live)
+        let now = try await Snapshot.take(farm, owners: Self.owners.map(\.text), after: lastEvent, jobs: live)
         snapshot = now
         var found = now.violations()
         found += follow(now) + followJobs(now)

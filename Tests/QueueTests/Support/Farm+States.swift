@@ -11,7 +11,7 @@ struct Subject {
 
 extension Farm {
     /// Brings a new session on host h1 to `state`. The host has to be there.
-    func session(in state: SessionState, owner: String = "ann", cpu: Int = 1, lifetime: Int = 3600) async throws
+    func session(in state: SessionState, owner: PersonName = "ann", cpu: Int = 1, lifetime: Int = 3600) async throws
         -> Subject
     {
         let enqueued = try await enqueue(owner, cpu: cpu, lifetime: lifetime)

@@ -65,7 +65,8 @@ extension Farm {
     }
 
     func enqueue(
-        _ owner: String = "ann", machine: String = "debian", cpu: Int = 1, memoryMiB: Int = 1024, lifetime: Int = 3600,
+        _ owner: PersonName = "ann", machine: String = "debian", cpu: Int = 1, memoryMiB: Int = 1024,
+        lifetime: Int = 3600,
         once: String? = nil, limits: Limits = .none
     ) async throws(QueueError) -> Enqueued {
         try await queue.enqueue(
@@ -98,7 +99,8 @@ extension MachineDescription {
 
 extension SessionRequest {
     static func sample(
-        _ owner: String = "ann", machine: String = "debian", cpu: Int = 1, memoryMiB: Int = 1024, lifetime: Int = 3600
+        _ owner: PersonName = "ann", machine: String = "debian", cpu: Int = 1, memoryMiB: Int = 1024,
+        lifetime: Int = 3600
     ) -> SessionRequest {
         SessionRequest(
             owner: owner, machine: machine, cpu: cpu, memoryMiB: memoryMiB, diskGiB: 10, lifetimeSeconds: lifetime,

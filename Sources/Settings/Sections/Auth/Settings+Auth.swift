@@ -1,3 +1,5 @@
+package import Domain
+
 extension Settings {
     /// How people sign in.
     package struct Auth: Sendable, Equatable {
@@ -14,7 +16,7 @@ extension Settings {
         /// The methods in the order in which they are asked.
         package var methods: [Method] = []
         /// People who may see and stop everybody's sessions.
-        package var admins: [String] = []
+        package var admins: [PersonName] = []
         /// LDAP group whose members may do the same; nil if there is none.
         package var adminGroup: String?
         package var secondFactor = SecondFactor.none
