@@ -135,6 +135,7 @@ let package = Package(
         .tests("Settings", ["Domain"]),
         .testTarget(
             name: "AccountsTests", dependencies: ["Accounts", "Domain"], exclude: ["Servers"], swiftSettings: strict),
+        .tests("Secrets", ["Domain"]),
         .tests("Ledger", ["Domain"]),
         .tests("Logins", ["Domain", "Redis", "TestSupport", .logging]),
         .tests("Redis", ["TestSupport", .nioCore, .logging, .serviceLifecycle]),

@@ -37,27 +37,6 @@ package enum Files {
         }
     }
 
-    /// Makes a directory whose names nobody else can change, or takes one that is so already.
-    /// - Throws: If it is a link, belongs to somebody else, or others may write to it: they could lead us anywhere.
-    package static func makeOwnDirectory(_ path: String) throws(ProcessError) {
-        try makeDirectory(path)
-        var information = stat()
-        guard lstat(path, &information) == 0 else {
-            throw ProcessError(.system, "Can't look at \(path): \(String(cString: strerror(errno)))")
-        }
-        let problem: String
-        if information.st_mode & S_IFMT != S_IFDIR {
-            problem = "is no directory but a link or a file"
-        } else if information.st_uid != geteuid() {
-            problem = "belongs to user \(information.st_uid), and this is user \(geteuid())"
-        } else if information.st_mode & 0o022 != 0 {
-            problem = "may be changed by others (chmod go-w)"
-        } else {
-            return
-        }
-        throw ProcessError(.system, "\(path) \(problem). Mend that, or choose another state_dir or runtime_dir.")
-    }
-
     package static func names(in directory: String) -> [String] {
         // A directory that is not there has no names.
         (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []

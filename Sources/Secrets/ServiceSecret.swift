@@ -55,14 +55,24 @@ extension ServiceSecret {
     }
 
     private static func read(_ path: String) throws(ServiceSecretError) -> ServiceSecret? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
             throw ServiceSecretError(path: path, problem: "can't be read: \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
         var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & 0o077 == 0 else {
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ServiceSecretError(path: path, problem: "is no file; remove it, then every open display link ends")
+        }
+        // Who wrote it knows it, and what follows from it: every display, and every login that is sealed.
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw ServiceSecretError(
+                path: path,
+                problem: "belongs to user \(status.st_uid), who may know it, and this is user \(geteuid()); remove it, "
+                    + "then a new one is made and every open display link ends")
+        }
+        guard status.st_mode & 0o077 == 0 else {
             throw ServiceSecretError(path: path, problem: "may be read by others; set its mode to 0600")
         }
         var bytes = [UInt8](repeating: 0, count: length + 1)

@@ -11,7 +11,7 @@ package enum SecretFile {
     /// More than any chain of certificates has; a device or a disk image by mistake has more.
     private static let longest = 1 << 20
 
-    /// The text of a file that only its owner can read, without the line break at its end.
+    /// The text of a file that belongs to root or us and that only its owner can read, without the line break at its end.
     ///
     /// A symbolic link is followed; the mode of what it points to counts. Blocks while it reads.
     package static func read(path: String) throws(SecretFileError) -> Secret {
@@ -30,6 +30,11 @@ package enum SecretFile {
         guard status.st_mode & 0o077 == 0 else {
             let mode = String(status.st_mode & 0o7777, radix: 8)
             throw SecretFileError(path: path, code: .exposed, detail: "mode 0\(mode)")
+        }
+        // Who has written it knows it.
+        guard status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw SecretFileError(
+                path: path, code: .foreign, detail: "user \(status.st_uid), and this is user \(geteuid())")
         }
         let bytes = try contents(of: descriptor, path: path)
         // A NUL would end the text for libldap and libcurl, and a shorter password be tried.

@@ -46,4 +46,49 @@ struct OwnDirectoryTests {
         chown(root, 65534, 65534)
         #expect(refusal(root)?.contains("65534") == true)
     }
+
+    @Test(arguments: [0o777, 0o775, 0o757])
+    func `one below a directory in which others rename is refused, and nothing is made there`(mode: Int) throws {
+        defer { Files.remove(root) }
+        try Files.makeDirectory("\(root)/open")
+        chmod("\(root)/open", mode_t(mode))
+        let told = refusal("\(root)/open/a/b")
+        #expect(told?.contains("\(root)/open lets others rename") == true)
+        #expect(told?.contains("chmod go-w \(root)/open") == true && told?.contains("state_dir") == true)
+        #expect(Files.names(in: "\(root)/open").isEmpty)
+    }
+
+    @Test func `one below a sticky directory is taken, as those in tmp are`() throws {
+        defer { Files.remove(root) }
+        try Files.makeDirectory("\(root)/open")
+        chmod("\(root)/open", 0o1777)
+        #expect(refusal("\(root)/open/a") == nil)
+    }
+
+    @Test func `a link on the way is followed, and where it leads is looked at`() throws {
+        defer { Files.remove(root) }
+        try Files.makeDirectory("\(root)/real")
+        try Files.link("\(root)/way", to: "\(root)/real")
+        try Files.link("\(root)/round", to: "round")
+        #expect(refusal("\(root)/way/a") == nil)
+        #expect(refusal("\(root)/real/../way/./a") == nil)
+        #expect(refusal("\(root)/round/a") != nil)
+        chmod("\(root)/real", 0o777)
+        #expect(refusal("\(root)/way/a")?.contains("\(root)/real lets others rename") == true)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "gives directories to somebody else, which needs root"))
+    func `one below a directory, or behind a link, of somebody else is refused`() throws {
+        defer { Files.remove(root) }
+        try Files.makeDirectory("\(root)/theirs")
+        chown("\(root)/theirs", 65534, 65534)
+        #expect(refusal("\(root)/theirs/a/b")?.contains("\(root)/theirs belongs to user 65534") == true)
+        try Files.makeDirectory("\(root)/tmp")
+        chmod("\(root)/tmp", 0o1777)
+        try Files.makeDirectory("\(root)/ours")
+        try Files.link("\(root)/tmp/way", to: "\(root)/ours")
+        #expect(refusal("\(root)/tmp/way/a") == nil)
+        lchown("\(root)/tmp/way", 65534, 65534)
+        #expect(refusal("\(root)/tmp/way/a")?.contains("65534") == true)
+    }
 }

@@ -36,6 +36,17 @@ struct SecretFileTests {
         #expect(error?.description.contains("hunter2") == false)
     }
 
+    @Test(.enabled(if: geteuid() == 0, "gives a file to somebody else, which needs root"))
+    func `a file of somebody else is refused with the way out`() throws {
+        let path = try file("hunter2")
+        #expect(chown(path, 65534, 65534) == 0)
+        let error = #expect(throws: SecretFileError.self) { try SecretFile.read(path: path) }
+        #expect(error?.code == .foreign)
+        #expect(error?.description.contains("65534") == true && error?.description.contains("chown") == true)
+        #expect(chown(path, 0, 65534) == 0)
+        #expect(try SecretFile.read(path: path).revealed == "hunter2")
+    }
+
     @Test func `a link counts as what it points to`() throws {
         let path = try file("hunter2")
         let link = path + ".link"
