@@ -1,4 +1,3 @@
-import Foundation
 import Logging
 import Settings
 
@@ -9,45 +8,10 @@ enum Logs {
         let format = settings.log.format
         LoggingSystem.bootstrap { label in
             switch format {
-            case .text:
-                var handler = StreamLogHandler.standardError(label: label)
-                handler.logLevel = level
-                return handler
-            case .json: return JSONLogHandler(label: label, logLevel: level)
+            case .text: return LineLogHandler(label: label, logLevel: level, format: .text)
+            case .json: return LineLogHandler(label: label, logLevel: level, format: .json)
             }
         }
         return Logger(label: "qwd")
-    }
-}
-
-/// One JSON object a line, for programs that collect logs.
-struct JSONLogHandler: LogHandler {
-    let label: String
-    var logLevel: Logger.Level
-    var metadata: Logger.Metadata = [:]
-
-    init(label: String, logLevel: Logger.Level) {
-        self.label = label
-        self.logLevel = logLevel
-    }
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-        var fields: [String: String] = [
-            "time": Date().ISO8601Format(.iso8601(timeZone: .gmt, includingFractionalSeconds: true)),
-            "level": event.level.rawValue, "message": event.message.description,
-        ]
-        for (key, value) in metadata { fields[key] = value.description }
-        for (key, value) in event.metadata ?? [:] { fields[key] = value.description }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        // Strings always have a JSON form.
-        guard let line = try? encoder.encode(fields) else { return }
-        // A service goes on when nobody takes its log any more.
-        try? FileHandle.standardError.write(contentsOf: line + Data("\n".utf8))
     }
 }
