@@ -16,9 +16,12 @@ package struct AuditEntry: Sendable, Hashable, Identifiable {
     package var what: String
     /// More in words: the machine and its host, the reason of a refusal or of an end.
     package var detail: String
+    /// How often it was done: above one for refusals of the same kind that one person had within a minute.
+    package var count: Int
 
     package init(
-        id: String, at: Int64, who: String, from: String, act: AuditAct, what: String = "", detail: String = ""
+        id: String, at: Int64, who: String, from: String, act: AuditAct, what: String = "", detail: String = "",
+        count: Int = 1
     ) {
         self.id = id
         self.at = at
@@ -27,5 +30,9 @@ package struct AuditEntry: Sendable, Hashable, Identifiable {
         self.act = act
         self.what = what
         self.detail = detail
+        self.count = count
     }
+
+    /// The detail, and how often, in words for a person.
+    package var story: String { count == 1 ? detail : "\(detail) (\(count) times)" }
 }

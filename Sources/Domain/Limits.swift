@@ -12,10 +12,16 @@ package struct Limits: Sendable, Hashable {
     package var load: Double
     /// Longest life of a session, in seconds.
     package var lifetimeSeconds: Int
+    /// Sessions that wait, of all people. The next one is refused.
+    package var waiting: Int
+    /// Sessions of one person that wait. The next one is refused.
+    package var waitingPerUser: Int
+    /// Sessions that one person makes within any minute, also those that are cancelled at once. The next one is refused.
+    package var creationsPerMinute: Int
 
     package init(
         sessions: Int, sessionsPerUser: Int, cpuFractionPerUser: Double, memoryFractionPerUser: Double, load: Double,
-        lifetimeSeconds: Int
+        lifetimeSeconds: Int, waiting: Int = 0, waitingPerUser: Int = 0, creationsPerMinute: Int = 0
     ) {
         self.sessions = sessions
         self.sessionsPerUser = sessionsPerUser
@@ -23,6 +29,9 @@ package struct Limits: Sendable, Hashable {
         self.memoryFractionPerUser = memoryFractionPerUser
         self.load = load
         self.lifetimeSeconds = lifetimeSeconds
+        self.waiting = waiting
+        self.waitingPerUser = waitingPerUser
+        self.creationsPerMinute = creationsPerMinute
     }
 
     package static let none = Limits(
@@ -35,27 +44,63 @@ package struct Limits: Sendable, Hashable {
     }
 }
 
-/// A request that went past a person's limit.
+/// A request that went past a limit of one client, or past what may wait in all.
 package struct LimitExceeded: Error, Sendable, Hashable, CustomStringConvertible {
-    package enum Resource: String, Sendable { case sessions, cpu, memory }
+    package enum Resource: String, Sendable {
+        case sessions, cpu, memory
+        /// Sessions of all people that wait.
+        case waiting
+        /// Those of one client.
+        case waitingOwn = "waiting-own"
+        /// Sessions that one client makes within a minute.
+        case rate
+    }
     package var resource: Resource
-    /// What the person would hold with this request: sessions, processors or MiB.
+    /// What there would be with this request: sessions, processors or MiB.
     package var wanted: Int
-    /// What a person may hold.
     package var allowed: Int
+    /// When another try makes sense: exactly for `rate`, else a guess.
+    package var retryAfter: Duration
+    /// Whether it was counted by an address, behind which there may be others: then the sessions are not the reader's own.
+    package var isOfAddress: Bool
 
-    package init(resource: Resource, wanted: Int, allowed: Int) {
+    package init(
+        resource: Resource, wanted: Int, allowed: Int, retryAfter: Duration = .seconds(60), isOfAddress: Bool = false
+    ) {
         self.resource = resource
         self.wanted = wanted
         self.allowed = allowed
+        self.retryAfter = retryAfter
+        self.isOfAddress = isOfAddress
     }
 
-    package var description: String {
-        let advice = "Stop one of your sessions and try again."
+    package var description: String { "\(reason) \(advice)" }
+
+    private var reason: String {
+        let whose = isOfAddress ? "Your address has" : "You have"
+        let who = isOfAddress ? "Your address" : "You"
         return switch resource {
-        case .sessions: "You have \(wanted - 1) of \(allowed) sessions. \(advice)"
-        case .cpu: "You would hold \(wanted) processors; one person may hold \(allowed). \(advice)"
-        case .memory: "You would hold \(wanted) MiB of memory; one person may hold \(allowed) MiB. \(advice)"
+        case .sessions: "\(whose) \(wanted - 1) of \(allowed) sessions."
+        case .cpu: "\(who) would hold \(wanted) processors; one person may hold \(allowed)."
+        case .memory: "\(who) would hold \(wanted) MiB of memory; one person may hold \(allowed) MiB."
+        case .waiting: "\(wanted - 1) sessions wait for room already, and no more may."
+        case .waitingOwn: "\(whose) \(wanted - 1) of \(allowed) sessions that may wait for room."
+        case .rate: "\(whose) made \(allowed) sessions within a minute, and no more may be made."
+        }
+    }
+
+    /// The way out. Nobody is told to stop a session that may not be theirs.
+    private var advice: String {
+        let seconds = retryAfter.components.seconds + 1
+        return switch resource {
+        case .sessions, .cpu, .memory:
+            isOfAddress
+                ? "Open the form in a browser that keeps cookies, which is counted by itself, or wait until one ends."
+                : "Stop one of your sessions and try again."
+        case .waiting: "Try again in some minutes."
+        case .waitingOwn:
+            isOfAddress ? "Wait until one has started." : "Wait until one has started, or cancel one of them."
+        case .rate: "Try again in \(seconds) seconds."
         }
     }
 }

@@ -56,7 +56,7 @@ package struct PersonName: Sendable, Hashable, Comparable, CustomStringConvertib
 /// A name that stands in the source, such as that of nobody in particular.
 extension PersonName: ExpressibleByStringLiteral {
     package init(stringLiteral text: StaticString) {
-        self.init(recorded: text.description)
+        self.init(recorded: text.description.precomposedStringWithCanonicalMapping)
     }
 }
 

@@ -50,6 +50,6 @@ extension AuditEntry {
         self.init(
             id: StreamID(milliseconds: row["ms"], sequence: row["seq"]).description, at: row["at"], who: row["who"],
             from: row["address"], act: act ?? .other, what: row["what"],
-            detail: act == nil ? "\(word): \(detail)" : detail)
+            detail: act == nil ? "\(word): \(detail)" : detail, count: row["count"])
     }
 }

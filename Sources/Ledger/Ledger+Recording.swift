@@ -11,13 +11,14 @@ extension Ledger {
         try await write { [rows] database in
             let insert = try database.cachedStatement(
                 sql: """
-                    INSERT INTO audit (ms, seq, at, who, address, act, what, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO audit (ms, seq, at, who, address, act, what, detail, count)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                     ON CONFLICT (ms, seq) DO NOTHING
                     """)
             for (id, entry) in rows {
                 try insert.execute(arguments: [
                     id.milliseconds, id.sequence, entry.at, entry.who.whole, entry.from.whole, entry.act.rawValue,
-                    entry.what.whole, entry.detail.whole,
+                    entry.what.whole, entry.detail.whole, entry.count,
                 ])
             }
             try database.execute(

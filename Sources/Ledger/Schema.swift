@@ -26,6 +26,10 @@ enum Schema {
                     CREATE TABLE newest (one INTEGER PRIMARY KEY CHECK (one = 1), ms INTEGER NOT NULL, seq INTEGER NOT NULL);
                     """)
         }
+        migrator.registerMigration("2 count") { database in
+            // How often it was done, where one entry stands for several.
+            try database.execute(sql: "ALTER TABLE audit ADD COLUMN count INTEGER NOT NULL DEFAULT 1")
+        }
         return migrator
     }
 }

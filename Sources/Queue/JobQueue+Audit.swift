@@ -1,6 +1,26 @@
 package import Domain
 import Redis
 
+/// What somebody does to a session, for the record of who did what.
+package struct Deed: Sendable, Hashable {
+    package var act: AuditAct
+    package var who: String
+    package var from: String
+    package var detail: String
+
+    package init(_ act: AuditAct, who: String, from: String, detail: String = "") {
+        self.act = act
+        self.who = who
+        self.from = from
+        self.detail = detail
+    }
+
+    /// What the scripts are told; nothing of it for none.
+    static func arguments(_ deed: Deed?) -> [String] {
+        deed.map { [$0.act.rawValue, $0.who, $0.from, $0.detail] } ?? ["", "", "", ""]
+    }
+}
+
 extension JobQueue {
     /// Notes what somebody did in the log of all events. It is kept in Redis until it is in the ledger, and longer, for a
     /// quick look. What becomes of a session is noted by the transition itself.
@@ -11,6 +31,18 @@ extension JobQueue {
             "XADD", Self.log, "MAXLEN", "~", "100000", "*", "act", act.rawValue, "who", who, "from", address, "what",
             what, "note", detail,
         ])
+    }
+
+    /// Notes that somebody was refused something. The first time within a minute it is noted at once; those of the same
+    /// kind that follow are counted, and noted together when the minute is over.
+    /// - Parameter kind: What the person was refused, in words of which there are few: what a person can choose stands in
+    ///   `what`, and only that of the first time is noted.
+    /// - Returns: Whether it was the first one.
+    @discardableResult
+    package func noteRefusal(
+        _ kind: String, who: String, from address: String, what: String = ""
+    ) async throws(QueueError) -> Bool {
+        try await call(Scripts.refusal, [who, address, kind, what]).string == "new"
     }
 
     /// What was noted last, the newest first, as far back as the log is kept.
@@ -54,6 +86,7 @@ extension AuditEntry {
         let note = fields["note"] ?? ""
         self.init(
             id: id, at: at, who: fields["who"] ?? "", from: fields["from"] ?? "", act: act ?? .other,
-            what: fields["what"] ?? fields["session"] ?? "", detail: act == nil ? "\(word) \(note)" : note)
+            what: fields["what"] ?? fields["session"] ?? "", detail: act == nil ? "\(word) \(note)" : note,
+            count: fields["count"].flatMap { Int($0) } ?? 1)
     }
 }

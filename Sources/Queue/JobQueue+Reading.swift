@@ -34,6 +34,11 @@ extension JobQueue {
         try await sessions(sorting: Self.key(of: owner), limit: 100_000)
     }
 
+    /// The sessions of one person that ended last, the newest first.
+    package func ended(of owner: PersonName, limit: Int) async throws(QueueError) -> [Session] {
+        try await sessions(sorting: "qwd:sessions:ended:\(LimitedClient.person(owner).asker)", limit: limit)
+    }
+
     private static func key(of owner: PersonName) -> String { "qwd:sessions:owner:\(owner.text)" }
 
     /// A session as it was at one moment: whoever knows it at this revision need not read it again.

@@ -16,8 +16,12 @@ extension JobQueue {
     }
 
     /// Emits the jobs that are due: the end of sessions past their life-time, load checks; trims old records.
-    package func tick(loadCheck: Duration, lease: Duration) async throws(QueueError) -> Due {
-        let reply = try await call(Scripts.tick, ["\(loadCheck.milliseconds)", "\(lease.milliseconds)"])
+    /// - Parameter endedKept: How many ended sessions are kept, besides that none is for longer than a week; zero for all.
+    package func tick(
+        loadCheck: Duration, lease: Duration, endedKept: Int = 0
+    ) async throws(QueueError) -> Due {
+        let reply = try await call(
+            Scripts.tick, ["\(loadCheck.milliseconds)", "\(lease.milliseconds)", "\(endedKept)"])
         guard let values = reply.array?.compactMap(\.integer), values.count == 3 else {
             throw Self.unexpected(reply, from: "tick")
         }

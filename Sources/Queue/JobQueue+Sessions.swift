@@ -18,12 +18,16 @@ extension JobQueue {
     /// Accepts a request: checks the owner's limits and queues the job that creates the session, in one step.
     /// - Parameters:
     ///   - once: A key of the request. A second call with the same key answers the first call's session.
+    ///   - client: Whom the limits of one person count; nil for the owner.
     ///   - address: Where the person comes from, for the record of who did what.
+    ///   - lease: A host counts as alive while its last heartbeat is younger than two of these. What only a silent one could
+    ///     run is refused.
     /// - Throws: `.limit` or `.tooBig` when it may not or can never run; nothing is written then.
     package func enqueue(
-        _ request: SessionRequest, once: String? = nil, from address: String = "", limits: Limits, id: SessionID,
-        job: JobID
+        _ request: SessionRequest, once: String? = nil, client: LimitedClient? = nil, from address: String = "",
+        limits: Limits, lease: Duration = .seconds(30), id: SessionID, job: JobID
     ) async throws(QueueError) -> Enqueued {
+        let client = client ?? .person(request.owner)
         let reply = try await call(
             Scripts.enqueue,
             [
@@ -31,7 +35,8 @@ extension JobQueue {
                 "\(request.memoryMiB)", "\(request.diskGiB)", "\(limits.lifetime(asked: request.lifetimeSeconds))",
                 request.oneShot ? "1" : "0", "\(Self.attempts)", "\(limits.sessionsPerUser)",
                 "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)", request.email ?? "",
-                address,
+                address, client.holder, client.asker, "\(limits.waiting)", "\(limits.waitingPerUser)",
+                "\(limits.creationsPerMinute)", "\(lease.milliseconds)",
             ])
         guard let answer = reply.array, let word = answer.first?.string else {
             throw Self.unexpected(reply, from: "enqueue")
@@ -46,7 +51,9 @@ extension JobQueue {
             return Enqueued(session: session, job: job, isNew: word == "new")
         case "limit":
             guard let resource else { throw Self.unexpected(reply, from: "enqueue") }
-            let limit = LimitExceeded(resource: resource, wanted: number(2), allowed: number(3))
+            let limit = LimitExceeded(
+                resource: resource, wanted: number(2), allowed: number(3), retryAfter: .milliseconds(number(4)),
+                isOfAddress: client.isAddress(for: resource))
             throw QueueError(.limit(limit), limit.description)
         case "too-big":
             guard let resource else { throw Self.unexpected(reply, from: "enqueue") }
@@ -59,22 +66,29 @@ extension JobQueue {
     }
 
     /// Asks for the end of a session, whatever its state: a queued one is cancelled at once, a running one gets a stop job.
+    /// - Parameter deed: Who does it, for the record; it is noted in the same step.
     /// - Returns: The state it has then, or nil if there is no such session.
     @discardableResult
-    package func stop(_ session: SessionID, reason: EndReason = .stopped) async throws(QueueError) -> SessionState? {
-        try await call(Scripts.stop, [session.text, reason.rawValue]).string.flatMap(SessionState.init(rawValue:))
+    package func stop(
+        _ session: SessionID, reason: EndReason = .stopped, by deed: Deed? = nil
+    ) async throws(QueueError) -> SessionState? {
+        try await call(Scripts.stop, [session.text, reason.rawValue] + Deed.arguments(deed)).string
+            .flatMap(SessionState.init(rawValue:))
     }
 
     /// Lets a running session live longer, at most `limits.lifetimeSeconds` in all.
-    /// - Parameter seen: The end the session had when this was asked for. If it has another one by now, the same was asked
-    ///   before, and nothing changes; without it each call adds to the life.
+    /// - Parameters:
+    ///   - seen: The end the session had when this was asked for. If it has another one by now, the same was asked
+    ///     before, and nothing changes; without it each call adds to the life.
+    ///   - deed: Who does it, for the record; it is noted in the same step if the session runs.
     /// - Returns: Its new end in milliseconds since the epoch, zero for no end, or nil if it does not run.
     package func extend(
-        _ session: SessionID, seconds: Int, limits: Limits, seen: Int64? = nil
+        _ session: SessionID, seconds: Int, limits: Limits, seen: Int64? = nil, by deed: Deed? = nil
     ) async throws(QueueError) -> Int64? {
         try await call(
             Scripts.extend,
             [session.text, "\(seconds)", "\(limits.lifetimeSeconds)", seen.map { "\($0)" } ?? ""]
+                + Deed.arguments(deed)
         ).integer.map(Int64.init)
     }
 

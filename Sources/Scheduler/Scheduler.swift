@@ -12,6 +12,7 @@ package struct Scheduler: Service {
     private let name: String
     private let lease: Duration
     private let loadCheck: Duration
+    private let endedKept: Int
     private let bookkeeper: Bookkeeper?
     private let logger: Logger
 
@@ -19,15 +20,18 @@ package struct Scheduler: Service {
     ///   - name: Tells this scheduler from all others, in all processes and hosts.
     ///   - lease: How long jobs and the leadership stay with somebody silent.
     ///   - loadCheck: Period of the load checks of each host; zero for none.
+    ///   - endedKept: How many ended sessions are kept; zero for all of a week.
     ///   - bookkeeper: Keeps the ledger; nil keeps none.
     package init(
-        queue: JobQueue, name: String, lease: Duration, loadCheck: Duration, bookkeeper: Bookkeeper? = nil,
+        queue: JobQueue, name: String, lease: Duration, loadCheck: Duration, endedKept: Int = 0,
+        bookkeeper: Bookkeeper? = nil,
         logger: Logger
     ) {
         self.queue = queue
         self.name = name
         self.lease = lease
         self.loadCheck = loadCheck
+        self.endedKept = endedKept
         self.bookkeeper = bookkeeper
         self.logger = logger
     }
@@ -77,7 +81,7 @@ package struct Scheduler: Service {
                 "silent workers", metadata: ["jobs.returned": "\(reaped.returned)", "sessions.lost": "\(reaped.lost)"])
         }
         let nextTry = try await queue.promote()
-        let due = try await queue.tick(loadCheck: loadCheck, lease: lease)
+        let due = try await queue.tick(loadCheck: loadCheck, lease: lease, endedKept: endedKept)
         if due.expired > 0 { logger.notice("sessions expired", metadata: ["sessions": "\(due.expired)"]) }
         return min(Self.longestPause, nextTry ?? Self.longestPause, due.nextExpiry ?? Self.longestPause)
     }

@@ -122,6 +122,8 @@ final class RunningService: @unchecked Sendable {
                 "machines.catalogue=\(machines)/machines.conf", "frontend.listen=127.0.0.1:\(httpPort)",
                 "display.listen=127.0.0.1:\(displayPort)", "auth.methods=none", "worker.accelerator=tcg",
                 "worker.name=here", "limits.load=0", "limits.sessions=0", "limits.sessions_per_user=0",
+                "limits.waiting_per_user=0",
+                "limits.creations_per_minute=0",
                 "limits.cpu_fraction_per_user=0", "limits.memory_fraction_per_user=0", "worker.cpu_overcommit=64",
                 "worker.stop_grace=500ms", "scheduler.lease=3s",
             ] + overrides + others).flatMap { ["--set", $0] }

@@ -87,17 +87,26 @@ struct CreateTests {
         options.limits.sessionsPerUser = 1
         try await withSite(options) { site in
             try await site.hostUp()
-            _ = try await site.create([("machine", "grub"), ("user", "ada")])
+            let browser = Browser(site)
+            try await browser.get("/")
+            #expect(try await browser.post("/sessions", [("machine", "grub"), ("user", "ada")]).status == 303)
             let fields = [("machine", "grub"), ("user", "ada"), ("password", "hunter2"), ("cpu", "2")]
-            let refused = try await site.http.post("/sessions", fields)
+            let refused = try await browser.post("/sessions", fields)
             #expect(refused.status == 429)
+            #expect(refused.headers["retry-after"].flatMap { Int($0) } ?? 0 > 0)
             #expect(refused.body.contains("You have 1 of 1 sessions. Stop one of your sessions and try again."))
             #expect(refused.body.contains("value=\"ada\""))
             #expect(!refused.body.contains("hunter2"))
+            // Another browser has a session of its own, and a program that keeps no cookies one of its address.
+            let other = Browser(site)
+            try await other.get("/")
+            #expect(try await other.post("/sessions", [("machine", "grub"), ("user", "ada")]).status == 303)
+            _ = try await site.create(fields)
             let json = try await site.http.post("/sessions", fields, headers: [("Accept", "application/json")])
             #expect(json.status == 429)
             #expect(json.body.contains(#""error":"limit""#))
-            #expect(try await site.queue.sessions().count == 1)
+            #expect(json.body.contains("Your address has 1 of 1 sessions.") && !json.body.contains("Stop one"))
+            #expect(try await site.queue.sessions().count == 3)
         }
     }
 

@@ -49,7 +49,7 @@ struct ManageTests {
             let shelf = RowShelf(queue: site.queue, pages: try Pages(options: site.options))
             let first = try await site.create([("machine", "grub"), ("user", "ada")])
             for user in ["ada", "bob"] { _ = try await site.create([("machine", "grub"), ("user", user)]) }
-            for (user, count) in [("ada", 2), ("bob", 1)] {
+            for (user, count) in [("ada", 2), ("bob", 1)] as [(PersonName, Int)] {
                 #expect(try await shelf.rows(of: user).count == count)
             }
             #expect(shelf.count == 3)

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Logins
+import Queue
 import Secrets
 import Testing
 
@@ -62,6 +63,7 @@ struct NameTests {
             let person = Browser(site)
             _ = try await person.signIn(Self.composed)
             #expect(try await person.get("/sessions/\(old.session)").status == 404)
+            try await person.get("/")
             #expect(try await person.post("/sessions/\(old.session)/stop").status == 404)
             let other = Browser(site)
             _ = try await other.signIn("ren\u{E9}")

@@ -53,7 +53,7 @@ struct QueryTests {
 
     @Test func `an act of a newer version is not lost`() async throws {
         let other = try OtherProcess(directory.ledger)
-        try await other.run("INSERT INTO audit VALUES (60, 0, 60, 'eve', '', 'teleport', '', 'to the moon')")
+        try await other.run("INSERT INTO audit VALUES (60, 0, 60, 'eve', '', 'teleport', '', 'to the moon', 1)")
         let found = try #require(try await ledger.entries(matching: AuditQuery(who: "eve")).first)
         #expect(found.act == .other)
         #expect(found.detail == "teleport: to the moon")

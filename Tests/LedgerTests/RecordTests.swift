@@ -16,7 +16,7 @@ struct RecordTests {
     func `an entry comes back as it was recorded`(act: AuditAct) async throws {
         let recorded = AuditEntry(
             id: "1700000000000-3", at: 1_700_000_000_001, who: "O'Brien \"😀\"", from: "2001:db8::1", act: act,
-            what: "0123456789abcdef", detail: "line\nand more")
+            what: "0123456789abcdef", detail: "line\nand more", count: 12_000)
         try await ledger.record([recorded])
         #expect(try await ledger.entries() == [recorded])
     }

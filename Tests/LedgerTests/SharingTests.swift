@@ -33,7 +33,7 @@ struct SharingTests {
         let reader = try await Ledger(reading: directory.ledger, patience: .zero)
         let other = try OtherProcess(directory.ledger)
         try await other.run("BEGIN IMMEDIATE")
-        try await other.run("INSERT INTO audit VALUES (2, 0, 2, 'bob', '', 'stop', '', '')")
+        try await other.run("INSERT INTO audit VALUES (2, 0, 2, 'bob', '', 'stop', '', '', 1)")
         #expect(try await reader.ids() == ["1-0"])
         #expect(try await Ledger(reading: directory.ledger, patience: .zero).ids() == ["1-0"])
         #expect(try await writer.ids() == ["1-0"])
@@ -59,7 +59,7 @@ struct SharingTests {
         let other = try OtherProcess(directory.ledger)
         try await other.run("BEGIN IMMEDIATE")
         async let recorded: Void = ledger.record([entry("1-0")])
-        try await other.run("INSERT INTO audit VALUES (2, 0, 2, 'bob', '', 'stop', '', '')")
+        try await other.run("INSERT INTO audit VALUES (2, 0, 2, 'bob', '', 'stop', '', '', 1)")
         #expect(try await Ledger(reading: directory.ledger).ids() == [])
         try await other.run("COMMIT")
         try await recorded

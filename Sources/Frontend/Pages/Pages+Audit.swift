@@ -8,7 +8,7 @@ extension Pages {
             [
                 "entries": entries.map { entry -> Templates.Model in
                     [
-                        "at": HTML.time(entry.at), "who": entry.who, "act": entry.act.rawValue, "detail": entry.detail,
+                        "at": HTML.time(entry.at), "who": entry.who, "act": entry.act.rawValue, "detail": entry.story,
                         "what": entry.what, "from": entry.from,
                     ]
                 }

@@ -26,9 +26,9 @@ struct Creation: Sendable {
             let owner = order.request.owner
             let now = Site.now()
             let enqueued = try await site.queue.enqueue(
-                order.request, once: order.nonce.map { "form:\(owner.text):\($0)" }, from: visitor.address,
-                limits: site.options.limits,
-                id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
+                order.request, once: order.nonce.map { "form:\(owner.text):\($0)" },
+                client: client(request, visitor), from: visitor.address, limits: site.options.limits,
+                lease: site.options.lease, id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
             context.logger.notice(
                 "Session requested",
                 metadata: ["session.id": "\(enqueued.session)", "session.new": "\(enqueued.isNew)"])
@@ -44,8 +44,10 @@ struct Creation: Sendable {
         } catch let error as QueueError {
             switch error.code {
             case .limit(let limit):
-                return try await refused(
+                var response = try await refused(
                     request, context, fields, .refusal(limit.description), status: .tooManyRequests)
+                response.headers[.retryAfter] = "\(limit.retryAfter.components.seconds + 1)"
+                return response
             case .tooBig(let resource, _):
                 let field: CreateForm.Field = resource == .cpu ? .cpu : .memory
                 return try await refused(
@@ -55,6 +57,17 @@ struct Creation: Sendable {
                 throw error
             }
         }
+    }
+
+    /// Whom the limits count: who is signed in, else this browser. What it shows proves nothing, so a flood of new browsers
+    /// is met by what is counted of their address.
+    private func client(_ request: Request, _ visitor: Visitor) -> LimitedClient {
+        if let login = visitor.login { return .person(login.person.name) }
+        let address = ClientAddress(visitor.address)?.throttleKey ?? "unknown"
+        guard let cookie = request.cookie(Reception.formCookie), cookie.utf8.count == 43 else {
+            return .address(address)
+        }
+        return .browser(digest: LoginToken.fingerprint(of: Secret(cookie)), address: address)
     }
 
     private func created(

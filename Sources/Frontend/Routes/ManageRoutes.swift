@@ -22,10 +22,9 @@ struct ManageRoutes: Sendable {
             return try await all(request, context)
         }
         let rows = try await site.rows.rows(of: login.person.name)
-        let ended = try await site.queue.sessions(.ended, limit: 500)
-            .filter { $0.request.owner == login.person.name }.prefix(10)
+        let ended = try await site.queue.ended(of: login.person.name, limit: 10)
         let pages = site.pages.seen(by: context.visitor, desk: site.desk)
-        return .html(pages.manage(Overview(rows: rows, states: [:], ended: Array(ended), hosts: nil)))
+        return .html(pages.manage(Overview(rows: rows, states: [:], ended: ended, hosts: nil)))
     }
 
     private func showAll(_ request: Request, _ context: FrontendContext) async throws -> Response {

@@ -24,7 +24,7 @@ struct SessionRoutes: Sendable {
             let session = try await site.queue.session(id)
         else { throw FrontendError.noSession }
         guard context.visitor.mayUse(session) else {
-            try await site.note(.refused, context, what: session.id.text, detail: "not theirs")
+            try await site.noteRefusal("not theirs", context, what: session.id.text)
             throw FrontendError.noSession
         }
         return session
@@ -73,10 +73,13 @@ struct SessionRoutes: Sendable {
     private func stop(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
         let isOwner = context.visitor.isOpenHouse || context.visitor.owns(session)
-        guard let state = try await site.queue.stop(session.id, reason: isOwner ? .stopped : .admin) else {
+        let deed = Deed(
+            isOwner ? .stop : .admin, who: Site.recordable(context.visitor.name), from: context.visitor.address,
+            detail: isOwner ? "" : "stopped")
+        guard let state = try await site.queue.stop(session.id, reason: isOwner ? .stopped : .admin, by: deed) else {
             throw FrontendError.noSession
         }
-        try await site.note(isOwner ? .stop : .admin, context, what: session.id.text, detail: isOwner ? "" : "stopped")
+        site.log(deed.act, context, what: session.id.text, detail: deed.detail)
         context.logger.notice("Stop requested", metadata: ["session.id": "\(session.id)"])
         if request.wantsJSON {
             var object = JSONObject()
@@ -95,11 +98,11 @@ struct SessionRoutes: Sendable {
         let seen = try Self.seen(try await request.formFields())
         guard session.state == .running, !session.stopRequested else { throw FrontendError(code: .notRunning) }
         // Without anything left to give this changes nothing, and the page shows what there is.
-        let end =
-            if let seconds = site.pages.prolongation(of: session) {
-                try await site.queue.extend(session.id, seconds: seconds, limits: site.options.limits, seen: seen)
-            } else { session.expiresAt }
-        try await site.note(.extend, context, what: session.id.text)
+        let seconds = site.pages.prolongation(of: session) ?? 0
+        let end = try await site.queue.extend(
+            session.id, seconds: seconds, limits: site.options.limits, seen: seen,
+            by: Deed(.extend, who: Site.recordable(context.visitor.name), from: context.visitor.address))
+        site.log(.extend, context, what: session.id.text)
         if request.wantsJSON {
             var object = JSONObject()
             object.add("id", session.id.text)

@@ -69,17 +69,17 @@ struct SignInRoutes: Sendable {
             try await noteWrongPassword(of: user, context)
             return refusal(.signInRefused, user: user, request, context)
         case .undecided:
-            try await site.note(.refused, context, who: user, detail: "no sign-in server answers")
+            try await site.noteRefusal("no sign-in server answers", context, who: user)
             return refusal(.signInUndecided, user: user, request, context)
         case .noAddress:
-            try await site.note(.refused, context, who: user, detail: "no address to mail a code to")
+            try await site.noteRefusal("no address to mail a code to", context, who: user)
             return refusal(.signInWithoutAddress, user: user, request, context)
         case .tooManyTries(let wait): return tooManyTries(wait, user: user, request, context)
         }
     }
 
     func noteWrongPassword(of user: String, _ context: FrontendContext) async throws {
-        try await site.note(.refused, context, who: user, detail: "wrong name or password")
+        try await site.noteRefusal("wrong name or password", context, who: user)
     }
 
     private func tooManyTries(
@@ -166,7 +166,7 @@ struct SignInRoutes: Sendable {
         case .codeWanted(let challenge, let token):
             return try await askForCode(challenge, token, request, context)
         case .wrong(let challenge):
-            try await site.note(.refused, context, who: challenge.person.name.text, detail: "wrong code")
+            try await site.noteRefusal("wrong code", context, who: challenge.person.name.text)
             if request.wantsJSON {
                 return .json(site.pages.errorJSON(.wrongCode, id: context.id), status: FrontendError.wrongCode.status)
             }

@@ -17,7 +17,7 @@ extension Site {
     func requireAdmin(_ context: FrontendContext, for request: Request) async throws {
         if context.visitor.isOpenHouse || context.visitor.isAdmin { return }
         try requireSignIn(context, for: request)
-        try await note(.refused, context, what: "", detail: request.uri.path)
+        try await noteRefusal("for administrators alone", context, what: request.uri.path)
         throw FrontendError(code: .notAllowed)
     }
 
@@ -30,13 +30,27 @@ extension Site {
         try await queue.note(act, who: who, from: context.visitor.address, what: what, detail: detail)
     }
 
+    /// Notes that somebody was refused something. Of those that repeat, only the first one within a minute is a line of the log;
+    /// the record has their number.
+    /// - Parameters:
+    ///   - kind: In words of which there are few.
+    ///   - what: What they asked for.
+    func noteRefusal(
+        _ kind: String, _ context: FrontendContext, who: String? = nil, what: String = ""
+    ) async throws {
+        let who = Self.recordable(who ?? context.visitor.name)
+        let what = Self.recordable(what)
+        guard try await queue.noteRefusal(kind, who: who, from: context.visitor.address, what: what) else { return }
+        log(.refused, context, who: who, what: what, detail: kind)
+    }
+
     /// The line of the log alone.
     /// - Returns: The name that was logged.
     @discardableResult
     func log(
         _ act: AuditAct, _ context: FrontendContext, who: String? = nil, what: String = "", detail: String = ""
     ) -> String {
-        let who = String((who ?? context.visitor.name).prefix(254).filter { !$0.isNewline })
+        let who = Self.recordable(who ?? context.visitor.name)
         context.logger.notice(
             "audit",
             metadata: [
@@ -44,5 +58,18 @@ extension Site {
                 "audit.what": "\(what)", "audit.detail": "\(detail)",
             ])
         return who
+    }
+
+    /// What a stranger typed, as it goes into the record: a name in the spelling that names have, and of anything else what can
+    /// be seen, no longer than a name.
+    static func recordable(_ typed: String) -> String {
+        if let name = try? PersonName(typed) { return name.text }
+        var text = ""
+        for scalar in typed.unicodeScalars {
+            let shown: Unicode.Scalar = scalar.isInvisible ? "\u{FFFD}" : scalar
+            if text.utf8.count + UTF8.width(shown) > PersonName.longest { break }
+            text.unicodeScalars.append(shown)
+        }
+        return text
     }
 }

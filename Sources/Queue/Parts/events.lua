@@ -22,3 +22,9 @@ local function record(act, who, from, note, sid, state, ...)
     tell(sid, call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'session', sid, 'state', state, 'act', act,
         'who', who or '', 'from', from, 'note', note, ...), state, ...)
 end
+
+-- Writes what somebody did to a session into the record of who did what; nothing for an empty act.
+local function record_act(act, who, from, sid, note)
+    if not act or act == '' then return end
+    call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'act', act, 'who', who, 'from', from, 'what', sid, 'note', note)
+end

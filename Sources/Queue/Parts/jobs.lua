@@ -1,6 +1,9 @@
 -- How long what is over is kept, in milliseconds, and the end of a job.
 
 local WEEK = 7 * 24 * 3600 * 1000
+-- A session that was cancelled before it ran, and its job: while somebody may still look at its page. It is forgotten by
+-- the scheduler then; should none run, by itself after twice as long.
+local CANCELLED_KEPT = 600000
 -- A load check is one every few seconds and host: it is kept for a look of some minutes, and in no list.
 local LOAD_CHECK_KEPT = 600000
 

@@ -1,30 +1,33 @@
 -- The ways of a session back and out.
 
--- Gives a session's part of its host back. Answers the session's `rev` and owner.
+-- Gives a session's part of its host back. Answers the session's `rev`, owner, and by whom it is counted.
 local function release(sid)
-    local s = call('HMGET', 'qwd:session:' .. sid, 'host', 'cpu', 'memory_mib', 'rev', 'owner')
+    local s = call('HMGET', 'qwd:session:' .. sid, 'host', 'cpu', 'memory_mib', 'rev', 'owner', 'holder', 'asker')
     local host = s[1]
     if host and host ~= '' and call('SREM', 'qwd:sessions:host:' .. host, sid) == 1 then
         call('HINCRBY', 'qwd:host:' .. host, 'cpus_reserved', '-' .. s[2])
         call('HINCRBY', 'qwd:host:' .. host, 'memory_reserved_mib', '-' .. s[3])
         wake_creates_if_any()
     end
-    return s[4], s[5]
+    return s[4], s[5], s[6], s[7]
 end
 
 -- Ends a session whose edge to `ended` was checked.
 local function end_session(sid, reason, detail, at)
-    local rev, owner = release(sid)
+    local rev, owner, holder, asker = release(sid)
+    local key, cancelled = 'qwd:session:' .. sid, reason == 'cancelled'
+    local kept = text(cancelled and 2 * CANCELLED_KEPT or WEEK)
     set(sid, rev, 'state', 'ended', 'reason', reason, 'detail', detail, 'ended_at', text(at), 'display', '')
     call('ZREM', 'qwd:sessions', sid)
     call('ZREM', 'qwd:sessions:expiring', sid)
     call('ZREM', 'qwd:sessions:warning', sid)
-    call('SREM', 'qwd:sessions:owner:' .. owner, sid)
-    call('ZADD', 'qwd:sessions:ended', text(at), sid)
-    call('PEXPIRE', 'qwd:session:' .. sid, text(WEEK))
+    leave(sid, owner, holder, asker)
+    call('PEXPIRE', key, kept)
+    if cancelled then call('PEXPIRE', 'qwd:job:' .. call('HGET', key, 'job'), kept) end
     record('ended', owner, '', detail == '' and reason or reason .. ': ' .. detail, sid, 'ended', 'reason', reason,
         'detail', detail)
-    call('PEXPIRE', 'qwd:events:' .. sid, text(WEEK))
+    call('PEXPIRE', 'qwd:events:' .. sid, kept)
+    keep_ended(sid, asker or 'person:' .. owner, cancelled, at)
 end
 
 -- Ends a session whose machine is gone though no stop job has ended it. One whose end was asked for ends for that reason.

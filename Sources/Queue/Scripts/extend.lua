@@ -1,11 +1,12 @@
 -- extend: a running session may live longer.
--- ARGV: sid seconds longest_s(0: no limit) seen. `seen` is the end that was known to who asks, in ms, or empty; if the
+-- ARGV: sid seconds longest_s(0: no limit) seen, and for the record: act who from note. `seen` is the end that was known to who asks, in ms, or empty; if the
 -- session has another one by now, the same was asked before and nothing changes.
 -- Answers the end in ms, '0' for no end, or nothing if it does not run.
 local sid, seen = ARGV[1], ARGV[4]
 local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'started_at', 'expires_at', 'wanted', 'rev', 'email',
     'lifetime_s')
 if s[1] ~= 'running' or s[4] == 'stopped' then return false end
+record_act(ARGV[5], ARGV[6], ARGV[7], sid, ARGV[8])
 local expires, longest = tonumber(s[3] or 0), tonumber(ARGV[3])
 if expires == 0 then return '0' end
 local extended = expires + ARGV[2] * 1000

@@ -10,13 +10,14 @@ if j[1] ~= 'dead' then error({ err = 'EDGE job ' .. jid .. ' is ' .. j[1] .. ', 
 local sid = j[3]
 if j[2] == 'create' then
     local s = call('HMGET', 'qwd:session:' .. sid, 'owner', 'machine', 'cpu', 'memory_mib', 'disk_gib', 'lifetime_s',
-        'one_shot', 'email')
+        'one_shot', 'email', 'holder', 'asker')
     if not s[1] then return false end
     call('HSET', 'qwd:session:' .. fresh, 'state', 'queued', 'owner', s[1], 'machine', s[2], 'cpu', s[3],
         'memory_mib', s[4], 'disk_gib', s[5], 'lifetime_s', s[6], 'one_shot', s[7], 'job', jid, 'fence', '0',
-        'attempt', '0', 'created_at', at, 'rev', '1', 'email', s[8] or '')
+        'attempt', '0', 'created_at', at, 'rev', '1', 'email', s[8] or '', 'holder', s[9] or 'person:' .. s[1],
+        'asker', s[10] or 'person:' .. s[1])
     call('ZADD', 'qwd:sessions', at, fresh)
-    call('SADD', 'qwd:sessions:owner:' .. s[1], fresh)
+    join(fresh, s[1], s[9] or 'person:' .. s[1], s[10] or 'person:' .. s[1])
     announce(fresh, 'queued', 'machine', s[2])
     sid = fresh
 end

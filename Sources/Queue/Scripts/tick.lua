@@ -1,7 +1,8 @@
 -- tick: what is due. Sessions past their end get a stop job, hosts a load check, old records go.
--- ARGV: load_check_ms lease_ms. Answers {expired, load checks, ms until the next session expires or -1}.
-local period, lease, at = tonumber(ARGV[1]), tonumber(ARGV[2]), now()
+-- ARGV: load_check_ms lease_ms ended_kept(0: no limit). Answers {expired, load checks, ms until the next session expires or -1}.
+local period, lease, ended_kept, at = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), now()
 local expired, checks = 0, 0
+local MOST_DEAD = 10000
 for _, sid in ipairs(call('ZRANGEBYSCORE', 'qwd:sessions:expiring', '-inf', text(at), 'LIMIT', '0', '100')) do
     call('ZREM', 'qwd:sessions:expiring', sid)
     if stop_session(sid, 'expired', at) then expired = expired + 1 end
@@ -31,9 +32,24 @@ if period > 0 then
     end
 end
 
+-- A few hundred a round: others wait for Redis meanwhile.
+for _, sid in ipairs(call('ZRANGEBYSCORE', 'qwd:sessions:cancelled', '-inf', text(at - CANCELLED_KEPT), 'LIMIT', '0', '500')) do
+    call('ZREM', 'qwd:sessions:cancelled', sid)
+    forget_session(sid)
+end
+local too_many = ended_kept > 0 and call('ZCARD', 'qwd:sessions:ended') - ended_kept or 0
+if too_many > 0 then
+    for _, sid in ipairs(call('ZRANGE', 'qwd:sessions:ended', '0', text(math.min(too_many, 500) - 1))) do
+        forget_session(sid)
+    end
+end
 call('ZREMRANGEBYSCORE', 'qwd:sessions:ended', '-inf', text(at - WEEK))
 call('ZREMRANGEBYSCORE', 'qwd:jobs:done', '-inf', text(at - WEEK))
 call('ZREMRANGEBYRANK', 'qwd:jobs:done', '0', '-10001')
+for _, jid in ipairs(call('ZRANGE', 'qwd:jobs:dead', '0', text(-MOST_DEAD - 1))) do
+    call('DEL', 'qwd:job:' .. jid)
+    call('ZREM', 'qwd:jobs:dead', jid)
+end
 for _, jid in ipairs(call('ZRANGEBYSCORE', 'qwd:jobs:dead', '-inf', text(at - 4 * WEEK), 'LIMIT', '0', '100')) do
     call('DEL', 'qwd:job:' .. jid)
     call('ZREM', 'qwd:jobs:dead', jid)
@@ -43,6 +59,10 @@ local seen = call('HMGET', 'qwd:leader:scheduler', 'reaped_at', 'grace_until')
 local in_order = at - (seen[1] or 0) <= 2 * lease and at >= tonumber(seen[2] or 0)
 for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', '-inf', text(at - WEEK))) do
     if in_order or call('SCARD', 'qwd:sessions:host:' .. host) == 0 then forget_host(host, at) end
+end
+
+for _, id in ipairs(call('ZRANGEBYSCORE', 'qwd:refused', '-inf', text(at - REFUSALS_MERGED), 'LIMIT', '0', '500')) do
+    settle_refusals(id)
 end
 
 local next = call('ZRANGE', 'qwd:sessions:expiring', '0', '0', 'WITHSCORES')

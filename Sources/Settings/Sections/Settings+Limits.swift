@@ -9,6 +9,10 @@ extension Settings {
         package var memoryFractionPerUser = 0.3
         package var load = 0.8
         package var lifetime = Duration.days(4)
+        package var waiting = 1000
+        package var waitingPerUser = 10
+        package var creationsPerMinute = 30
+        package var endedKept = 10_000
 
         static let keys: [SettingsKey] = [
             SettingsKey(
@@ -27,6 +31,20 @@ extension Settings {
                 "limits.load", \.limits.load, .number(0...1),
                 "Busy share of a host's processors above which it starts no further session. 0: no limit."),
             SettingsKey("limits.lifetime", \.limits.lifetime, .lifetime, "Longest life of a session. 0: no limit."),
+            SettingsKey(
+                "limits.waiting", \.limits.waiting, .integer(0...1_000_000),
+                "Sessions that wait, of all people together; the next one is refused. 0: no limit."),
+            SettingsKey(
+                "limits.waiting_per_user", \.limits.waitingPerUser, .integer(0...1_000_000),
+                "Sessions of one person that wait, with `auth.methods: [none]` of one address; the next one is refused. "
+                    + "0: no limit."),
+            SettingsKey(
+                "limits.creations_per_minute", \.limits.creationsPerMinute, .integer(0...10_000),
+                "Sessions that one person, with `auth.methods: [none]` one address, makes within a minute; the next one is "
+                    + "refused. 0: no limit."),
+            SettingsKey(
+                "limits.ended_kept", \.limits.endedKept, .integer(0...1_000_000),
+                "Ended sessions that are remembered, for a week at most. 0: all of a week."),
         ]
     }
 }
@@ -37,6 +55,7 @@ extension Domain.Limits {
         self.init(
             sessions: limits.sessions, sessionsPerUser: limits.sessionsPerUser,
             cpuFractionPerUser: limits.cpuFractionPerUser, memoryFractionPerUser: limits.memoryFractionPerUser,
-            load: limits.load, lifetimeSeconds: Int(limits.lifetime.components.seconds))
+            load: limits.load, lifetimeSeconds: Int(limits.lifetime.components.seconds), waiting: limits.waiting,
+            waitingPerUser: limits.waitingPerUser, creationsPerMinute: limits.creationsPerMinute)
     }
 }

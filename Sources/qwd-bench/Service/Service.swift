@@ -47,7 +47,8 @@ struct Service: Sendable {
             "state_dir=\(state)", "runtime_dir=\(runtime)", "machines.directory=\(workspace.machines)",
             "frontend.listen=127.0.0.1:\(port)", "display.listen=127.0.0.1:\(gateway)", "auth.methods=none",
             "worker.name=\(Self.host)", "worker.cpu_overcommit=64", "limits.load=0", "limits.sessions=0",
-            "limits.sessions_per_user=0", "limits.cpu_fraction_per_user=0", "limits.memory_fraction_per_user=0",
+            "limits.sessions_per_user=0", "limits.waiting=0", "limits.waiting_per_user=0",
+            "limits.creations_per_minute=0", "limits.cpu_fraction_per_user=0", "limits.memory_fraction_per_user=0",
         ]
         if let address { settings.append("redis.url=\(address)") }
         redis = RedisClient(

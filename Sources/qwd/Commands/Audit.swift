@@ -53,14 +53,9 @@ struct Audit: AsyncParsableCommand {
         Table(
             headings: ["AT", "WHO", "FROM", "ACT", "WHAT", "DETAIL"],
             rows: entries.map {
-                [Moment.iso($0.at) ?? "", $0.who, $0.from, $0.act.rawValue, $0.what, $0.detail].map(Self.printable)
+                [Moment.iso($0.at) ?? "", $0.who, $0.from, $0.act.rawValue, $0.what, $0.story]
             }
         ).print()
-    }
-
-    /// Names are typed by anybody: a terminal must not obey them.
-    private static func printable(_ text: String) -> String {
-        String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
     }
 }
 
@@ -73,6 +68,7 @@ private struct AuditReport: Encodable {
     var act: String
     var what: String
     var detail: String
+    var count: Int
 
     init(_ entry: AuditEntry) {
         id = entry.id
@@ -82,5 +78,6 @@ private struct AuditReport: Encodable {
         act = entry.act.rawValue
         what = entry.what
         detail = entry.detail
+        count = entry.count
     }
 }

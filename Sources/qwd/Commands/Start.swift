@@ -48,8 +48,8 @@ struct Start: AsyncParsableCommand {
             let changes = queue.changes()
             let now = Int64(Date().timeIntervalSince1970 * 1000)
             let made = try await queue.enqueue(
-                request, from: "command line", limits: limits, id: SessionID(milliseconds: now),
-                job: JobID(milliseconds: now))
+                request, from: "command line", limits: limits, lease: settings.scheduler.lease,
+                id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
             let session = try await follow(made.session, queue, changes, patience: patience)
             return DisplayLink.url(
                 base: session.displayURL ?? "", token: secret.token(session: session.id, fence: session.fence),

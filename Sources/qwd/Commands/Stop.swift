@@ -24,8 +24,8 @@ struct Stop: AsyncParsableCommand {
             let changes = queue.changes()
             var waiting = Set(try await chosen(queue))
             for id in waiting {
-                try await queue.note(.stop, who: PersonName.ofCommandLine.text, from: "command line", what: id.text)
-                if try await queue.stop(id) == .ended { waiting.remove(id) }
+                let deed = Deed(.stop, who: PersonName.ofCommandLine.text, from: "command line")
+                if try await queue.stop(id, by: deed) == .ended { waiting.remove(id) }
             }
             if waiting.isEmpty { return }
             let asked = waiting

@@ -77,6 +77,7 @@ struct Roles {
         return Scheduler(
             queue: queue, name: "\(settings.worker.name)/\(UUID().uuidString.prefix(8).lowercased())",
             lease: settings.scheduler.lease, loadCheck: settings.scheduler.loadCheck,
+            endedKept: settings.limits.endedKept,
             bookkeeper: Bookkeeper(ledger: ledger), logger: logger)
     }
 

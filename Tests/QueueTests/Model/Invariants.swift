@@ -27,6 +27,10 @@ extension Snapshot {
         let homes = placed.filter { $0.value[id] != nil }.map(\.key)
         expect(state != .ended, "is among the live ones")
         expect(owners[session["owner"] ?? ""]?[id] != nil, "its owner does not have it")
+        for client in [session["holder"], session["asker"]].compactMap(\.self) {
+            expect(clients[client]?[id] != nil, "is not counted by \(client)")
+        }
+        expect(session["holder"] != nil && session["asker"] != nil, "is counted by nobody")
         expect(homes == (state.holdsCapacity ? [session["host"] ?? ""] : []), "is placed on \(homes)")
         let expires = [.running, .lost].contains(state) && !wanted && integer(session, "lifetime_s") > 0
         expect(expiring[id] == (expires ? session["expires_at"] : nil), "expires at \(expiring[id] ?? "no time")")
@@ -80,7 +84,8 @@ extension Snapshot {
     private func strangers() -> [String] {
         let listed = Set(queues.values.flatMap(\.keys)).union(running.keys).union(later.keys)
         let unknown = listed.filter { jobs[$0]?["state"] == nil }.map { "a list has the unknown job \($0)" }
-        let members = Set(expiring.keys).union(owners.values.flatMap(\.keys)).union(placed.values.flatMap(\.keys))
+        let members = Set(expiring.keys).union(owners.values.flatMap(\.keys))
+            .union(clients.values.flatMap(\.keys)).union(placed.values.flatMap(\.keys))
         return unknown
             + members.filter { sessions[$0] == nil }.map { "a set has the session \($0), which does not live" }
     }
@@ -121,6 +126,7 @@ extension Snapshot {
         expect(session["reason"].flatMap(EndReason.init(rawValue:)) != nil, "has no reason")
         expect(sessions[id] == nil, "is among the live ones")
         expect(session["listed"] == session["ended_at"], "is not among the ended ones")
+        expect(session["listed_of_one"] == session["ended_at"], "is not among those of its client")
         expect(integer(session, "left") > 0 && integer(session, "log_left") > 0, "is never forgotten")
         expect(
             ["done", "dead", "cancelled"].contains(session["job_state"]), "its job is \(session["job_state"] ?? "")")

@@ -16,6 +16,8 @@ struct Snapshot: Decodable {
     var dead: [String: String]
     var expiring: [String: String]
     var owners: [String: [String: Int]]
+    /// By whom limits count sessions.
+    var clients: [String: [String: Int]]
     var placed: [String: [String: Int]]
     var hosts: [String: Fields]
     var fence: String
@@ -47,7 +49,8 @@ struct Snapshot: Decodable {
             for _, member in ipairs(call('SMEMBERS', key)) do found[member] = 1 end
             return found
         end
-        local r = { sessions = {}, jobs = {}, queues = {}, owners = {}, placed = {}, hosts = {}, events = {}, ended = {} }
+        local r = { sessions = {}, jobs = {}, queues = {}, owners = {}, clients = {}, placed = {}, hosts = {}, events = {},
+            ended = {} }
         local function job(jid) if jid and not r.jobs[jid] then r.jobs[jid] = hash('qwd:job:' .. jid) end end
         local function queue(name)
             r.queues[name] = {}
@@ -74,6 +77,11 @@ struct Snapshot: Decodable {
             r.placed[host] = set('qwd:sessions:host:' .. host)
         end
         for owner in string.gmatch(ARGV[2], '[^,]+') do r.owners[owner] = set('qwd:sessions:owner:' .. owner) end
+        for _, kind in ipairs({ 'person:', 'browser:', 'address:', 'bare:' }) do
+            for _, key in ipairs(call('KEYS', 'qwd:sessions:' .. kind .. '*')) do
+                r.clients[string.sub(key, 14)] = set(key)
+            end
+        end
         r.fence = call('GET', 'qwd:fence') or '0'
         for place, entry in ipairs(call('XRANGE', 'qwd:events', '(' .. ARGV[1], '+')) do
             local fields = { id = entry[1] }
@@ -84,6 +92,7 @@ struct Snapshot: Decodable {
                 local s = hash('qwd:session:' .. sid)
                 s.left = tostring(call('PTTL', 'qwd:session:' .. sid))
                 s.log_left = tostring(call('PTTL', 'qwd:events:' .. sid))
+                s.listed_of_one = call('ZSCORE', 'qwd:sessions:ended:' .. s.asker, sid) or ''
                 s.listed = call('ZSCORE', 'qwd:sessions:ended', sid) or ''
                 s.job_state = call('HGET', 'qwd:job:' .. s.job, 'state')
                 s.stop_state = s.stop_job and call('HGET', 'qwd:job:' .. s.stop_job, 'state') or ''

@@ -31,11 +31,17 @@ extension World {
             random.pick(Self.owners) ?? "ann", machine: random.pick(["debian", "windows"]) ?? "debian",
             cpu: random.pick([1, 1, 2, 4, 8]) ?? 1, memoryMiB: random.pick([512, 1024, 4096]) ?? 512,
             lifetime: random.pick([0, 5000, 20_000]) ?? 0)
+        let clients: [LimitedClient] = [
+            .person(request.owner), .browser(digest: "b1", address: "a1"), .browser(digest: "b2", address: "a1"),
+            .address("a2"),
+        ]
+        let client = random.chance(60) ? nil : random.pick(clients)
         let (session, job) = (id(), id())
         let once = random.chance(50) ? "form:\(known.count)" : nil
         let made = try await call("enqueue \(session) \(request.owner) \(request.machine) \(request.cpu)") {
             () async throws(QueueError) in
-            let made = try await queue.enqueue(request, once: once, limits: Self.limits, id: session, job: job)
+            let made = try await queue.enqueue(
+                request, once: once, client: client, limits: Self.limits, lease: Farm.lease, id: session, job: job)
             return [made.session, made.job]
         }
         guard made == [session, job] else { throw violation("enqueue answers another session") }

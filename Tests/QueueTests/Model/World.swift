@@ -12,7 +12,7 @@ final class World {
     static let owners: [PersonName] = ["ann", "bob", "cid"]
     static let limits = Limits(
         sessions: 6, sessionsPerUser: 4, cpuFractionPerUser: 0.6, memoryFractionPerUser: 0.6, load: 0.8,
-        lifetimeSeconds: 100_000)
+        lifetimeSeconds: 100_000, waiting: 7, waitingPerUser: 3, creationsPerMinute: 8)
 
     let farm: Farm
     var random: RandomSource
@@ -146,9 +146,9 @@ extension World {
         var found: [String] = []
         let held = now.sessions.values.count { SessionState(rawValue: $0["state"] ?? "")?.holdsCapacity == true }
         if held > Self.limits.sessions { found.append("\(held) sessions hold capacity") }
-        for (owner, sessions) in now.owners {
+        for (client, sessions) in now.clients where !client.hasPrefix("address:") {
             let counted = sessions.keys.filter { id in SessionID(id).map { !retried.contains($0) } ?? true }.count
-            if counted > Self.limits.sessionsPerUser { found.append("\(owner) has \(counted) sessions") }
+            if counted > Self.limits.sessionsPerUser { found.append("\(client) has \(counted) sessions") }
         }
         return found
     }

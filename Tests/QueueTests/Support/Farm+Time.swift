@@ -35,7 +35,7 @@ extension Farm {
         local t = redis.call('TIME')
         local now = t[1] * 1000 + math.floor(t[2] / 1000)
         local times = { 'until', 'reaped_at', 'grace_until', 'seen_at', 'lease_until', 'queued_at', 'ready_at',
-            'started_at', 'ended_at', 'created_at', 'expires_at', 'step_at' }
+            'started_at', 'ended_at', 'created_at', 'expires_at', 'step_at', 'since' }
         for _, key in ipairs(redis.call('KEYS', 'qwd:*')) do
             -- Periods of load checks are counted by the clock itself.
             local once_a_period = string.find(key, '^qwd:once:load:')

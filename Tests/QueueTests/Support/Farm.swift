@@ -67,11 +67,11 @@ extension Farm {
     func enqueue(
         _ owner: PersonName = "ann", machine: String = "debian", cpu: Int = 1, memoryMiB: Int = 1024,
         lifetime: Int = 3600,
-        once: String? = nil, limits: Limits = .none
+        once: String? = nil, client: LimitedClient? = nil, limits: Limits = .none
     ) async throws(QueueError) -> Enqueued {
         try await queue.enqueue(
             .sample(owner, machine: machine, cpu: cpu, memoryMiB: memoryMiB, lifetime: lifetime), once: once,
-            limits: limits, id: id(), job: id())
+            client: client, limits: limits, lease: Self.lease, id: id(), job: id())
     }
 
     func claim(
@@ -110,10 +110,12 @@ extension SessionRequest {
 
 extension Limits {
     static func only(
-        sessions: Int = 0, perUser: Int = 0, cpu: Double = 0, memory: Double = 0, load: Double = 0, lifetime: Int = 0
+        sessions: Int = 0, perUser: Int = 0, cpu: Double = 0, memory: Double = 0, load: Double = 0, lifetime: Int = 0,
+        waiting: Int = 0, waitingPerUser: Int = 0, creationsPerMinute: Int = 0
     ) -> Limits {
         Limits(
             sessions: sessions, sessionsPerUser: perUser, cpuFractionPerUser: cpu, memoryFractionPerUser: memory,
-            load: load, lifetimeSeconds: lifetime)
+            load: load, lifetimeSeconds: lifetime, waiting: waiting, waitingPerUser: waitingPerUser,
+            creationsPerMinute: creationsPerMinute)
     }
 }

@@ -1,0 +1,18 @@
+-- refusal: somebody was refused something. ARGV: who from kind what. Answers 'new', or 'counted' if the same was noted
+-- less than a minute ago.
+local who, from, kind, what, at = ARGV[1], ARGV[2], ARGV[3], ARGV[4], now()
+local id = redis.sha1hex(who .. '\0' .. from .. '\0' .. kind)
+local key = 'qwd:refused:' .. id
+local since = call('HGET', key, 'since')
+if since and at - since < REFUSALS_MERGED then
+    call('HINCRBY', key, 'count', '1')
+    return 'counted'
+end
+if since then settle_refusals(id) end
+call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'act', 'refused', 'who', who, 'from', from, 'what', what, 'note', kind)
+call('HSET', key, 'since', text(at), 'count', '0', 'who', who, 'from', from, 'note', kind)
+-- Settled by the scheduler; without one for a day nobody keeps the record either.
+call('PEXPIRE', key, '86400000')
+call('ZADD', 'qwd:refused', text(at), id)
+call('PEXPIRE', 'qwd:refused', '86400000')
+return 'new'
