@@ -1,5 +1,6 @@
 #pragma once
 // Linux calls that the Glibc module does not show to Swift.
+#include <linux/rtnetlink.h>
 #include <spawn.h>
 #include <sys/pidfd.h>
 

@@ -1,7 +1,6 @@
+import CLinux
+import Dispatch
 import Glibc
-import Subprocess
-import Synchronization
-import SystemPackage
 
 /// A program that must outlive us.
 ///
@@ -10,74 +9,92 @@ import SystemPackage
 package enum DetachedProcess {
     /// Starts a program and returns when the kernel runs it. What it does then is seen through what it was given.
     /// - Parameters:
-    ///   - standardInput: Becomes descriptor 0 of the program; closed here when it runs. Nil means /dev/null.
+    ///   - standardInput: Becomes descriptor 0 of the program. Nil means /dev/null.
+    ///   - inherited: Become its descriptors 3, 4 and so on.
     ///   - log: File that gets what the program says; nil throws it away.
-    ///   - package: The Debian package that has the program.
+    /// - Returns: The program itself, also where bubblewrap stands between it and us.
     @discardableResult
     package static func start(
-        _ program: String, _ arguments: [String], standardInput: Descriptor?, log: String?, package: String
+        _ program: Program, standardInput: Descriptor? = nil, inherited: [Descriptor] = [], log: String? = nil
     ) async throws(ProcessError) -> ProcessHandle {
-        guard let path = Programs.find(program) else {
-            throw ProcessError(.missingProgram, "\(program) is not installed. Install it: apt-get install \(package)")
-        }
-        do {
-            let output = try FileDescriptor.open(
-                log ?? "/dev/null", .writeOnly, options: [.create, .append, .closeOnExec],
-                permissions: [.ownerReadWrite])
-            let input =
-                try standardInput.map { FileDescriptor(rawValue: $0.take()) }
-                ?? FileDescriptor.open("/dev/null", .readOnly, options: .closeOnExec)
-            var platform = PlatformOptions()
-            platform.createSession = true
-            let configuration = Configuration(
-                executable: .path(FilePath(path)), arguments: Arguments(arguments), environment: .forPrograms,
-                platformOptions: platform)
-            return try await withCheckedThrowingContinuation { continuation in
-                run(configuration, input, output, Start(continuation))
-            }
-        } catch {
-            throw ProcessError(.system, "\(program) can't be started: \(error)", cause: error)
-        }
+        var command = try program.command()
+        let input = if let standardInput { standardInput } else { try openFile("/dev/null", O_RDONLY) }
+        let output = try openFile(log ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND)
+        var descriptors = [input, output, output] + inherited
+        guard program.sandbox != nil, let place = command.firstIndex(where: { $0.hasSuffix("/\(Sandbox.program)") })
+        else { return try follow(Spawn.start(command, descriptors: descriptors)) }
+        let (reading, writing) = try pipe()
+        command.insert(contentsOf: ["--info-fd", "\(descriptors.count)"], at: place + 1)
+        descriptors.append(writing)
+        let sandbox = try follow(Spawn.start(command, descriptors: descriptors))
+        close(writing.take())
+        return try await inner(of: sandbox, told: reading, program, log: log)
     }
 
-    /// Runs a program in a task that nobody cancels. As long as we live it waits for the end of the program, to reap it.
-    private static func run(
-        _ configuration: Configuration, _ input: FileDescriptor, _ output: FileDescriptor, _ start: Start
-    ) {
+    /// Takes hold of a child, and waits for its end as long as we live, to reap it.
+    private static func follow(_ pid: pid_t) throws(ProcessError) -> ProcessHandle {
+        // Nobody has waited for it: the id is still its own.
+        guard let process = ProcessHandle(unwaited: pid) else {
+            let problem = String(cString: strerror(errno))
+            Glibc.kill(pid, SIGKILL)
+            waitpid(pid, nil, 0)
+            throw ProcessError(.system, "Process \(pid) can't be held: \(problem)")
+        }
+        // Not a child of the caller's task: who starts a program and is cancelled must not leave it unreaped.
         Task.detached {
-            do {
-                _ = try await Subprocess.run(
-                    configuration, input: .fileDescriptor(input, closeAfterSpawningProcess: true),
-                    output: .fileDescriptor(output, closeAfterSpawningProcess: true), error: .combinedWithOutput
-                ) { execution in
-                    let process = execution.processIdentifier
-                    if let handle = ProcessHandle(child: process.value, descriptor: process.processDescriptor) {
-                        start.succeeded(handle)
-                    } else {
-                        try execution.send(signal: .kill)
-                        start.failed(ProcessError(.system, "it can't be held: errno \(errno)"))
-                    }
+            _ = await process.waitForEnd()
+            waitpid(pid, nil, 0)
+        }
+        return process
+    }
+
+    /// bubblewrap stays as the parent of the program; it tells which process that is (bwrap(1), --info-fd).
+    private static func inner(
+        of sandbox: ProcessHandle, told reading: Descriptor, _ program: Program, log: String?
+    ) async throws(ProcessError) -> ProcessHandle {
+        let text = await firstLines(of: reading)
+        let digits = text.drop { !$0.isNumber }.prefix { $0.isNumber }
+        if let pid = pid_t(digits), let process = ProcessHandle(unwaited: pid),
+            process.parent == sandbox.pid || process.isGone
+        {
+            return process
+        }
+        _ = await sandbox.kill()
+        let words = log.flatMap { Files.read($0) }?.split(separator: "\n").last.map(String.init) ?? ""
+        throw ProcessError(.ended, "\(program.name) ended as soon as it was started. \(words)")
+    }
+
+    /// Reads up to the closing brace, or the end.
+    private static func firstLines(of reading: Descriptor) async -> String {
+        await withCheckedContinuation { continuation in
+            // A few milliseconds, but a blocking call: not on the threads of tasks.
+            DispatchQueue.global().async {
+                var text: [UInt8] = []
+                var buffer = [UInt8](repeating: 0, count: 256)
+                while !text.contains(UInt8(ascii: "}")) {
+                    let count = read(reading.number, &buffer, buffer.count)
+                    if count < 0, errno == EINTR { continue }
+                    if count <= 0 { break }
+                    text += buffer[..<count]
                 }
-            } catch {
-                start.failed(error)
+                continuation.resume(returning: String(decoding: text, as: UTF8.self))
             }
         }
     }
 
-    /// The caller that waits for a start, and is told once what became of it.
-    private final class Start: Sendable {
-        private let caller: Mutex<CheckedContinuation<ProcessHandle, any Error>?>
+    private static func pipe() throws(ProcessError) -> (reading: Descriptor, writing: Descriptor) {
+        var ends: [CInt] = [-1, -1]
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw failure("make a pipe") }
+        return (Descriptor(ends[0]), Descriptor(ends[1]))
+    }
 
-        init(_ caller: CheckedContinuation<ProcessHandle, any Error>) {
-            self.caller = Mutex(caller)
-        }
+    private static func openFile(_ path: String, _ flags: CInt) throws(ProcessError) -> Descriptor {
+        let number = open(path, flags | O_CLOEXEC, 0o600)
+        guard number >= 0 else { throw failure("open \(path)") }
+        return Descriptor(number)
+    }
 
-        func succeeded(_ process: ProcessHandle) {
-            caller.withLock { $0.take() }?.resume(returning: process)
-        }
-
-        func failed(_ error: any Error) {
-            caller.withLock { $0.take() }?.resume(throwing: error)
-        }
+    private static func failure(_ what: String) -> ProcessError {
+        ProcessError(.system, "Can't \(what): \(String(cString: strerror(errno)))")
     }
 }

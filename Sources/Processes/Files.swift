@@ -5,7 +5,7 @@ import Glibc
 package enum Files {
     /// The text of a file, NUL bytes as spaces, or nil.
     package static func read(_ path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var text: [UInt8] = []
@@ -25,6 +25,15 @@ package enum Files {
         } catch {
             throw ProcessError(.system, "Can't write \(path): \(error)", cause: error)
         }
+    }
+
+    /// Opens a file for somebody who can't, or may not, open it by name.
+    package static func open(_ path: String, writable: Bool) throws(ProcessError) -> Descriptor {
+        let number = Glibc.open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC)
+        guard number >= 0 else {
+            throw ProcessError(.system, "Can't open \(path): \(String(cString: strerror(errno)))")
+        }
+        return Descriptor(number)
     }
 
     /// Makes a directory and those above it, for its owner alone.

@@ -5,6 +5,10 @@ package struct ProcessError: Error, Sendable, CustomStringConvertible {
         case missingProgram
         /// A call of the operating system failed.
         case system
+        /// It ended before anybody could take hold of it.
+        case ended
+        /// It ran for longer than it may, and was killed.
+        case timedOut
     }
 
     package var code: Code

@@ -18,18 +18,37 @@ package final class ProcessHandle: Sendable {
         guard !isGone, Files.read("/proc/\(pid)/cmdline")?.contains(mark) == true, !isGone else { return nil }
     }
 
-    /// Takes hold of a child that was not waited for yet, by another descriptor of the same process.
-    init?(child pid: Int32, descriptor other: CInt) {
-        let number = fcntl(other, F_DUPFD_CLOEXEC, 0)
+    /// Takes hold of a process that nobody has waited for yet, so that its id is its own.
+    init?(unwaited pid: Int32) {
+        let number = pidfd_open(pid, 0)
         guard number >= 0 else { return nil }
-        self.pid = pid
         descriptor = Descriptor(number)
+        self.pid = pid
     }
 
-    /// Takes hold of the process that wrote its id to `file`.
+    /// Takes hold of the process that is named in `file`, by its id and, where we wrote it, the time of its start.
     package convenience init?(pidFile file: String, mark: String) {
-        guard let text = Files.read(file), let pid = pid_t(text.filter(\.isNumber)), pid > 1 else { return nil }
+        guard let words = Files.read(file)?.split(whereSeparator: \.isWhitespace), let first = words.first,
+            let pid = pid_t(first), pid > 1
+        else { return nil }
         self.init(pid: pid, mark: mark)
+        if words.count > 1, startTime != Int(words[1]) { return nil }
+    }
+
+    /// Writes its id and the time of its start, for who comes after us.
+    package func record(in file: String) throws(ProcessError) {
+        try Files.write("\(pid) \(startTime ?? 0)\n", to: file)
+    }
+
+    /// When it started, in clock ticks since the boot; nil when it is gone. Together with the id it names a process for good.
+    var startTime: Int? { Self.statistics(pid).flatMap { $0.count > 19 ? Int($0[19]) : nil } }
+
+    var parent: Int32? { Self.statistics(pid).flatMap { $0.count > 1 ? Int32($0[1]) : nil } }
+
+    /// The fields of /proc/PID/stat after the program's name, which may hold anything (proc(5)).
+    private static func statistics(_ pid: Int32) -> [Substring]? {
+        guard let text = Files.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
+        return text[text.index(after: end)...].split(separator: " ")
     }
 
     /// Whether the process has ended, reaped or not.
@@ -68,16 +87,19 @@ package final class ProcessHandle: Sendable {
 }
 
 extension ProcessHandle {
-    /// Looks through all processes for the one whose command line has `mark` in it. For the rare moments in which its
-    /// process id is not known from a file. A process that is just being started has no command line yet.
-    package static func find(mark: String) -> ProcessHandle? {
-        for pid in others {
-            if let process = ProcessHandle(pid: pid, mark: mark) { return process }
-        }
-        return nil
+    /// Looks through all processes for the one that runs `program` and whose command line has `mark` in it. For the rare
+    /// moments in which its process id is not known from a file. A process that is just being started has no command line yet.
+    package static func find(_ program: String, mark: String) -> ProcessHandle? {
+        all(mark: mark).first { $0.runs(program) }
     }
 
-    /// All such processes.
+    /// Whether it is this program that it runs, and none that starts it or stands guard over it.
+    private func runs(_ program: String) -> Bool {
+        let path = Files.read("/proc/\(pid)/cmdline")?.prefix { $0 != " " } ?? ""
+        return path.split(separator: "/").last.map(String.init) == program
+    }
+
+    /// All processes whose command line has `mark` in it, also those that start such a program or stand guard over it.
     package static func all(mark: String) -> [ProcessHandle] {
         others.compactMap { ProcessHandle(pid: $0, mark: mark) }
     }

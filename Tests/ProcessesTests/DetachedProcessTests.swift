@@ -16,7 +16,7 @@ struct DetachedProcessTests {
         _ program: String, _ arguments: [String], standardInput: Descriptor? = nil, log: String? = nil
     ) async throws(ProcessError) -> ProcessHandle {
         try await DetachedProcess.start(
-            program, arguments, standardInput: standardInput, log: log, package: "coreutils")
+            Program(program, arguments, package: "coreutils"), standardInput: standardInput, log: log)
     }
 
     /// Fields of `/proc/PID/stat` after the program's name (proc(5)): state, parent, group, session.

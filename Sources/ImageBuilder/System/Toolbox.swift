@@ -35,7 +35,7 @@ final class Toolbox {
         let result = try await Subprocess.run(
             .path(FilePath(Programs.find("unshare") ?? "unshare")),
             arguments: Arguments(enclosure.arguments(program, arguments)),
-            environment: .forPrograms.updating([
+            environment: .forDownloads.updating([
                 "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C.UTF-8",
                 "DEBIAN_FRONTEND": "noninteractive",
             ]),

@@ -35,9 +35,9 @@ enum Websockify {
         let command = arguments
         return try await MachineError.translating { () async throws(ProcessError) in
             let process = try await DetachedProcess.start(
-                program, command, standardInput: listener.descriptor, log: nil, package: "websockify")
+                Program(program, command, package: "websockify"), standardInput: listener.descriptor)
             do throws(ProcessError) {
-                try Files.write("\(process.pid)\n", to: pidFile)
+                try process.record(in: pidFile)
             } catch {
                 // Nobody could end it any more.
                 _ = await process.kill()

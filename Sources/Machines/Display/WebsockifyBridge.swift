@@ -124,7 +124,9 @@ package actor WebsockifyBridge: DisplayBridge {
         }
         // A worker that was killed before it wrote the gateway's process id left it behind.
         let left = ProcessHandle.all(mark: mark)
-        if Files.read(paths.gatewaySetup) == setup, let gateway = left.first(where: \.leadsSession) { return gateway }
+        if Files.read(paths.gatewaySetup) == setup, let gateway = left.first(where: { $0.leadsSession }) {
+            return gateway
+        }
         // Or a gateway is gone, and its viewers' processes keep its socket, on which none of them will ever look.
         if !left.isEmpty { await endAll(mark) }
         let listener: TCPListener

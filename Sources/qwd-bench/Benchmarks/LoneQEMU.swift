@@ -18,19 +18,22 @@ struct LoneQEMU: Sendable {
             session: id, fence: 1, machine: try workspace.machine(), cpu: 1, memoryMiB: SessionClient.memoryMiB,
             diskGiB: 10, oneShot: false)
         let paths = HostPaths(runtime: place, state: place).session(id)
-        try Files.makeDirectory(paths.run)
+        try Files.makeDirectory(paths.own)
         try Files.makeDirectory(paths.disk)
         let disk = try await ForegroundProcess.run(
-            "qemu-img", ["create", "-q", "-f", "qcow2", paths.overlay, "\(specification.diskGiB)G"],
-            package: "qemu-utils")
+            Program(
+                "qemu-img", ["create", "-q", "-f", "qcow2", paths.overlay, "\(specification.diskGiB)G"],
+                package: "qemu-utils"))
         guard disk.isSuccess else { throw BenchError("qemu-img: \(disk.message)") }
-        let arguments = QEMUArguments.make(specification, paths: paths, accelerator: accelerator)
+        let arguments = QEMUArguments.make(specification, accelerator: accelerator, own: paths.own)
         let listener = try UnixSocket.listen(at: paths.qmp)
         let control = try UnixSocket.connect(to: paths.qmp)
+        let inherited = try QEMUArguments.inherited(specification, paths: paths)
 
         let start = ContinuousClock.now
-        let process = try Child(
-            QEMUArguments.program, arguments, environment: workspace.mark, input: listener, log: paths.log)
+        let process = try await DetachedProcess.start(
+            Program(QEMUArguments.program, arguments, package: "qemu-system-x86"), standardInput: listener,
+            inherited: inherited, log: paths.log)
         do {
             let qmp = try await QMPClient.connect(
                 descriptor: control.take(), deadline: .seconds(20), logger: Service.silence)
@@ -39,12 +42,12 @@ struct LoneQEMU: Sendable {
             _ = try await viewer.firstFrame(deadline: .seconds(60))
             let time = ContinuousClock.now - start
             await viewer.close()
-            await process.end(grace: .zero)
+            _ = await process.kill()
             await qmp.close()
             Files.remove(place)
             return time
         } catch {
-            await process.end(grace: .zero)
+            _ = await process.kill()
             throw BenchError("QEMU alone: \(error) \(Files.read(paths.log) ?? "")")
         }
     }

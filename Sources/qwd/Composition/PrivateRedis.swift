@@ -41,14 +41,14 @@ struct PrivateRedis: Service {
         try Files.makeDirectory(directory)
         Files.remove(socket)
         // A session's log has some ten entries, and Redis gives each new one a whole node: 4 KiB by default.
-        let process = try await DetachedProcess.start(
+        let server = Program(
             "redis-server",
             [
                 "--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", directory, "--appendonly",
                 "yes", "--appendfsync", "always", "--save", "", "--maxmemory-policy", "noeviction",
                 "--stream-node-max-bytes", "1024", "--pidfile", pidFile,
-            ],
-            standardInput: nil, log: "\(directory)/redis.log", package: "redis-server")
+            ], package: "redis-server")
+        let process = try await DetachedProcess.start(server, log: "\(directory)/redis.log")
         try await waitUntilReady(process)
         logger.info("private Redis started", metadata: ["redis.pid": "\(process.pid)", "socket": "\(socket)"])
         return process

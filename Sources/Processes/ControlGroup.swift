@@ -1,0 +1,165 @@
+import Glibc
+
+/// Limits for the processes of one session: a control group of the kernel (cgroups(7)), below the group that we are in.
+///
+/// Version 1 has a hierarchy for each kind of limit, version 2 one for all. Where no group of ours may be changed there are no
+/// limits, which is no error: `doctor` tells it.
+package struct ControlGroup: Sendable {
+    package struct Limits: Sendable, Hashable {
+        package var memoryBytes: Int
+        /// Processes and threads.
+        package var processes: Int
+        /// Share of the processors beside the other sessions; a session of one processor has 100.
+        package var weight: Int
+
+        package init(memoryBytes: Int, processes: Int, weight: Int) {
+            self.memoryBytes = memoryBytes
+            self.processes = processes
+            self.weight = weight
+        }
+    }
+
+    /// What we are in, by hierarchy.
+    package let parents: ControlGroupParents
+    private let name: String
+
+    package init(_ name: String, in parents: ControlGroupParents) {
+        self.name = "qwd-\(name)"
+        self.parents = parents
+    }
+
+    /// Makes the group with its limits and puts a process into it; processes that this one makes follow.
+    /// - Returns: The limits that could not be set, in words.
+    @discardableResult
+    package func hold(_ pid: Int32, _ limits: Limits) -> [String] {
+        parents.hierarchies.compactMap { hierarchy in
+            let directory = "\(hierarchy.directory)/\(name)"
+            if mkdir(directory, 0o755) != 0, errno != EEXIST { return problem(directory) }
+            for (file, value) in hierarchy.files(limits) where !Self.write(value, to: "\(directory)/\(file)") {
+                return problem("\(directory)/\(file)")
+            }
+            return Self.write("\(pid)", to: "\(directory)/cgroup.procs") ? nil : problem(directory)
+        }
+    }
+
+    /// Puts another process beside the first.
+    package func add(_ pid: Int32) {
+        for hierarchy in parents.hierarchies {
+            // A session without limits has no group.
+            _ = Self.write("\(pid)", to: "\(hierarchy.directory)/\(name)/cgroup.procs")
+        }
+    }
+
+    /// Removes the group, whose processes have ended.
+    /// - Returns: Whether it is gone.
+    @discardableResult
+    package func remove() -> Bool {
+        let left = parents.hierarchies.filter { rmdir("\($0.directory)/\(name)") != 0 && errno != ENOENT }
+        return left.isEmpty
+    }
+
+    private func problem(_ path: String) -> String { "\(path): \(String(cString: strerror(errno)))" }
+
+    static func write(_ text: String, to path: String) -> Bool {
+        let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count
+    }
+}
+
+/// The control groups that we are in and may divide.
+package struct ControlGroupParents: Sendable, Hashable {
+    struct Hierarchy: Sendable, Hashable {
+        var directory: String
+        /// memory, pids, cpu.
+        var controllers: [String]
+        var isVersion2: Bool
+
+        /// Names and contents of the files that set limits (kernel documentation, cgroup-v1 and cgroup-v2).
+        func files(_ limits: ControlGroup.Limits) -> [(String, String)] {
+            controllers.map { controller in
+                switch (controller, isVersion2) {
+                case ("memory", true): ("memory.max", "\(limits.memoryBytes)")
+                case ("memory", false): ("memory.limit_in_bytes", "\(limits.memoryBytes)")
+                case ("pids", _): ("pids.max", "\(limits.processes)")
+                case (_, true): ("cpu.weight", "\(min(max(limits.weight, 1), 10_000))")
+                // Version 1 counts in 1024ths where version 2 counts in hundredths.
+                case (_, false): ("cpu.shares", "\(max(limits.weight * 1024 / 100, 2))")
+                }
+            }
+        }
+    }
+
+    static let wanted = ["memory", "pids", "cpu"]
+    let hierarchies: [Hierarchy]
+
+    /// The limits that can be set here.
+    package var controllers: [String] { hierarchies.flatMap(\.controllers).sorted() }
+
+    /// Finds them. Of version 2 our group is divided only where it is ours alone: we move into a part of it first, because a
+    /// group with parts may have no processes of its own.
+    /// - Parameters:
+    ///   - membership: `/proc/self/cgroup`.
+    ///   - mounts: `/proc/self/mountinfo`.
+    package init(
+        membership: String = Files.read("/proc/self/cgroup") ?? "",
+        mounts: String = Files.read("/proc/self/mountinfo") ?? ""
+    ) {
+        var found: [Hierarchy] = []
+        for line in membership.split(separator: "\n") {
+            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
+            guard fields.count == 3 else { continue }
+            let controllers = fields[1].split(separator: ",").map(String.init).filter(Self.wanted.contains)
+            let isVersion2 = fields[0] == "0"
+            guard isVersion2 || !controllers.isEmpty,
+                let mount = Self.mount(of: isVersion2 ? nil : controllers[0], in: mounts, reaching: fields[2])
+            else { continue }
+            if !isVersion2 {
+                if access(mount, W_OK) == 0 {
+                    found.append(Hierarchy(directory: mount, controllers: controllers, isVersion2: false))
+                }
+            } else if let divided = Self.divide(mount) {
+                found.append(Hierarchy(directory: mount, controllers: divided, isVersion2: true))
+            }
+        }
+        hierarchies = found.filter { !$0.controllers.isEmpty }
+    }
+
+    /// Enables the controllers of a version 2 group for its parts.
+    private static func divide(_ directory: String) -> [String]? {
+        let words = { (file: String) in (Files.read("\(directory)/\(file)") ?? "").split(whereSeparator: \.isWhitespace)
+        }
+        let controllers = words("cgroup.controllers").map(String.init).filter(wanted.contains)
+        guard !controllers.isEmpty else { return nil }
+        let enabled = words("cgroup.subtree_control").map(String.init)
+        if controllers.allSatisfy(enabled.contains) { return controllers }
+        guard words("cgroup.procs").allSatisfy({ $0 == "\(getpid())" }) else { return nil }
+        let own = "\(directory)/qwd-worker"
+        guard mkdir(own, 0o755) == 0 || errno == EEXIST, ControlGroup.write("\(getpid())", to: "\(own)/cgroup.procs"),
+            ControlGroup.write(
+                controllers.map { "+\($0)" }.joined(separator: " "), to: "\(directory)/cgroup.subtree_control")
+        else { return nil }
+        return controllers
+    }
+
+    /// The directory of our group: a line of mountinfo is `36 35 98:0 ROOT POINT options - TYPE source SUPEROPTIONS`.
+    private static func mount(of controller: String?, in mounts: String, reaching group: String) -> String? {
+        for line in mounts.split(separator: "\n") {
+            let halves = line.split(separator: " - ", maxSplits: 1)
+            guard halves.count == 2 else { continue }
+            let left = halves[0].split(separator: " ")
+            let right = halves[1].split(separator: " ")
+            guard left.count > 4, right.count > 2 else { continue }
+            let fits = controller.map { name in
+                right[0] == "cgroup" && right[2].split(separator: ",").contains { $0 == name }
+            }
+            guard fits ?? (right[0] == "cgroup2") else { continue }
+            // In a container the mount may begin at our own group.
+            let root = String(left[3])
+            let rest = root != "/" && group.hasPrefix(root) ? String(group.dropFirst(root.count)) : group
+            return "\(left[4])\(rest == "/" ? "" : rest)"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+
+/// A program as it is to be started: what it is, as whom it runs and what it may see. All programs go this way, whether
+/// they outlive us (`DetachedProcess`) or are waited for (`ForegroundProcess`).
+package struct Program: Sendable {
+    package var name: String
+    package var arguments: [String]
+    /// The Debian package that has it, for the error when it is missing.
+    package var package: String
+    /// As whom it runs. Only root can choose; nil: as we do.
+    package var account: Account?
+    /// What it sees of this host. Nil: what we see.
+    package var sandbox: Sandbox?
+    /// A process whose network it gets in place of ours.
+    package var network: ProcessHandle?
+
+    package init(_ name: String, _ arguments: [String] = [], package: String) {
+        self.name = name
+        self.arguments = arguments
+        self.package = package
+    }
+
+    /// The whole command line: each word enters a namespace or gives up a right, and starts the next one. No shell is between.
+    func command() throws(ProcessError) -> [String] {
+        var words: [String] = []
+        if let network { words += try Self.enter(network) }
+        if let sandbox {
+            words.append(try Self.path(of: Sandbox.program, package: Sandbox.package))
+            words += sandbox.arguments(ofOwnUser: account == nil)
+        }
+        if let account { words += try account.command() }
+        // bubblewrap made the mounts as root, so its user namespace is ours: it is entered when all rights are given up.
+        if let sandbox, account != nil, !sandbox.joinsNamespaces {
+            words += [try Self.path(of: "unshare", package: "util-linux"), "--user"]
+        }
+        return words + [try Self.path(of: name, package: package)] + arguments
+    }
+
+    private static func enter(_ network: ProcessHandle) throws(ProcessError) -> [String] {
+        let nsenter = [try path(of: "nsenter", package: "util-linux"), "--target", "\(network.pid)", "--net"]
+        // Who is not root may enter only as the owner of the user namespace that the network belongs to.
+        return geteuid() == 0 ? nsenter : nsenter + ["--user", "--preserve-credentials"]
+    }
+
+    private static func path(of name: String, package: String) throws(ProcessError) -> String {
+        if let path = Programs.find(name) { return path }
+        throw ProcessError(.missingProgram, "\(name) is not installed. Install it: apt-get install \(package)")
+    }
+}
+
+/// A user that need not stand in /etc/passwd, with one group of the same number.
+package struct Account: Sendable, Hashable {
+    package var userID: UInt32
+    /// Groups besides its own.
+    package var groups: [UInt32]
+
+    package init(userID: UInt32, groups: [UInt32] = []) {
+        self.userID = userID
+        self.groups = groups
+    }
+
+    /// Gives a file or directory to this account, and to nobody else.
+    package func own(_ path: String, mode: UInt32) throws(ProcessError) {
+        // Not through a link: its target may be anything.
+        guard lchown(path, userID, userID) == 0, chmod(path, mode) == 0 else {
+            throw ProcessError(.system, "Can't give \(path) to user \(userID): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    fileprivate func command() throws(ProcessError) -> [String] {
+        guard let setpriv = Programs.find("setpriv") else {
+            throw ProcessError(.missingProgram, "setpriv is not installed. Install it: apt-get install util-linux")
+        }
+        return [
+            setpriv, "--reuid", "\(userID)", "--regid", "\(userID)",
+            groups.isEmpty ? "--clear-groups" : "--groups=\(groups.map(String.init).joined(separator: ","))",
+            "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all",
+        ]
+    }
+}

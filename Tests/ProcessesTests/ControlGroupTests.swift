@@ -1,0 +1,78 @@
+import Foundation
+import Processes
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct ControlGroupTests {
+    private let root = NSTemporaryDirectory() + "qwd-cgroup-\(UUID().uuidString.prefix(8))"
+    private let limits = ControlGroup.Limits(memoryBytes: 64 << 20, processes: 7, weight: 200)
+
+    private func write(_ text: String, _ path: String) throws {
+        try Files.makeDirectory(URL(filePath: "\(root)/\(path)").deletingLastPathComponent().path())
+        try Data(text.utf8).write(to: URL(filePath: "\(root)/\(path)"))
+    }
+
+    private func read(_ path: String) -> String? { Files.read("\(root)/\(path)") }
+
+    @Test func `version 1 has a group in each hierarchy that may be written`() throws {
+        for hierarchy in ["memory/a/b", "pids"] {
+            for file in ["memory.limit_in_bytes", "pids.max", "cgroup.procs"] {
+                try write("", "\(hierarchy)/qwd-s1/\(file)")
+            }
+        }
+        let parents = ControlGroupParents(
+            membership: "4:memory:/a/b\n8:pids:/\n1:cpu,cpuacct:/nowhere\n0::/\n",
+            mounts: """
+                30 23 0:26 / \(root)/memory rw,nosuid - cgroup cgroup rw,memory
+                31 23 0:27 / \(root)/pids rw - cgroup cgroup rw,pids
+                32 23 0:28 / \(root)/cpu rw - cgroup cgroup rw,cpu,cpuacct
+
+                """)
+        #expect(parents.controllers == ["memory", "pids"])
+        #expect(ControlGroup("s1", in: parents).hold(41, limits) == [])
+        #expect(read("memory/a/b/qwd-s1/memory.limit_in_bytes") == "67108864")
+        #expect(read("pids/qwd-s1/pids.max") == "7")
+        #expect(read("pids/qwd-s1/cgroup.procs") == "41")
+        Files.remove(root)
+    }
+
+    @Test func `version 2 is divided where the group is ours alone, and left alone where it is not`() throws {
+        let membership = "0::/system.slice/qwd.service\n"
+        let mounts = "30 23 0:26 / \(root) rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
+        let group = "system.slice/qwd.service"
+        try write("cpuset cpu io memory pids\n", "\(group)/cgroup.controllers")
+        try write("", "\(group)/cgroup.subtree_control")
+        try write("1\n\(getpid())\n", "\(group)/cgroup.procs")
+        #expect(ControlGroupParents(membership: membership, mounts: mounts).controllers == [])
+        #expect(read("\(group)/cgroup.subtree_control") == "")
+
+        try write("\(getpid())\n", "\(group)/cgroup.procs")
+        try write("", "\(group)/qwd-worker/cgroup.procs")
+        let parents = ControlGroupParents(membership: membership, mounts: mounts)
+        #expect(parents.controllers == ["cpu", "memory", "pids"])
+        #expect(read("\(group)/qwd-worker/cgroup.procs") == "\(getpid())")
+        #expect(read("\(group)/cgroup.subtree_control") == "+cpu +memory +pids")
+        for file in ["memory.max", "pids.max", "cpu.weight", "cgroup.procs"] {
+            try write("", "\(group)/qwd-s1/\(file)")
+        }
+        #expect(ControlGroup("s1", in: parents).hold(41, limits) == [])
+        #expect(read("\(group)/qwd-s1/memory.max") == "67108864")
+        #expect(read("\(group)/qwd-s1/cpu.weight") == "200")
+        Files.remove(root)
+    }
+
+    @Test(.enabled(if: !ControlGroupParents().controllers.isEmpty, "no control group may be changed here"))
+    func `a real group holds a process and goes when that has ended`() async throws {
+        let parents = ControlGroupParents()
+        let group = ControlGroup("test-\(UInt32.random(in: 0...UInt32.max))", in: parents)
+        let process = try await DetachedProcess.start(Program("sleep", ["60"], package: "coreutils"))
+        #expect(group.hold(process.pid, limits) == [])
+        let membership = try #require(Files.read("/proc/\(process.pid)/cgroup"))
+        #expect(membership.contains("/qwd-test-"))
+        _ = await process.kill()
+        // The kernel lets go of a process when it is reaped.
+        while Files.read("/proc/\(process.pid)/stat") != nil { await Task.yield() }
+        group.remove()
+        #expect(!Files.names(in: "/sys/fs/cgroup/pids").contains { $0.hasPrefix("qwd-test-") })
+    }
+}
