@@ -21,6 +21,17 @@ package struct IPNetwork: Sendable, Hashable, CustomStringConvertible {
         prefixLength = prefix
     }
 
+    /// A network of these bytes: 4 for IPv4, 16 for IPv6. Bits behind the prefix are cleared.
+    package init?(bytes: [UInt8], prefixLength: Int) {
+        guard [4, 16].contains(bytes.count), (0...bytes.count * 8).contains(prefixLength) else { return nil }
+        address = Self.masked(bytes, to: prefixLength)
+        self.prefixLength = prefixLength
+    }
+
+    package var isIPv6: Bool { address.count == 16 }
+    /// Whether it is one address only.
+    package var isAddress: Bool { prefixLength == address.count * 8 }
+
     /// Whether an address belongs to it. One with a zone does not: the network says nothing of interfaces.
     package func contains(_ other: ClientAddress) -> Bool {
         other.zone.isEmpty && other.bytes.count == address.count
@@ -32,7 +43,7 @@ package struct IPNetwork: Sendable, Hashable, CustomStringConvertible {
 
     package var description: String {
         let text = ClientAddress.text(of: address)
-        return prefixLength == address.count * 8 ? text : "\(text)/\(prefixLength)"
+        return isAddress ? text : "\(text)/\(prefixLength)"
     }
 
     private static func masked(_ address: [UInt8], to prefix: Int) -> [UInt8] {

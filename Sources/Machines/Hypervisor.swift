@@ -6,6 +6,10 @@ package import Domain
 package protocol Hypervisor: Sendable {
     /// What accelerates the machines, for people: `kvm`, `tcg`, `simulated`.
     var accelerator: String { get }
+    /// Why no machine can be started now, in words for an administrator, or nil.
+    var problem: String? { get async }
+    /// Returns when it is known whether there is a problem.
+    func settle() async
     /// What happens to machines without our doing. One consumer.
     var events: AsyncStream<MachineEvent> { get }
     /// Makes the session's disk; what an earlier claim left of this session is removed first.

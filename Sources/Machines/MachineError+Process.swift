@@ -5,9 +5,9 @@ extension MachineError {
         self.init(error.code == .missingProgram ? .missingProgram : .system, error.detail, cause: error)
     }
 
-    /// Runs `body` and turns its error into one of this library.
+    /// Runs `body`, where the caller runs, and turns its error into one of this library.
     static func translating<Value>(
-        _ body: () async throws(ProcessError) -> Value
+        isolation: isolated (any Actor)? = #isolation, _ body: () async throws(ProcessError) -> Value
     ) async throws(MachineError) -> Value {
         do { return try await body() } catch { throw MachineError(error) }
     }

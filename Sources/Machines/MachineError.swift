@@ -21,6 +21,8 @@ package struct MachineError: Error, Sendable, CustomStringConvertible {
         case system
         /// The display's gateway can't be started.
         case display
+        /// Guests can't be given a network that is shut off from this host.
+        case network
     }
 
     package var code: Code
@@ -41,7 +43,7 @@ package struct MachineError: Error, Sendable, CustomStringConvertible {
         switch code {
         case .noSpace: .noRoom
         case .badImage: .permanent
-        case .missingProgram, .notStarted, .notAnswering, .notReaped, .stale, .system, .display: .transient
+        case .missingProgram, .notStarted, .notAnswering, .notReaped, .stale, .system, .display, .network: .transient
         }
     }
 }

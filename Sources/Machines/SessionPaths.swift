@@ -21,6 +21,14 @@ package struct HostPaths: Sendable, Hashable {
     /// The gateways of one-shot sessions. Not among the sessions' files, because a display may be opened or closed while
     /// these are being removed.
     package var gateways: String { "\(runtime)/gateways" }
+    /// What keeps the guests' network.
+    package var network: String { "\(runtime)/network" }
+    package var networkHolder: String { "\(network)/holder.pid" }
+    var networkLog: String { "\(network)/holder.log" }
+    var pastaPID: String { "\(network)/pasta.pid" }
+    var pastaLog: String { "\(network)/pasta.log" }
+    /// How pasta was set up.
+    var pastaSetup: String { "\(network)/pasta.setup" }
     /// What a worker locks: the sessions' files in both directories are its own.
     package var workerLocks: [String] { ["\(runtime)/worker.lock", "\(state)/worker.lock"] }
 
@@ -41,6 +49,10 @@ package struct SessionPaths: Sendable, Hashable {
     /// Number of the last claim that acted here.
     package var fence: String { "\(run)/fence" }
     package var pid: String { "\(run)/pid" }
+    /// The number of the session's user, where it has one.
+    package var user: String { "\(run)/user" }
+    /// The network's helper.
+    var networkPID: String { "\(run)/passt.pid" }
     /// Why the network is off; there only then.
     package var networkProblem: String { "\(run)/network-off" }
     /// There for a session that ends when its viewer leaves.
@@ -49,8 +61,10 @@ package struct SessionPaths: Sendable, Hashable {
     package var qmp: String { "\(run)/qmp.sock" }
     /// A second door to the machine protocol, for an administrator.
     package var monitor: String { "\(run)/monitor.sock" }
-    package var vnc: String { "\(run)/vnc.sock" }
     package var network: String { "\(run)/net.sock" }
+    /// All that QEMU can change by name. Nothing in it is believed.
+    package var own: String { "\(run)/vm" }
+    package var vnc: String { "\(own)/vnc.sock" }
     /// Process id of the one-shot session's own gateway.
     package var gatewayPID: String { "\(gateway)/pid" }
     /// Directory with the one-shot session's only token.

@@ -3,6 +3,9 @@ package import Domain
 /// Machines that exist only in memory: everything of a worker but QEMU, for tests and measurements of the queue.
 package actor SimulatedHypervisor: Hypervisor {
     package nonisolated let accelerator = "simulated"
+    package nonisolated var problem: String? { nil }
+    package func settle() {}
+
     package nonisolated let events: AsyncStream<MachineEvent>
     private nonisolated let report: AsyncStream<MachineEvent>.Continuation
     private var machines: [SessionID: AdoptedMachine] = [:]

@@ -16,6 +16,7 @@ package struct Settings: Sendable, Equatable {
     package var machines = Machines()
     package var frontend = Frontend()
     package var worker = Worker()
+    package var network = Network()
     package var display = Display()
     package var defaults = Defaults()
     package var form = Form()

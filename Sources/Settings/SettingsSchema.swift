@@ -5,7 +5,8 @@ package enum SettingsSchema {
     /// All keys in the order of the file, those of one section together and before the sections in it.
     package static let keys: [SettingsKey] =
         Settings.keys + Settings.Redis.keys + Settings.Machines.keys + Settings.Frontend.keys + Settings.Worker.keys
-        + Settings.Display.keys + Settings.Defaults.keys + Settings.Form.keys + Settings.Limits.keys
+        + Settings.Network.keys + Settings.Display.keys + Settings.Defaults.keys + Settings.Form.keys
+        + Settings.Limits.keys
         + Settings.Auth.keys + Settings.Mail.keys + Settings.TLS.keys + Settings.Scheduler.keys + Settings.Log.keys
 
     /// The dotted names of the sections, those within another one too.

@@ -17,6 +17,7 @@ extension Worker {
             await giveBack(claim)
         }
         await bridge.closeAll(but: Set(await hypervisor.living()))
+        await hypervisor.settle()
         await beatOnce()
     }
 

@@ -64,7 +64,7 @@ extension Worker {
 
     /// Why this host can't create sessions at the moment, or nil.
     func problem() async -> String? {
-        await bridge.problem
+        if let problem = await hypervisor.problem { problem } else { await bridge.problem }
     }
 
     /// Mails have a queue of their own, so this one was put into a host's by hand.

@@ -4,8 +4,6 @@ import Testing
 @testable import Machines
 
 @Suite struct QEMUArgumentsTests {
-    private let paths = HostPaths(runtime: "/run/qwd", state: "/var/lib/qwd").session(SessionID(milliseconds: 1))
-
     private func specify(_ machine: Machine) -> MachineSpecification {
         MachineSpecification(
             session: SessionID(milliseconds: 1), fence: 1, machine: machine, cpu: 2, memoryMiB: 3072, diskGiB: 10,
@@ -18,7 +16,7 @@ import Testing
 
     @Test func `a machine starts paused, in the sandbox and without defaults`() {
         let machine = Machine(name: "d", description: "", path: "/m/d.qcow2", kind: .disk, format: .qcow2)
-        let arguments = QEMUArguments.make(specify(machine), paths: paths, accelerator: .tcg)
+        let arguments = QEMUArguments.make(specify(machine), accelerator: .tcg)
         #expect(arguments.contains("-S"))
         #expect(arguments.contains("-nodefaults"))
         #expect(arguments.contains("-no-user-config"))
@@ -33,36 +31,41 @@ import Testing
 
     @Test func `nothing listens on a TCP port`() {
         let machine = Machine(name: "d", description: "", path: "/m/d.qcow2", kind: .disk, format: .qcow2)
-        let arguments = QEMUArguments.make(specify(machine), paths: paths, accelerator: .tcg)
-        #expect(value("-vnc", in: arguments) == "unix:\(paths.vnc)")
+        let arguments = QEMUArguments.make(specify(machine), accelerator: .tcg)
+        #expect(value("-vnc", in: arguments) == "unix:/session/vnc.sock")
         #expect(!arguments.contains { $0.contains("tcp:") || $0.contains("127.0.0.1") })
     }
 
-    @Test func `an ISO boots from its drive and has an empty disk beside it`() throws {
+    @Test func `an ISO boots from its drive and has an empty disk beside it`() {
         let machine = Machine(name: "i", description: "", path: "/m/i.iso", kind: .iso, format: .raw)
-        let arguments = QEMUArguments.make(specify(machine), paths: paths, accelerator: .tcg)
-        let cdrom = try #require(arguments.first { $0.contains("media=cdrom") })
-        #expect(cdrom.contains("file=/m/i.iso") && cdrom.contains("format=raw") && cdrom.contains("readonly=on"))
-        #expect(arguments.contains("ide-cd,drive=cdrom,bootindex=1"))
+        let arguments = QEMUArguments.make(specify(machine), accelerator: .tcg)
+        #expect(arguments.contains("driver=raw,file=master-file,node-name=master,read-only=on"))
+        #expect(arguments.contains("ide-cd,drive=master,bootindex=1"))
+        #expect(arguments.contains("driver=qcow2,file=disk-file,node-name=disk,discard=unmap,detect-zeroes=unmap"))
     }
 
-    @Test func `a disk machine's own file is never given to QEMU, only the overlay`() {
-        let machine = Machine(name: "d", description: "", path: "/m/d.qcow2", kind: .disk, format: .qcow2)
-        let arguments = QEMUArguments.make(specify(machine), paths: paths, accelerator: .tcg)
-        #expect(!arguments.contains { $0.contains("/m/d.qcow2") })
-        #expect(arguments.contains { $0.contains("file=\(paths.overlay),format=qcow2") })
+    @Test func `a disk is below its overlay, in the format that was found out`() {
+        let machine = Machine(name: "d", description: "", path: "/m/d.vmdk", kind: .disk, format: .vmdk)
+        let arguments = QEMUArguments.make(specify(machine), accelerator: .tcg)
+        #expect(arguments.contains("driver=vmdk,file=master-file,node-name=master,read-only=on"))
+        #expect(arguments.contains { $0.hasPrefix("driver=qcow2,file=disk-file,") && $0.hasSuffix(",backing=master") })
     }
 
-    @Test func `a comma in a path is no new option`() {
-        let machine = Machine(name: "i", description: "", path: "/m/a,id=b.iso", kind: .iso, format: .raw)
-        let arguments = QEMUArguments.make(specify(machine), paths: paths, accelerator: .tcg)
-        #expect(arguments.contains { $0.contains("file=/m/a,,id=b.iso,") })
+    @Test(arguments: [Machine.Kind.disk, .iso])
+    func `no file has a name there: disks are descriptors, and the machine's own can't be written`(kind: Machine.Kind) {
+        let machine = Machine(name: "d", description: "", path: "/m/a,id=b", kind: kind, format: .raw)
+        let arguments = QEMUArguments.make(specify(machine), accelerator: .tcg)
+        #expect(!arguments.contains { $0.contains("/m/") })
+        #expect(
+            arguments.contains(
+                "driver=file,filename=/dev/fdset/6,node-name=master-file,read-only=on,auto-read-only=off"))
+        #expect(arguments.contains("driver=file,filename=/dev/fdset/3,node-name=disk-file,discard=unmap"))
     }
 
     @Test(arguments: [(Accelerator.kvm, "kvm"), (.tcg, "tcg,thread=multi")])
     func `the accelerator is the one that was found to work`(accelerator: Accelerator, option: String) {
         let machine = Machine(name: "d", description: "", path: "/m/d.qcow2", kind: .disk, format: .qcow2)
         #expect(
-            value("-accel", in: QEMUArguments.make(specify(machine), paths: paths, accelerator: accelerator)) == option)
+            value("-accel", in: QEMUArguments.make(specify(machine), accelerator: accelerator)) == option)
     }
 }

@@ -32,13 +32,14 @@ struct QEMUHypervisorTests {
 
     /// Runs `body` with a hypervisor that watches its machines, and removes all files afterwards.
     private func withHypervisor(_ body: (QEMUHypervisor) async throws -> Void) async throws {
-        let hypervisor = QEMUHypervisor(paths: paths, accelerator: .tcg, logger: Logger(label: "test"))
+        let hypervisor = makeHypervisor(paths)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await hypervisor.run() }
             try await body(hypervisor)
             group.cancelAll()
         }
         for session in await hypervisor.living() { try await hypervisor.tearDown(session, fence: .max) }
+        await hypervisor.network.end()
         Files.remove(root)
     }
 
@@ -48,7 +49,7 @@ struct QEMUHypervisorTests {
     }
 
     private func process(_ session: SessionID) -> ProcessHandle? {
-        ProcessHandle(pidFile: paths.session(session).pid, mark: paths.session(session).run)
+        ProcessHandle(pidFile: paths.session(session).pid, mark: QEMUArguments.mark(session))
     }
 
     @Test func `a machine starts paused, runs when switched on, and leaves nothing behind`() async throws {
@@ -58,6 +59,7 @@ struct QEMUHypervisorTests {
             try await hypervisor.makeSnapshot(specification)
             try await hypervisor.launch(specification)
             #expect(await hypervisor.adopt() == [])
+            await hypervisor.settle()
             try await hypervisor.connectNetwork(id)
             try await hypervisor.switchOn(id)
             let handle = try #require(process(id))
@@ -89,7 +91,7 @@ struct QEMUHypervisorTests {
             try await first.launch(specification)
             try await first.switchOn(specification.session)
             await first.letGo()
-            let second = QEMUHypervisor(paths: paths, accelerator: .tcg, logger: Logger(label: "test"))
+            let second = makeHypervisor(paths)
             let adopted = await second.adopt()
             #expect(adopted == [AdoptedMachine(session: specification.session, fence: 1, state: .running)])
             try await second.tearDown(specification.session, fence: 1)
@@ -202,9 +204,14 @@ struct QEMUHypervisorTests {
         try await withHypervisor { hypervisor in
             let file = "\(root)/broken.qcow2"
             try Files.write("this is no disk", to: file)
-            let machine = Machine(name: "broken.qcow2", description: "", path: file, kind: .disk, format: .qcow2)
-            let error = await #expect(throws: MachineError.self) { try await hypervisor.makeSnapshot(specify(machine)) }
-            #expect(error?.code == .badImage)
+            let machine = Machine(
+                name: "broken.qcow2", description: "", path: file, kind: .disk, format: .qcow2,
+                virtualSizeBytes: 1 << 20)
+            let specification = specify(machine)
+            try await hypervisor.makeSnapshot(specification)
+            let error = await #expect(throws: MachineError.self) { try await hypervisor.launch(specification) }
+            try await hypervisor.tearDown(specification.session, fence: 1)
+            #expect(error?.code == .badImage, "\(String(describing: error))")
             #expect(error?.detail.contains(file) == true)
             #expect(error?.failureClass == .permanent)
         }

@@ -61,7 +61,7 @@ struct WebsockifyBridgeTests {
         _ = try await bridge.open(id, token: token, oneShot: false)
         _ = try await bridge.open(id, token: token, oneShot: false)
         let link = "\(root)/r/tokens/\(token)"
-        #expect(Files.target(of: link) == "\(root)/r/sessions/\(id)/vnc.sock")
+        #expect(Files.target(of: link) == "\(root)/r/sessions/\(id)/vm/vnc.sock")
         await bridge.close(id, fence: 0)
         #expect(Files.target(of: link) == nil)
         await bridge.close(id, fence: 0)

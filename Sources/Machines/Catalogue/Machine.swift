@@ -22,12 +22,15 @@ package struct Machine: Sendable, Hashable, Identifiable {
     package var memoryMiB: Int?
     /// Length of the file, not of the disk in it.
     package var sizeBytes: Int
+    /// Length of the disk in it, as QEMU sees it.
+    package var virtualSizeBytes: Int
 
     package var id: String { name }
 
     package init(
         name: String, description: String, path: String, kind: Kind, format: DiskFormat,
-        architecture: String = "x86_64", cpu: Int? = nil, memoryMiB: Int? = nil, sizeBytes: Int = 0
+        architecture: String = "x86_64", cpu: Int? = nil, memoryMiB: Int? = nil, sizeBytes: Int = 0,
+        virtualSizeBytes: Int = 0
     ) {
         self.name = name
         self.description = description
@@ -38,6 +41,7 @@ package struct Machine: Sendable, Hashable, Identifiable {
         self.cpu = cpu
         self.memoryMiB = memoryMiB
         self.sizeBytes = sizeBytes
+        self.virtualSizeBytes = virtualSizeBytes
     }
 
     /// Whether a name can be a machine's: it becomes a file name, a form's value and a word on command lines.

@@ -1,30 +1,41 @@
 import Processes
 
-/// The disk a session writes to. The machine's own file is only ever read.
+/// The disk a session writes to. The machine's own file is only ever read, and here not even opened.
 enum Overlay {
     static let program = "qemu-img"
 
+    /// Longest time for a file of some hundred kilobytes. More means that the file system hangs.
+    private static let limit = Duration.seconds(30)
+    /// Its name where qemu-img runs.
+    private static let name = "/overlay.qcow2"
+
     /// Makes the session's overlay: on top of the machine's disk, or an empty disk beside an ISO.
-    static func make(_ specification: MachineSpecification, paths: SessionPaths) async throws(MachineError) {
+    static func make(
+        _ specification: MachineSpecification, paths: SessionPaths, account: Account?
+    ) async throws(MachineError) {
         let machine = specification.machine
-        var arguments = ["create", "-q", "-f", "qcow2"]
+        var arguments = ["create", "-q", "-u", "-f", "qcow2"]
         switch machine.kind {
-        case .disk: arguments += ["-F", machine.format.rawValue, "-b", machine.path, paths.overlay]
-        case .iso: arguments += [paths.overlay, "\(specification.diskGiB)G"]
+        // The name of the file below is for people: QEMU is told anew which one it is.
+        case .disk:
+            arguments += ["-F", machine.format.rawValue, "-b", machine.path, name, "\(machine.virtualSizeBytes)"]
+        case .iso: arguments += [name, "\(specification.diskGiB)G"]
         }
-        let command = arguments
+        var sandbox = Sandbox()
+        sandbox.writable = [Sandbox.Mount(paths.overlay, at: name)]
+        var command = Program(program, arguments, package: "qemu-utils")
+        command.account = account
+        command.sandbox = sandbox
+        let start = command
         let result = try await MachineError.translating { () async throws(ProcessError) in
-            try await ForegroundProcess.run(program, command, package: "qemu-utils")
+            try Files.write("", to: paths.overlay)
+            try account?.own(paths.overlay, mode: 0o600)
+            return try await ForegroundProcess.run(start, limit: limit)
         }
         if result.isSuccess { return }
         if result.message.contains("No space left") {
             throw MachineError(
                 .noSpace, "No space left in \(paths.disk). Free some; the session starts then by itself.")
-        }
-        if machine.kind == .disk, result.message.contains("backing") {
-            throw MachineError(
-                .badImage,
-                "The machine's file \(machine.path) can't be used as \(machine.format.rawValue): \(result.message)")
         }
         throw MachineError(.system, "The session's disk can't be made: \(result.message)")
     }

@@ -1,20 +1,35 @@
+import Domain
+package import Processes
+
 /// QEMU's command line for a machine: always an array, never a text for a shell.
 package enum QEMUArguments {
     package static let program = "qemu-system-x86_64"
 
+    /// The descriptors that QEMU inherits, by number. It opens nothing of the host by name: what it may use it is given.
+    enum Inherited: Int, CaseIterable {
+        /// The listening QMP socket, as standard input: the worker is connected to it before QEMU even runs, so it waits
+        /// for nothing and sees at once if QEMU ends.
+        case qmp = 0
+        case overlay = 3
+        case monitor, network
+        /// The machine's own file, read-only.
+        case master
+    }
+
+    /// Where QEMU finds its own directory.
+    package static let own = "/session"
+
     /// The arguments of a machine that starts paused.
-    ///
-    /// Descriptor 0 of the new process is the listening QMP socket: the worker is connected to it before QEMU even runs,
-    /// so it waits for nothing and sees at once if QEMU ends.
+    /// - Parameter own: The directory of the display's socket.
     package static func make(
-        _ specification: MachineSpecification, paths: SessionPaths, accelerator: Accelerator
+        _ specification: MachineSpecification, accelerator: Accelerator, own: String = own
     ) -> [String] {
         identity(specification)
             + ["-machine", "pc"] + self.accelerator(accelerator)
             + ["-smp", "\(specification.cpu)", "-m", "\(specification.memoryMiB)M"]
             // Paused until the queue has committed the session; a shut-down guest stays, so that its end has a reason.
-            + ["-S", "-no-shutdown", "-pidfile", paths.pid]
-            + control(paths) + disks(specification, paths) + network(paths) + devices(paths)
+            + ["-S", "-no-shutdown"]
+            + control() + disks(specification) + network() + devices(own)
     }
 
     private static func identity(_ specification: MachineSpecification) -> [String] {
@@ -32,51 +47,75 @@ package enum QEMUArguments {
         }
     }
 
-    private static func control(_ paths: SessionPaths) -> [String] {
-        [
-            "-chardev", "socket,id=qmp,fd=0,server=on,wait=off", "-mon", "chardev=qmp,mode=control",
-            "-qmp", "unix:\(escape(paths.monitor)),server=on,wait=off",
-        ]
-    }
-
-    private static func disks(_ specification: MachineSpecification, _ paths: SessionPaths) -> [String] {
-        let overlay =
-            "file=\(escape(paths.overlay)),format=qcow2,if=none,id=disk,discard=unmap,detect-zeroes=unmap,cache=writeback"
-        let disk = ["-drive", overlay]
-        switch specification.machine.kind {
-        case .disk:
-            return disk + ["-device", "virtio-blk-pci,drive=disk,bootindex=1"]
-        case .iso:
-            return disk + [
-                "-device", "virtio-blk-pci,drive=disk,bootindex=2", "-drive",
-                "file=\(escape(specification.machine.path)),format=raw,if=none,id=cdrom,media=cdrom,readonly=on",
-                "-device", "ide-cd,drive=cdrom,bootindex=1",
+    private static func control() -> [String] {
+        [(Inherited.qmp, "qmp"), (.monitor, "monitor")].flatMap { descriptor, name in
+            [
+                "-chardev", "socket,id=\(name),fd=\(descriptor.rawValue),server=on,wait=off", "-mon",
+                "chardev=\(name),mode=control",
             ]
         }
     }
 
-    /// QEMU listens, passt connects: a passt that ended can be replaced while the machine runs.
-    private static func network(_ paths: SessionPaths) -> [String] {
+    private static func disks(_ specification: MachineSpecification) -> [String] {
+        let machine = specification.machine
+        let master =
+            open(.master, "master", "read-only=on,auto-read-only=off")
+            + ["-blockdev", "driver=\(machine.format.rawValue),file=master-file,node-name=master,read-only=on"]
+        let overlay = open(.overlay, "disk", "discard=unmap")
+        let disk = "driver=qcow2,file=disk-file,node-name=disk,discard=unmap,detect-zeroes=unmap"
+        switch machine.kind {
+        case .disk:
+            return master + overlay + [
+                "-blockdev", "\(disk),backing=master", "-device", "virtio-blk-pci,drive=disk,bootindex=1",
+            ]
+        case .iso:
+            return master + overlay + [
+                "-blockdev", disk, "-device", "virtio-blk-pci,drive=disk,bootindex=2", "-device",
+                "ide-cd,drive=master,bootindex=1",
+            ]
+        }
+    }
+
+    /// A file that is there as a descriptor (qemu(1), -add-fd).
+    private static func open(_ descriptor: Inherited, _ name: String, _ options: String) -> [String] {
         [
-            "-netdev", "stream,id=net,server=on,addr.type=unix,addr.path=\(escape(paths.network))", "-device",
+            "-add-fd", "fd=\(descriptor.rawValue),set=\(descriptor.rawValue)", "-blockdev",
+            "driver=file,filename=/dev/fdset/\(descriptor.rawValue),node-name=\(name)-file,\(options)",
+        ]
+    }
+
+    /// QEMU listens, passt connects: a passt that ended can be replaced while the machine runs.
+    private static func network() -> [String] {
+        [
+            "-netdev", "stream,id=net,server=on,addr.type=fd,addr.str=\(Inherited.network.rawValue)", "-device",
             "virtio-net-pci,netdev=net,romfile=",
         ]
     }
 
-    private static func devices(_ paths: SessionPaths) -> [String] {
+    private static func devices(_ own: String) -> [String] {
         [
-            "-device", "VGA", "-vnc", "unix:\(escape(paths.vnc))", "-usb", "-device", "usb-tablet", "-device",
+            "-device", "VGA", "-vnc", "unix:\(escape(own))/vnc.sock", "-usb", "-device", "usb-tablet", "-device",
             "virtio-balloon-pci,free-page-reporting=on", "-device", "virtio-rng-pci", "-device", "pvpanic",
         ]
     }
 
-    /// A text that stands in the command line of this session's QEMU and of no other process.
-    static func mark(_ paths: SessionPaths) -> String {
-        "-pidfile \(paths.pid) "
+    /// Opens what becomes QEMU's descriptors from 3 on.
+    package static func inherited(
+        _ specification: MachineSpecification, paths: SessionPaths
+    ) throws(ProcessError) -> [Descriptor] {
+        [
+            try Files.open(paths.overlay, writable: true), try UnixSocket.listen(at: paths.monitor),
+            try UnixSocket.listen(at: paths.network), try Files.open(specification.machine.path, writable: false),
+        ]
     }
 
     /// A comma ends a value in QEMU's options; two of them mean one.
-    static func escape(_ value: String) -> String {
+    private static func escape(_ value: String) -> String {
         value.replacing(",", with: ",,")
+    }
+
+    /// A text that stands in the command line of this session's QEMU and of no other process but its guard.
+    static func mark(_ session: SessionID) -> String {
+        "guest=qwd-\(session),"
     }
 }

@@ -22,7 +22,8 @@ extension QEMUHypervisor {
         // The process id is not there if the worker was killed while QEMU was being started, or if somebody has removed
         // the runtime directory.
         let found =
-            ProcessHandle(pidFile: files.pid, mark: files.run) ?? ProcessHandle.find(mark: QEMUArguments.mark(files))
+            ProcessHandle(pidFile: files.pid, mark: QEMUArguments.mark(session))
+            ?? ProcessHandle.find(QEMUArguments.program, mark: QEMUArguments.mark(session))
         guard let process = found else { return AdoptedMachine(session: session, fence: fence, state: .gone) }
         let machine = SilentMachine(session: session, fence: fence, process: process)
         let adopted = await connect(machine)

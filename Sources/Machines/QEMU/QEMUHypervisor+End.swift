@@ -29,17 +29,17 @@ extension QEMUHypervisor {
         machines[session]?.isStopping = true
         silent[session]?.isStopping = true
         let known = machines[session]?.process ?? silent[session]?.process
-        // A machine that was being started when its worker was killed may not have written its process id yet.
-        let process =
-            known ?? ProcessHandle(pidFile: files.pid, mark: files.run)
-            ?? (Files.read(files.fence) == nil ? nil : ProcessHandle.find(mark: QEMUArguments.mark(files)))
-        if let process, await !process.kill() {
+        // A machine that was being started when its worker was killed may not be recorded yet, or stand behind its guard.
+        let marked = Files.read(files.fence) == nil ? [] : ProcessHandle.all(mark: QEMUArguments.mark(session))
+        for process in (known.map { [$0] } ?? []) + marked where await !process.kill() {
             throw MachineError(
                 .notReaped, "QEMU (process \(process.pid)) does not end. Is its disk or network hanging?")
         }
         silent[session] = nil
         if let machine = machines.removeValue(forKey: session) { await machine.qmp.close() }
+        if let helper = ProcessHandle(pidFile: files.networkPID, mark: Passt.program) { _ = await helper.kill() }
         Files.remove(files.disk)
         Files.remove(files.run)
+        removeGroup(of: session)
     }
 }

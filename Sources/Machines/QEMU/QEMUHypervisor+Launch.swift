@@ -1,4 +1,5 @@
 package import Domain
+import Logging
 import Processes
 import QMP
 
@@ -13,38 +14,45 @@ extension QEMUHypervisor {
         }
         try await tearDown(specification.session, fence: specification.fence)
         try MachineError.translating { () throws(ProcessError) in
-            try Files.makeDirectory(session.run)
+            try Files.makeDirectory(session.own)
             try Files.makeDirectory(session.disk)
         }
         try FenceFile.raise(session, to: specification.fence)
         if specification.oneShot {
             try MachineError.translating { () throws(ProcessError) in try Files.write("", to: session.oneShot) }
         }
-        try await Overlay.make(specification, paths: session)
+        let account = try assignUser(session)
+        try await Overlay.make(specification, paths: session, account: account)
     }
 
     package func launch(_ specification: MachineSpecification) async throws(MachineError) {
         let session = paths.session(specification.session)
         try FenceFile.raise(session, to: specification.fence)
-        let arguments = QEMUArguments.make(specification, paths: session, accelerator: kind)
-        let socket = try await MachineError.translating { () async throws(ProcessError) in
+        let program = machineProgram(specification, account: account(of: session))
+        let group = ControlGroup(specification.session.text, in: groups)
+        let limits = specification.limits(accelerator: kind)
+        let socket: Descriptor
+        let process: ProcessHandle
+        do throws(ProcessError) {
             let listener = try UnixSocket.listen(at: session.qmp)
-            let socket = try UnixSocket.connect(to: session.qmp)
-            try await DetachedProcess.start(
-                QEMUArguments.program, arguments, standardInput: listener, log: session.log,
-                package: "qemu-system-x86")
-            return socket
+            socket = try UnixSocket.connect(to: session.qmp)
+            process = try await DetachedProcess.start(
+                program, standardInput: listener,
+                inherited: try QEMUArguments.inherited(specification, paths: session), log: session.log)
+            try process.record(in: session.pid)
+        } catch {
+            throw error.code == .ended ? notStarted(specification, session, error) : MachineError(error)
+        }
+        for problem in group.hold(process.pid, limits) {
+            logger.warning(
+                "session without a limit", metadata: ["session.id": "\(specification.session)", "error": "\(problem)"])
         }
         let client: QMPClient
         do {
             client = try await QMPClient.connect(
                 descriptor: socket.take(), deadline: Self.answerDeadline, logger: logger)
         } catch {
-            throw notStarted(session, error)
-        }
-        guard let process = ProcessHandle(pidFile: session.pid, mark: session.run) else {
-            await client.close()
-            throw MachineError(.notStarted, "QEMU ended while it was started. \(session.lastWords(of: \.log))")
+            throw notStarted(specification, session, error)
         }
         welcome(
             LiveMachine(
@@ -65,8 +73,18 @@ extension QEMUHypervisor {
         }
     }
 
-    private func notStarted(_ session: SessionPaths, _ error: QMPError) -> MachineError {
+    private func notStarted(
+        _ specification: MachineSpecification, _ session: SessionPaths, _ error: any Error & CustomStringConvertible
+    ) -> MachineError {
         let words = session.lastWords(of: \.log)
+        // QEMU names itself, the option and the reason.
+        let parts = words.split(separator: ": ", maxSplits: 2)
+        if parts.count == 3, parts[1].contains("=master-file") {
+            let machine = specification.machine
+            return MachineError(
+                .badImage,
+                "The machine's file \(machine.path) can't be used as \(machine.format.rawValue): \(parts[2])")
+        }
         let code: MachineError.Code = words.contains("No space left") ? .noSpace : .notStarted
         return MachineError(code, "QEMU did not start. \(words.isEmpty ? error.description : words)", cause: error)
     }

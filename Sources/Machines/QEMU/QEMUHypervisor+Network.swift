@@ -26,7 +26,16 @@ extension QEMUHypervisor {
 
     func startNetwork(_ machine: LiveMachine) async throws(MachineError) {
         machines[machine.session]?.network.startedAt = .now
-        try await Passt.connect(machine.paths)
+        if let why = await network.offline {
+            networkIsOff(machine, why)
+            return
+        }
+        let helper = try await Passt.connect(
+            machine.paths, account: account(of: machine.paths), namespace: try await network.namespace(),
+            resolvers: await network.resolvers)
+        ControlGroup(machine.session.text, in: groups).add(helper.pid)
+        // For the end of the session. One that is not recorded ends with QEMU's socket.
+        try? helper.record(in: machine.paths.networkPID)
     }
 
     /// The helper has ended though the machine lives.

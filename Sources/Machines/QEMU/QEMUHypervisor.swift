@@ -1,6 +1,6 @@
 import Domain
 package import Logging
-import Processes
+package import Processes
 import QMP
 
 /// Machines by QEMU. Each is a process of its own that outlives this worker and is adopted again through its QMP socket.
@@ -9,7 +9,16 @@ package actor QEMUHypervisor: Hypervisor {
     package nonisolated let accelerator: String
     let kind: Accelerator
     let paths: HostPaths
+    /// Whom machines run as, where we are root.
+    let users: UserRange?
+    let network: GuestNetwork
+    let groups: ControlGroupParents
+    /// Control groups of sessions that are over.
+    var emptyGroups: Set<SessionID> = []
     let logger: Logger
+    /// Opens when it was tried once.
+    private nonisolated let confinementTried = Latch()
+    private var confinementProblem: String? = "It is being tried whether machines can be shut in."
     var machines: [SessionID: LiveMachine] = [:]
     var silent: [SessionID: SilentMachine] = [:]
     private nonisolated let report: AsyncStream<MachineEvent>.Continuation
@@ -21,8 +30,15 @@ package actor QEMUHypervisor: Hypervisor {
         case silent(SilentMachine)
     }
 
-    package init(paths: HostPaths, accelerator: Accelerator, logger: Logger) {
+    /// - Parameter users: Given if and only if we are root.
+    package init(
+        paths: HostPaths, accelerator: Accelerator, users: UserRange?, network: GuestNetwork,
+        groups: ControlGroupParents = ControlGroupParents(), logger: Logger
+    ) {
         self.paths = paths
+        self.users = users
+        self.network = network
+        self.groups = groups
         self.accelerator = accelerator.rawValue
         kind = accelerator
         self.logger = logger
@@ -33,6 +49,8 @@ package actor QEMUHypervisor: Hypervisor {
     /// Watches every machine until cancelled.
     package nonisolated func run() async {
         await withDiscardingTaskGroup { group in
+            group.addTask { await self.network.run() }
+            group.addTask { await self.confine() }
             for await newcomer in newcomers {
                 group.addTask {
                     switch newcomer {
@@ -42,6 +60,39 @@ package actor QEMUHypervisor: Hypervisor {
                 }
             }
             group.cancelAll()
+        }
+        // Whoever is killed leaves it, for guests that live on.
+        if await isEmpty { await network.end() }
+    }
+
+    private var isEmpty: Bool { machines.isEmpty && silent.isEmpty }
+
+    package func settle() async {
+        await confinementTried.wait()
+        await network.settled()
+    }
+
+    package var problem: String? {
+        get async { if let confinementProblem { confinementProblem } else { await network.problem } }
+    }
+
+    /// Looks until machines can be shut in.
+    private func confine() async {
+        defer { confinementTried.open() }
+        while !Task.isCancelled {
+            do throws(MachineError) {
+                try await tryConfinement()
+                confinementProblem = nil
+                return
+            } catch {
+                if confinementProblem != error.detail {
+                    logger.error("no machines on this host", metadata: ["error": "\(error)"])
+                }
+                confinementProblem = error.detail
+                confinementTried.open()
+                // Nothing tells us when a program is installed or a right is given: look again now and then.
+                try? await Task.sleep(for: .seconds(5))
+            }
         }
     }
 

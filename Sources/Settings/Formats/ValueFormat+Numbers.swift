@@ -70,3 +70,19 @@ extension Double {
     /// Without ".0" at the end.
     fileprivate var shortText: String { Int(exactly: self).map { "\($0)" } ?? "\(self)" }
 }
+
+extension ValueFormat where Value == UserNumbers {
+    /// Sixteen are for helpers of the host, so there must be more. The kernel's own limit is 2^32 - 2.
+    static var userNumbers: Self {
+        .scalar(
+            "a range such as 200000-265535, from 1000 on, with 32 numbers at least",
+            parse: { text in
+                let ends = text.split(separator: "-", omittingEmptySubsequences: false).map { UInt32($0) }
+                guard ends.count == 2, let first = ends[0], let last = ends[1], first >= 1000, last < .max - 1,
+                    last >= first, last - first >= 31
+                else { return nil }
+                return UserNumbers(first: first, last: last)
+            },
+            write: { "\($0.first)-\($0.last)" })
+    }
+}

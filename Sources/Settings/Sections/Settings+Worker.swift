@@ -12,6 +12,8 @@ extension Settings {
         package var hypervisor = Hypervisor.qemu
         package var accelerator = Accelerator.auto
         package var tags: [String] = []
+        /// Numbers of users for machines and their helpers, where the worker is root.
+        package var users = UserNumbers(first: 200_000, last: 265_535)
         /// Longest wait for a guest's own power-down. Zero skips the request.
         package var stopGrace = Duration.seconds(3)
 
@@ -36,6 +38,10 @@ extension Settings {
                 "`auto` takes KVM where it really runs guests, else the slow TCG."),
             SettingsKey(
                 "worker.tags", \.worker.tags, .list(of: .name), "Labels of this host."),
+            SettingsKey(
+                "worker.users", \.worker.users, .userNumbers,
+                "Numbers of users, `first-last`, of which each machine gets one where the worker runs as root. No account of the host may have one of them."
+            ),
             SettingsKey(
                 "worker.stop_grace", \.worker.stopGrace, .duration(.zero ... .seconds(3600)),
                 "How long a guest may take to power down before it is ended by force. 0: no waiting."),

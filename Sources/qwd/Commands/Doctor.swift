@@ -55,7 +55,9 @@ struct Examination: Encodable {
             signIn(settings), encryption(settings), displays(settings),
             program("QEMU", QEMUArguments.program, "qemu-system-x86"),
             program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
-            program("passt", "passt", "passt"), program("websockify", "websockify", "websockify"), noVNC(settings),
+            program("bubblewrap", "bwrap", "bubblewrap"), program("passt", "passt", "passt"),
+            program("nftables", "nft", "nftables"), await guests(settings),
+            program("websockify", "websockify", "websockify"), noVNC(settings),
             await redis(settings), disk(settings), machines(settings),
         ]
     }
@@ -125,6 +127,44 @@ struct Examination: Encodable {
         } catch {
             return Examination(subject: "KVM", verdict: .broken, finding: "\(error)")
         }
+    }
+
+    /// Whether a guest can reach this host.
+    private static func guests(_ settings: Settings) async -> Examination {
+        let roles = Roles(settings: settings, logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() })
+        let subject = "guests' network"
+        let outcome: IsolationCheck.Outcome
+        do {
+            // A network of its own where no worker keeps one now.
+            let paths = HostPaths(runtime: settings.runtimeDir, state: settings.stateDir)
+            outcome = try await IsolationCheck.run(
+                paths: paths, options: roles.guestNetwork, users: roles.users, logger: roles.logger)
+        } catch {
+            return Examination(subject: subject, verdict: .broken, finding: "\(error)")
+        }
+        if let why = outcome.offline {
+            return Examination(subject: subject, verdict: .degraded, finding: "guests reach nothing: \(why)")
+        }
+        let open = outcome.ways.filter(\.isOpen).map(\.name)
+        if open.isEmpty {
+            let closed = "\(outcome.ways.count) ways to this host were tried, none is open; "
+            return switch outcome.hasNames {
+            case true?: Examination(subject: subject, verdict: .good, finding: closed + "names are answered")
+            case false?:
+                Examination(
+                    subject: subject, verdict: .degraded,
+                    finding: closed + "but names are not answered; look at \(Resolver.file)")
+            case nil:
+                Examination(
+                    subject: subject, verdict: .degraded,
+                    finding: closed + "but there is no name server in \(Resolver.file)")
+            }
+        }
+        let isWanted = settings.network.isolation == .none
+        return Examination(
+            subject: subject, verdict: isWanted ? .degraded : .broken,
+            finding: "a guest reaches this host: \(open.joined(separator: ", "))"
+                + (isWanted ? "; network.isolation is none" : ""))
     }
 
     private static func noVNC(_ settings: Settings) -> Examination {

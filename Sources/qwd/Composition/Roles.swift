@@ -92,7 +92,11 @@ struct Roles {
             hypervisor = SimulatedHypervisor()
             bridge = SimulatedBridge(baseURL: display.publicURL ?? "http://\(display.listen)")
         case .qemu:
-            hypervisor = QEMUHypervisor(paths: paths, accelerator: try await accelerator(), logger: logger)
+            let users = users
+            hypervisor = QEMUHypervisor(
+                paths: paths, accelerator: try await accelerator(), users: users,
+                network: GuestNetwork(paths: paths, options: guestNetwork, users: users, logger: logger), logger: logger
+            )
             bridge = WebsockifyBridge(
                 paths: paths, host: display.listen.host, port: display.listen.port,
                 publicURL: display.publicURL ?? "", web: display.noVNC, certificate: settings.tls.certificate,
@@ -108,6 +112,19 @@ struct Roles {
                 stopGrace: settings.worker.stopGrace, lease: settings.scheduler.lease, limits: Limits(settings.limits),
                 version: Version.text),
             logger: logger)
+    }
+
+    /// Whom machines run as: only root can choose.
+    var users: UserRange? {
+        geteuid() == 0 ? UserRange(first: settings.worker.users.first, last: settings.worker.users.last) : nil
+    }
+
+    var guestNetwork: GuestNetwork.Options {
+        var options = GuestNetwork.Options()
+        options.isIsolated = settings.network.isolation == .namespace
+        options.deny = settings.network.deny
+        options.allow = settings.network.allow
+        return options
     }
 
     /// Finds out what really accelerates machines here.

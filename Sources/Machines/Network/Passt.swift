@@ -1,0 +1,36 @@
+import Processes
+
+/// The program that is a machine's network: it turns the guest's packets into ordinary connections (passt(1)).
+enum Passt {
+    static let program = "passt"
+
+    /// Connects a machine's network.
+    static func connect(
+        _ paths: SessionPaths, account: Account?, namespace: ProcessHandle?, resolvers: [String]
+    ) async throws(MachineError) -> ProcessHandle {
+        let socket = try MachineError.translating { () throws(ProcessError) in
+            try UnixSocket.connect(to: paths.network)
+        }
+        return try await start(
+            socket, account: account, namespace: namespace, resolvers: resolvers, log: paths.networkLog)
+    }
+
+    /// passt gets the connected socket as its descriptor 0 and ends with it.
+    /// - Parameters:
+    ///   - namespace: The network it works in; nil for this host's.
+    ///   - resolvers: Name servers that the guest is told; none: those of this host.
+    static func start(
+        _ socket: Descriptor, account: Account?, namespace: ProcessHandle?, resolvers: [String], log: String?
+    ) async throws(MachineError) -> ProcessHandle {
+        var program = Program(
+            program,
+            ["--foreground", "--fd", "0", "--no-map-gw", "--quiet", "-t", "none", "-u", "none"]
+                + resolvers.flatMap { ["--dns", $0] }, package: "passt")
+        program.account = account
+        program.network = namespace
+        let start = program
+        return try await MachineError.translating { () async throws(ProcessError) in
+            try await DetachedProcess.start(start, standardInput: socket, log: log)
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/// A range of user ids.
+package struct UserNumbers: Sendable, Equatable {
+    package var first: UInt32
+    package var last: UInt32
+}
