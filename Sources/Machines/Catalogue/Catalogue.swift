@@ -60,11 +60,10 @@ package struct Catalogue: Sendable {
         guard Machine.isValid(name: name), !directory.isEmpty else { return nil }
         let path = "\(directory)/\(name)"
         // Why a file can't be used is told only for machines that the catalogue names.
-        guard let image = try? ImageBytes(path: path), let format = try? ImageFormat(of: image, path: path),
-            format.kind == .iso
-        else { return nil }
+        guard let image = try? ImageInspector.inspect(ImageFile(path: path)), image.kind == .iso else { return nil }
         return Machine(
-            name: name, description: name, path: path, kind: .iso, format: format.format, sizeBytes: image.size)
+            name: name, description: name, path: path, kind: .iso, format: image.format,
+            sizeBytes: Int(image.identity.size), virtualSizeBytes: image.virtualSizeBytes, identity: image.identity)
     }
 
     private struct ReadFailure: Error {

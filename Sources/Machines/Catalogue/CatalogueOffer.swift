@@ -5,16 +5,10 @@ struct CatalogueOffer: Sendable {
 
     init(section: CatalogueSection, directory: String) {
         guard let path = path(of: section, in: directory) else { return }
-        let image: ImageBytes
-        let format: ImageFormat
+        let image: DiskImage
         do throws(ImageProblem) {
-            image = try ImageBytes(path: path)
-            if let stated = try self.format(of: section) {
-                format = stated
-            } else {
-                format = try ImageFormat(of: image, path: path)
-            }
-            if format.kind == .disk { try ImageFormat.checkStandsAlone(image, as: format.format) }
+            image = try ImageInspector.inspect(ImageFile(path: path))
+                .resolved(stated: section.text("format"), path: path)
         } catch {
             let missing = error.problem == "it is not there"
             let url = missing ? section.text("url") : nil
@@ -26,10 +20,10 @@ struct CatalogueOffer: Sendable {
         }
         machine = Machine(
             name: section.name, description: section.text("description") ?? section.name, path: path,
-            kind: format.kind, format: format.format, architecture: architecture(of: section),
+            kind: image.kind, format: image.format, architecture: architecture(of: section),
             cpu: number(section, "cpu", unit: "CPUs").map { Int($0.rounded(.up)) },
             memoryMiB: number(section, "memory", unit: "GiB").map { Int(($0 * 1024).rounded(.up)) },
-            sizeBytes: image.size)
+            sizeBytes: Int(image.identity.size), virtualSizeBytes: image.virtualSizeBytes, identity: image.identity)
     }
 
     private mutating func path(of section: CatalogueSection, in directory: String) -> String? {
@@ -42,17 +36,6 @@ struct CatalogueOffer: Sendable {
             return nil
         }
         return path.hasPrefix("/") ? path : "\(directory)/\(path)"
-    }
-
-    /// The format that the section states; nil leaves it to the file's own bytes.
-    private func format(of section: CatalogueSection) throws(ImageProblem) -> ImageFormat? {
-        guard let written = section.text("format") else { return nil }
-        if written.lowercased() == "iso" { return .iso }
-        guard let format = DiskFormat(written: written) else {
-            let known = DiskFormat.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ImageProblem("format=\(written) is not known", "Known formats: iso, \(known).")
-        }
-        return ImageFormat(kind: .disk, format: format)
     }
 
     private mutating func architecture(of section: CatalogueSection) -> String {

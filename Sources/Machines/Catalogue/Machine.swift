@@ -22,15 +22,17 @@ package struct Machine: Sendable, Hashable, Identifiable {
     package var memoryMiB: Int?
     /// Length of the file, not of the disk in it.
     package var sizeBytes: Int
-    /// Length of the disk in it, as QEMU sees it.
+    /// Size of the disk as QEMU sees it, a multiple of 512; zero if it is not known.
     package var virtualSizeBytes: Int
+    /// The file that was looked at; nil if none was. At `path` there may be another one by now.
+    package var identity: ImageIdentity?
 
     package var id: String { name }
 
     package init(
         name: String, description: String, path: String, kind: Kind, format: DiskFormat,
         architecture: String = "x86_64", cpu: Int? = nil, memoryMiB: Int? = nil, sizeBytes: Int = 0,
-        virtualSizeBytes: Int = 0
+        virtualSizeBytes: Int = 0, identity: ImageIdentity? = nil
     ) {
         self.name = name
         self.description = description
@@ -42,6 +44,7 @@ package struct Machine: Sendable, Hashable, Identifiable {
         self.memoryMiB = memoryMiB
         self.sizeBytes = sizeBytes
         self.virtualSizeBytes = virtualSizeBytes
+        self.identity = identity
     }
 
     /// Whether a name can be a machine's: it becomes a file name, a form's value and a word on command lines.

@@ -1,0 +1,51 @@
+/// What a machine's file was found to be.
+package struct DiskImage: Sendable, Hashable {
+    package var kind: Machine.Kind
+    package var format: DiskFormat
+    /// Size of the disk as QEMU sees it, a multiple of 512; for a sparse or packed format it differs from the file's length.
+    package var virtualSizeBytes: Int
+    package var identity: ImageIdentity
+    /// A CD that is a disk as well: written to a USB stick it starts.
+    package var isHybrid: Bool
+
+    /// The image as the catalogue wants it.
+    /// - Parameters:
+    ///   - stated: What the section says about the format, as it is written there; nil if nothing.
+    ///   - path: Its extension may promise a format.
+    func resolved(stated: String?, path: String) throws(ImageProblem) -> DiskImage {
+        guard let stated else {
+            if kind == .disk, format == .raw, let promised = DiskFormat(extensionOf: path), promised != .raw {
+                throw ImageProblem(
+                    "it is named as \(promised.rawValue) but does not begin like one",
+                    "\(ImageProblem.again) A raw disk needs format=raw in its section.")
+            }
+            return self
+        }
+        if stated.lowercased() == "iso" {
+            if kind == .iso { return self }
+        } else {
+            let wanted = try Self.format(stated)
+            if kind == .disk, format == wanted { return self }
+            if isHybrid, wanted == .raw {
+                var disk = self
+                disk.kind = .disk
+                return disk
+            }
+        }
+        throw ImageProblem(
+            "its section says format=\(stated), but it is \(name)",
+            "Write format=\(kind == .iso ? "iso" : format.rawValue), or leave the line out.")
+    }
+
+    private static func format(_ stated: String) throws(ImageProblem) -> DiskFormat {
+        guard let format = DiskFormat(written: stated) else {
+            let known = DiskFormat.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ImageProblem("format=\(stated) is not known", "Known formats: iso, \(known).")
+        }
+        return format
+    }
+
+    private var name: String {
+        kind == .iso ? "a CD image (ISO 9660)" : format == .raw ? "a raw disk" : "in the format \(format.rawValue)"
+    }
+}

@@ -1,0 +1,49 @@
+/// A format that has a header of its own.
+protocol ContainerFormat: SendableMetatype {
+    static var format: DiskFormat { get }
+    /// Whether the file has the format's mark.
+    static func recognizes(_ file: ImageFile) -> Bool
+    /// Checks that the file is whole and stands alone.
+    /// - Returns: Size of the disk in bytes, as QEMU sees it.
+    static func virtualSize(of file: ImageFile) throws(ImageProblem) -> UInt64
+}
+
+/// Finds out what a file is, from its own bytes.
+///
+/// It is a list of what is accepted: a whole disk that stands alone and that a machine can be started from. Everything else
+/// is refused, with its name where it has a known mark. Nothing is taken from the file's name, and nothing is guessed: QEMU
+/// opens whatever file of this host an image names, and would show it to the guest.
+enum ImageInspector {
+    private static let containers: [any ContainerFormat.Type] = [
+        QCOW2Format.self, VMDKFormat.self, VHDXFormat.self, QEDFormat.self, VDIFormat.self, VHDFormat.self,
+    ]
+
+    static func inspect(_ file: ImageFile) throws(ImageProblem) -> DiskImage {
+        for container in containers where container.recognizes(file) {
+            let size = try container.virtualSize(of: file)
+            return DiskImage(
+                kind: .disk, format: container.format, virtualSizeBytes: try sectors(size), identity: file.identity,
+                isHybrid: false)
+        }
+        let length = try sectors(file.size.pieces(of: 512) * 512)
+        if CDImage.recognizes(file) {
+            try CDImage.check(file)
+            return DiskImage(
+                kind: .iso, format: .raw, virtualSizeBytes: length, identity: file.identity,
+                isHybrid: (try? RawDisk.check(file)) != nil)
+        }
+        if let problem = ForeignFormat.problem(file) { throw problem }
+        try RawDisk.check(file)
+        return DiskImage(
+            kind: .disk, format: .raw, virtualSizeBytes: length, identity: file.identity, isHybrid: false)
+    }
+
+    /// Whole sectors of a disk's size.
+    private static func sectors(_ size: UInt64) throws(ImageProblem) -> Int {
+        // QEMU counts in sectors and in signed bytes.
+        guard size >= 512, size <= 1 << 62 else {
+            throw ImageProblem("its disk has \(size) bytes, which no disk has", ImageProblem.again)
+        }
+        return Int(size / 512 * 512)
+    }
+}

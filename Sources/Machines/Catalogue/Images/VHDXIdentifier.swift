@@ -1,0 +1,41 @@
+/// A GUID of [MS-VHDX], as the 16 bytes of the file: the first three numbers are little-endian.
+struct VHDXIdentifier: Hashable {
+    private let first: UInt64
+    private let second: UInt64
+
+    init(_ bytes: ImageBytes, at offset: Int) {
+        first = bytes.little(offset, 8)
+        second = bytes.big(offset + 8, 8)
+    }
+
+    private init(_ a: UInt64, _ b: UInt64, _ c: UInt64, _ rest: UInt64) {
+        first = a | b << 32 | c << 48
+        second = rest
+    }
+
+    static let blocks = VHDXIdentifier(0x2DC2_7766, 0xF623, 0x4200, 0x9D64_115E_9BFD_4A08)
+    static let metadata = VHDXIdentifier(0x8B7C_A206, 0x4790, 0x4B9A, 0xB8FE_575F_050F_886E)
+    static let fileParameters = VHDXIdentifier(0xCAA1_6737, 0xFA36, 0x4D43, 0xB3B6_33F0_AA44_E76B)
+    static let diskSize = VHDXIdentifier(0x2FA5_4224, 0xCD1B, 0x4876, 0xB211_5DBE_D83B_F4B8)
+    static let logicalSector = VHDXIdentifier(0x8141_BF1D, 0xA96F, 0x4709, 0xBA47_F233_A8FA_AB5F)
+    static let physicalSector = VHDXIdentifier(0xCDA3_48C7, 0x445D, 0x4471, 0x9CC9_E988_5251_C556)
+    static let page83 = VHDXIdentifier(0xBECA_12AB, 0xB2E6, 0x4523, 0x93EF_C309_E000_C746)
+    static let parentLocator = VHDXIdentifier(0xA8D3_5F2D, 0xB30B, 0x454D, 0xABF7_D3D8_4834_AB0C)
+}
+
+/// The checksum of [MS-VHDX]: CRC-32C, polynomial 0x1EDC6F41 reflected.
+enum CRC32C {
+    private static let table: [UInt32] = (0..<256).map { (index: UInt32) in
+        (0..<8).reduce(index) { value, _ in value & 1 == 0 ? value >> 1 : value >> 1 ^ 0x82F6_3B78 }
+    }
+
+    /// Whether the checksum at byte 4 is right; it is made with itself as zero.
+    static func checks(_ bytes: ImageBytes) -> Bool {
+        var sum = UInt32.max
+        for (index, byte) in bytes.bytes.enumerated() {
+            let byte = (4..<8).contains(index) ? 0 : byte
+            sum = table[Int((sum ^ UInt32(byte)) & 0xFF)] ^ sum >> 8
+        }
+        return UInt64(~sum) == bytes.little(4, 4)
+    }
+}

@@ -1,0 +1,43 @@
+/// Bytes of disks, made by hand.
+enum DiskBytes {
+    /// The smallest CD that a BIOS starts: a volume, a boot record, and a catalogue with one entry.
+    static var cd: [UInt8] {
+        var disc = [UInt8](repeating: 0, count: 21 * 2048)
+        let volume = 16 * 2048
+        disc.put([1] + Array("CD001".utf8) + [1], at: volume)
+        disc.put(little(21, 4) + little(21, 4).reversed(), at: volume + 80)
+        disc.put(little(2048, 2) + little(2048, 2).reversed(), at: volume + 128)
+        let record = 17 * 2048
+        disc.put([0] + Array("CD001".utf8) + [1] + Array("EL TORITO SPECIFICATION".utf8), at: record)
+        disc.put(little(19, 4), at: record + 0x47)
+        disc.put([0xFF] + Array("CD001".utf8) + [1], at: 18 * 2048)
+        let catalogue = 19 * 2048
+        disc.put([1], at: catalogue)
+        disc.put([0x55, 0xAA, 0x88], at: catalogue + 30)
+        disc.put(little(1, 2) + little(20, 4), at: catalogue + 38)
+        return disc
+    }
+
+    /// A boot sector with a partition table.
+    static func mbr(_ partitions: [(type: UInt8, first: UInt64, count: UInt64)] = []) -> [UInt8] {
+        var sector = [UInt8](repeating: 0, count: 512)
+        for (index, partition) in partitions.enumerated() {
+            sector.put([partition.type], at: 446 + index * 16 + 4)
+            sector.put(little(partition.first, 4) + little(partition.count, 4), at: 446 + index * 16 + 8)
+        }
+        sector.put([0x55, 0xAA], at: 510)
+        return sector
+    }
+
+    static func little(_ number: UInt64, _ count: Int) -> [UInt8] {
+        (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0))) }
+    }
+
+    static func big(_ number: UInt64, _ count: Int) -> [UInt8] { little(number, count).reversed() }
+}
+
+extension [UInt8] {
+    mutating func put(_ bytes: some Collection<UInt8>, at offset: Int) {
+        replaceSubrange(offset..<offset + bytes.count, with: bytes)
+    }
+}
