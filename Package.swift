@@ -22,6 +22,7 @@ extension Target.Dependency {
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioWebSocket = product(name: "NIOWebSocket", package: "swift-nio")
     static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
@@ -88,6 +89,10 @@ let package = Package(
             resources: [.embedInCode("Parts"), .embedInCode("Scripts")]),
         .library("Logins", ["Domain", "Redis", "Secrets"], resources: [.embedInCode("Scripts")]),
         .library("QMP", ["Domain", .nioCore, .nioPosix, .logging]),
+        .library("Certificates", [.nioSSL]),
+        .library(
+            "DisplayGateway",
+            ["Certificates", "Domain", .crypto, .nioCore, .nioPosix, .nioSSL, .nioWebSocket, .logging]),
 
         // Machines.
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
@@ -99,7 +104,7 @@ let package = Package(
         .library(
             "Frontend",
             [
-                "Domain", "Queue", "Redis", "Secrets", "Accounts", "Logins", "CQREncode", .hummingbird,
+                "Certificates", "Domain", "Queue", "Redis", "Secrets", "Accounts", "Logins", "CQREncode", .hummingbird,
                 .hummingbirdCore, .httpTypes,
                 .nioCore, .nioHTTP1, .nioSSL, .mustache, .logging, .serviceLifecycle, .unixSignals,
             ],
@@ -141,13 +146,16 @@ let package = Package(
         .tests("Redis", ["TestSupport", .nioCore, .logging, .serviceLifecycle]),
         .tests("Queue", ["Domain", "Redis", "TestSupport", .logging]),
         .tests("QMP", [.nioCore, .nioPosix, .logging]),
+        .tests(
+            "DisplayGateway", ["Certificates", "Domain", "Processes", .nioPosix, .logging]),
         .tests("Processes"),
         .tests("Machines", ["Domain", "QMP", "Processes", "TestSupport", .logging]),
         .tests("ImageBuilder", ["Processes"]),
         .tests(
             "Frontend",
             [
-                "Accounts", "Logins", "Domain", "Redis", "Queue", "Secrets", "TestSupport", .hummingbird, .nioCore,
+                "Accounts", "Certificates", "Logins", "Domain", "Redis", "Queue", "Secrets", "TestSupport", .hummingbird,
+                .nioCore,
                 .nioPosix, .logging,
                 .serviceLifecycle,
             ]),

@@ -1,3 +1,4 @@
+import Certificates
 import HummingbirdCore
 package import Logging
 import NIOCore
@@ -9,32 +10,18 @@ import UnixSignals
 /// The certificate and key of the pages. SIGHUP, or a look every minute, takes new ones from the files; connections that
 /// are open go on with the old ones, and wrong files change nothing.
 package final class Certificate: Service, Sendable {
-    private let chain: String
-    private let key: String
+    private let files: CertificateFiles
+    private static let protocols = ["http/1.1"]
     private let logger: Logger
     private let current: Mutex<NIOSSLContext>
     private let seen: Mutex<[FileStamp]>
 
     /// - Throws: What is wrong with the files, by name.
     package init(chain: String, key: String, logger: Logger) throws {
-        self.chain = chain
-        self.key = key
+        files = CertificateFiles(chain: chain, key: key)
         self.logger = logger
-        current = Mutex(try Self.context(chain, key))
-        seen = Mutex([FileStamp(chain), FileStamp(key)])
-    }
-
-    private static func context(_ chain: String, _ key: String) throws -> NIOSSLContext {
-        do {
-            var configuration = TLSConfiguration.makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(chain).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem)))
-            configuration.minimumTLSVersion = .tlsv12
-            configuration.applicationProtocols = ["http/1.1"]
-            return try NIOSSLContext(configuration: configuration)
-        } catch {
-            throw CertificateError(chain: chain, key: key, cause: error)
-        }
+        current = Mutex(try files.context(protocols: Self.protocols))
+        seen = Mutex(files.stamps)
     }
 
     package func run() async throws {
@@ -54,7 +41,7 @@ package final class Certificate: Service, Sendable {
     }
 
     private func hasChanged() -> Bool {
-        let now = [FileStamp(chain), FileStamp(key)]
+        let now = files.stamps
         return seen.withLock { seen in
             defer { seen = now }
             return seen != now
@@ -63,9 +50,9 @@ package final class Certificate: Service, Sendable {
 
     func reload() {
         do {
-            let context = try Self.context(chain, key)
+            let context = try files.context(protocols: Self.protocols)
             current.withLock { $0 = context }
-            logger.notice("certificate read again", metadata: ["tls.certificate": "\(chain)"])
+            logger.notice("certificate read again", metadata: ["tls.certificate": "\(files.chain)"])
         } catch {
             logger.error("certificate not taken, the old one stays", metadata: ["error": "\(error)"])
         }
@@ -77,17 +64,6 @@ package final class Certificate: Service, Sendable {
     }
 
     fileprivate var context: NIOSSLContext { current.withLock { $0 } }
-}
-
-/// Why a certificate can't be used.
-package struct CertificateError: Error, CustomStringConvertible {
-    var chain: String
-    var key: String
-    var cause: any Error
-
-    package var description: String {
-        "tls.certificate \(chain) with tls.key \(key) can't be used: \(cause). Both must be PEM files that belong together."
-    }
 }
 
 /// TLS around the channel of a connection.

@@ -1,12 +1,12 @@
-import Glibc
+internal import Glibc
 
 /// What changes when a file is written or replaced.
-struct FileStamp: Sendable, Hashable {
+package struct FileStamp: Sendable, Hashable {
     private let inode: UInt64
     private let seconds: Int
     private let nanoseconds: Int
 
-    init(_ path: String) {
+    package init(_ path: String) {
         var status = stat()
         // A file that is not there is like no other.
         guard stat(path, &status) == 0 else {
