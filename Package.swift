@@ -71,6 +71,7 @@ let package = Package(
         .systemLibrary(name: "CQREncode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CLDAP", providers: [.apt(["libldap-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPAM", providers: [.apt(["libpam0g-dev"])]),
 
         // Values and decisions.
@@ -104,7 +105,8 @@ let package = Package(
         .library(
             "Frontend",
             [
-                "Certificates", "Domain", "Queue", "Redis", "Secrets", "Accounts", "Logins", "CQREncode", .hummingbird,
+                "Certificates", "Domain", "Queue", "Redis", "Secrets", "Accounts", "Logins", "CQREncode", "CZlib",
+                .hummingbird,
                 .hummingbirdCore, .httpTypes,
                 .nioCore, .nioHTTP1, .nioSSL, .mustache, .logging, .serviceLifecycle, .unixSignals,
             ],
@@ -118,7 +120,7 @@ let package = Package(
             dependencies: [
                 "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "Machines", "ImageBuilder",
                 "Accounts", "Logins", "Ledger", "Frontend",
-                "Worker", "Scheduler",
+                "Worker", "Scheduler", "Certificates", "DisplayGateway",
                 .argumentParser, .logging, .serviceLifecycle, .unixSignals,
             ],
             swiftSettings: strict),
@@ -149,12 +151,13 @@ let package = Package(
         .tests(
             "DisplayGateway", ["Certificates", "Domain", "Processes", .nioPosix, .logging]),
         .tests("Processes"),
-        .tests("Machines", ["Domain", "QMP", "Processes", "TestSupport", .logging]),
+        .tests("Machines", ["qwd", "Domain", "QMP", "Processes", "TestSupport", .logging]),
         .tests("ImageBuilder", ["Processes"]),
         .tests(
             "Frontend",
             [
-                "Accounts", "Certificates", "Logins", "Domain", "Redis", "Queue", "Secrets", "TestSupport", .hummingbird,
+                "Accounts", "Certificates", "Logins", "Domain", "Redis", "Queue", "Secrets", "TestSupport",
+                .hummingbird,
                 .nioCore,
                 .nioPosix, .logging,
                 .serviceLifecycle,
@@ -163,9 +166,9 @@ let package = Package(
             "Worker", ["Secrets", "Domain", "Machines", "Processes", "Queue", "Redis", "TestSupport", .logging]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", .logging],
+            dependencies: ["qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging],
             exclude: ["Browser"], swiftSettings: strict),
         .tests("Scheduler", ["Domain", "Ledger", "Queue", "TestSupport", .logging]),
-        .tests("Viewer"),
+        .tests("Viewer", ["qwd"]),
     ]
 )

@@ -17,8 +17,6 @@ package struct Session: Sendable, Hashable, Identifiable {
     package var detail: String?
     /// Whether somebody asked to stop it.
     package var stopRequested: Bool
-    /// TCP port of the session's own viewer gateway, for a one-shot session; nil means the host's common one.
-    package var displayPort: Int?
     /// Whether the display can be opened.
     package var displayReady: Bool
     /// Where viewers of this session connect: the URL the host's worker publishes, without token.
@@ -38,7 +36,7 @@ extension Session {
     /// The fields of the hash, in the order in which `init(id:values:)` wants their values.
     package static let fieldNames = [
         "state", "owner", "machine", "cpu", "memory_mib", "disk_gib", "lifetime_s", "one_shot", "job", "host", "fence",
-        "attempt", "step", "waiting_for", "reason", "detail", "wanted", "display_port", "display", "display_url",
+        "attempt", "step", "waiting_for", "reason", "detail", "wanted", "display", "display_url",
         "accelerator", "created_at", "started_at", "expires_at", "ended_at", "mail", "rev", "email",
     ]
 
@@ -72,7 +70,6 @@ extension Session {
         reason = next().flatMap(EndReason.init(rawValue:))
         detail = next()
         stopRequested = next() == "stopped"
-        displayPort = next().flatMap { Int($0) }
         displayReady = next() == "ready"
         displayURL = next()
         accelerator = next()

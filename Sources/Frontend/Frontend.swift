@@ -54,6 +54,11 @@ package struct Frontend: Service {
         let site = try Site(
             queue: queue, secret: secret, options: options, reliance: reliance, hasMail: post != nil,
             logger: logger)
+        if site.noVNC.isMissing {
+            logger.error(
+                "no noVNC: desktops can't be shown. Install it (apt-get install novnc) or set display.novnc",
+                metadata: ["display.novnc": "\(options.noVNC)"])
+        }
         var services: [any Service] = [site.hub, site.connections]
         if let post { services.append(Mailer(site: site, post: post, logger: logger)) }
         if let certificate { services.append(certificate) }
@@ -119,6 +124,7 @@ package struct Frontend: Service {
         signIn?.add(to: router)
         FormRoutes(site: site, creation: creation, signIn: signIn).add(to: router)
         SessionRoutes(site: site).add(to: router)
+        DisplayRoutes(site: site).add(to: router)
         ManageRoutes(site: site).add(to: router)
         ServiceRoutes(site: site).add(to: router)
         return router

@@ -7,8 +7,8 @@ package struct FrontendOptions: Sendable {
     package var listenPort: Int
     /// Where people reach these pages, for example `https://desk.example.org/qwd`; empty follows each request's `Host`.
     package var publicURL: String
-    /// Where viewers reach every host's display gateway; empty follows what each host's worker publishes.
-    package var displayURL: String
+    /// Directory of noVNC's files.
+    package var noVNC: String
     package var cpuChoices: [Int]
     package var memoryChoicesMiB: [Int]
     /// In seconds.
@@ -34,7 +34,8 @@ package struct FrontendOptions: Sendable {
     package var freshness: Duration
 
     package init(
-        listenHost: String = "127.0.0.1", listenPort: Int = 8080, publicURL: String = "", displayURL: String = "",
+        listenHost: String = "127.0.0.1", listenPort: Int = 8080, publicURL: String = "",
+        noVNC: String = "/usr/share/novnc",
         cpuChoices: [Int] = [1, 2, 4], memoryChoicesMiB: [Int] = [1024, 2048, 4096],
         lifetimeChoices: [Int] = [43_200, 86_400, 172_800, 345_600], defaultMachine: String = "",
         defaultCPU: Int = 1, defaultMemoryMiB: Int = 4096, defaultDiskGiB: Int = 10,
@@ -46,7 +47,7 @@ package struct FrontendOptions: Sendable {
         self.listenHost = listenHost
         self.listenPort = listenPort
         self.publicURL = publicURL
-        self.displayURL = displayURL
+        self.noVNC = noVNC
         self.cpuChoices = cpuChoices
         self.memoryChoicesMiB = memoryChoicesMiB
         self.lifetimeChoices = lifetimeChoices

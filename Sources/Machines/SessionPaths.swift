@@ -15,12 +15,11 @@ package struct HostPaths: Sendable, Hashable {
     package var disks: String { "\(state)/sessions" }
     /// Names of display tokens, each a link to the VNC socket it opens.
     package var tokens: String { "\(runtime)/tokens" }
-    package var gatewayPID: String { "\(runtime)/websockify.pid" }
+    package var gatewayPID: String { "\(runtime)/gateway.pid" }
     /// How the host's gateway was set up.
-    package var gatewaySetup: String { "\(runtime)/websockify.setup" }
-    /// The gateways of one-shot sessions. Not among the sessions' files, because a display may be opened or closed while
-    /// these are being removed.
-    package var gateways: String { "\(runtime)/gateways" }
+    package var gatewaySetup: String { "\(runtime)/gateway.setup" }
+    /// Why it could not start.
+    package var gatewayLog: String { "\(runtime)/gateway.log" }
     /// What keeps the guests' network.
     package var network: String { "\(runtime)/network" }
     package var networkHolder: String { "\(network)/holder.pid" }
@@ -33,7 +32,7 @@ package struct HostPaths: Sendable, Hashable {
     package var workerLocks: [String] { ["\(runtime)/worker.lock", "\(state)/worker.lock"] }
 
     package func session(_ id: SessionID) -> SessionPaths {
-        SessionPaths(run: "\(sessions)/\(id)", disk: "\(disks)/\(id)", gateway: "\(gateways)/\(id)")
+        SessionPaths(run: "\(sessions)/\(id)", disk: "\(disks)/\(id)")
     }
 }
 
@@ -43,8 +42,6 @@ package struct SessionPaths: Sendable, Hashable {
     package let run: String
     /// Overlay and log.
     package let disk: String
-    /// The one-shot session's own gateway.
-    package let gateway: String
 
     /// Number of the last claim that acted here.
     package var fence: String { "\(run)/fence" }
@@ -55,7 +52,7 @@ package struct SessionPaths: Sendable, Hashable {
     var networkPID: String { "\(run)/passt.pid" }
     /// Why the network is off; there only then.
     package var networkProblem: String { "\(run)/network-off" }
-    /// There for a session that ends when its viewer leaves.
+    /// There for a session that ends when its viewer leaves. Says `viewed` once it had one.
     package var oneShot: String { "\(run)/one-shot" }
     /// QEMU's machine protocol; the worker holds its one connection.
     package var qmp: String { "\(run)/qmp.sock" }
@@ -65,10 +62,6 @@ package struct SessionPaths: Sendable, Hashable {
     /// All that QEMU can change by name. Nothing in it is believed.
     package var own: String { "\(run)/vm" }
     package var vnc: String { "\(own)/vnc.sock" }
-    /// Process id of the one-shot session's own gateway.
-    package var gatewayPID: String { "\(gateway)/pid" }
-    /// Directory with the one-shot session's only token.
-    package var tokens: String { "\(gateway)/tokens" }
     package var overlay: String { "\(disk)/overlay.qcow2" }
     package var log: String { "\(disk)/qemu.log" }
     package var networkLog: String { "\(disk)/passt.log" }

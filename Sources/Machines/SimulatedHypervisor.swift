@@ -74,8 +74,7 @@ package struct SimulatedBridge: DisplayBridge {
         self.baseURL = baseURL
     }
 
-    package func open(_ session: SessionID, token: String, oneShot: Bool) -> Int? { nil }
-    package func isOpen(_ session: SessionID, oneShot: Bool) -> Bool { true }
+    package func open(_ session: SessionID, token: String) {}
     package func close(_ session: SessionID, fence: Int) {}
     package func closeAll(but living: Set<SessionID>) {}
     package func run() async {}

@@ -98,10 +98,9 @@ extension JobQueue {
     ///   same, and the display has to be closed again.
     @discardableResult
     package func finish(
-        _ claim: Claim, displayPort: Int? = nil, displayURL: String = ""
+        _ claim: Claim, displayURL: String = ""
     ) async throws(QueueError) -> Ownership {
-        try await ownership(
-            Scripts.finish, [claim.job, "\(claim.fence)", displayPort.map { "\($0)" } ?? "", displayURL])
+        try await ownership(Scripts.finish, [claim.job, "\(claim.fence)", displayURL])
     }
 
     /// The job did not work out, and everything made for it on the host is gone already.

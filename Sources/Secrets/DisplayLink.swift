@@ -1,18 +1,33 @@
-/// Where a viewer opens a session's display.
+package import Domain
+
+/// Where a viewer opens a session's display: a page of the frontend.
 package enum DisplayLink {
-    /// The address of the noVNC page that connects by itself.
+    /// The path of the viewer's page.
+    package static func path(_ session: SessionID) -> String { "/sessions/\(session)/display" }
+
+    /// The address of the viewer's page, which connects by itself.
     ///
-    /// Everything secret stands behind the `#`: a browser keeps that part to itself, so it gets into no server's log.
-    /// - Parameters:
-    ///   - base: Where the host's gateway is reached, without a slash at the end, for example `http://host:6080`, or
-    ///     `https://host/displays` behind a proxy.
-    ///   - port: Port of the session's own gateway, for a one-shot session.
-    package static func url(base: String, token: String, port: Int? = nil) -> String {
-        // noVNC takes the path from the root of the host, wherever its own page is.
-        let root = base.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3).filter { !$0.isEmpty }
-        let path = (root.map(String.init) + ["websockify"]).joined(separator: "%2F")
-        var options = "autoconnect=true&resize=scale&path=\(path)%3Ftoken%3D\(token)"
-        if let port { options += "&port=\(port)" }
-        return "\(base)/vnc.html#\(options)"
+    /// The token stands behind the `#`: a browser keeps that part to itself, so it gets into no server's or proxy's log.
+    /// - Parameter frontend: Where the pages are reached, without a slash at the end.
+    package static func page(frontend: String, session: SessionID, token: String) -> String {
+        "\(frontend)\(path(session))#\(token)"
+    }
+
+    /// The WebSocket of a host's displays, or nil if the host publishes no address that a browser could use.
+    /// - Parameter base: What its worker publishes, for example `http://host:6080`, or `https://host/displays`.
+    package static func webSocket(base: String) -> String? {
+        for (web, socket) in [("http://", "ws://"), ("https://", "wss://")] where base.hasPrefix(web) {
+            var rest = base.dropFirst(web.count)
+            while rest.hasSuffix("/") { rest.removeLast() }
+            // It stands in a header of the page, where other characters would mean something.
+            let isPlain = rest.utf8.allSatisfy { byte in
+                switch byte {
+                case 48...57, 65...90, 97...122: true
+                default: "-._~:/[]%@!$&()*+=".utf8.contains(byte)
+                }
+            }
+            return rest.isEmpty || !isPlain ? nil : "\(socket)\(rest)/display"
+        }
+        return nil
     }
 }

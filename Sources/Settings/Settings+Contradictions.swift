@@ -10,6 +10,29 @@ extension Settings {
     func contradictions(ignoring wrong: Set<String>) -> [SettingsError] {
         socketContradictions() + (wrong.contains("limits.lifetime") ? [] : lifetimeContradictions())
             + signInContradictions(ignoring: wrong) + companionContradictions(ignoring: wrong)
+            + displayContradictions(ignoring: wrong)
+    }
+
+    /// Whether browsers reach the pages, or the displays, by TLS: ours, or that of a proxy.
+    package var pagesAreSecure: Bool { frontend.publicURL.map { $0.hasPrefix("https:") } ?? (tls.certificate != nil) }
+    package var displaysAreSecure: Bool { display.publicURL.map { $0.hasPrefix("https:") } ?? (tls.certificate != nil) }
+
+    /// A browser opens no plain WebSocket from a page that came by TLS (W3C Mixed Content, 5.1).
+    private func displayContradictions(ignoring wrong: Set<String>) -> [SettingsError] {
+        let keys = ["frontend.public_url", "display.public_url", "display.listen", "tls.certificate"]
+        guard pagesAreSecure, !displaysAreSecure, wrong.isDisjoint(with: keys) else { return [] }
+        // Where nobody said anything of displays this may be a host of pages alone; `qwd doctor` asks about it.
+        let isAsked = display.publicURL != nil
+        guard isAsked || display.listen != Display().listen else { return [] }
+        let key = isAsked ? "display.public_url" : "display.listen"
+        return [
+            SettingsError(
+                origin: origins[key], key: key, found: "\"\(display.publicURL ?? "\(display.listen)")\" without TLS",
+                expected: "displays with TLS beside pages with TLS",
+                advice:
+                    "browsers open no plain WebSocket from an https page; set display.public_url to an https address "
+                    + "that a proxy passes on to display.listen, or set tls.certificate and tls.key")
+        ]
     }
 
     private func socketContradictions() -> [SettingsError] {

@@ -46,6 +46,6 @@ package struct Settings: Sendable, Equatable {
             "Sockets and lock files. At most 68 bytes long, because the kernel limits the path of a socket."),
         SettingsKey(
             "proxies", \.proxies, .list(of: .network),
-            "Proxies in front of the web pages. Only what they say in `X-Forwarded-*` is believed."),
+            "Proxies in front of web pages and displays. Only what they say in `X-Forwarded-*` is believed."),
     ]
 }

@@ -1,47 +1,43 @@
-/// Where a display is reached by WebSocket.
+/// Where a display is reached by WebSocket, and what opens it.
 package struct DisplayAddress: Sendable, Hashable {
     package var host: String
     package var port: Int
-    /// With the query, for example `/websockify?token=...`.
     package var path: String
+    /// Goes with the request as the name of a protocol, as a browser sends it.
+    package var token: String
 
-    package init(host: String, port: Int, path: String) {
+    package init(host: String, port: Int, path: String = "/", token: String) {
         self.host = host
         self.port = port
         self.path = path
+        self.token = token
     }
 
-    /// Reads `ws://host:port/path?query`, nil for anything else.
-    package init?(webSocketURL url: String) {
+    /// Reads `ws://host:port/path`, nil for anything else.
+    package init?(webSocketURL url: String, token: String) {
         guard let place = Place(url, scheme: "ws") else { return nil }
-        self.init(host: place.host, port: place.port, path: place.rest.isEmpty ? "/" : place.rest)
+        self.init(host: place.host, port: place.port, path: place.rest.isEmpty ? "/" : place.rest, token: token)
     }
 
-    /// Reads a link to noVNC's page, `http://host:port/vnc.html#...&path=websockify%3Ftoken%3D...`, as noVNC does.
-    package init?(connectLink link: String) {
+    /// Finds the display of a viewer's page, as the page's own script does.
+    /// - Parameter token: What stands behind the `#` of the page's address.
+    package init?(page: String, token: String) {
+        guard let start = page.firstRange(of: "data-display=\"")?.upperBound else { return nil }
+        self.init(webSocketURL: String(page[start...].prefix { $0 != "\"" }), token: token)
+    }
+}
+
+/// The link that opens a viewer's page: `http://host:port/path#token`.
+package struct ConnectLink: Sendable, Hashable {
+    package var host: String
+    package var port: Int
+    package var path: String
+    package var token: String
+
+    package init?(_ link: String) {
         let halves = link.split(separator: "#", maxSplits: 1)
         guard halves.count == 2, let place = Place(String(halves[0]), scheme: "http") else { return nil }
-        var options: [String: String] = [:]
-        for option in halves[1].split(separator: "&") {
-            let pair = option.split(separator: "=", maxSplits: 1)
-            if pair.count == 2 { options[String(pair[0])] = Self.unescape(pair[1]) }
-        }
-        guard let path = options["path"] else { return nil }
-        self.init(host: place.host, port: options["port"].flatMap { Int($0) } ?? place.port, path: "/\(path)")
-    }
-
-    private static func unescape(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
-                bytes.append(code)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        (host, port, path, token) = (place.host, place.port, place.rest, String(halves[1]))
     }
 }
 

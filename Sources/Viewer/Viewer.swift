@@ -1,6 +1,6 @@
 /// A VNC viewer without a screen, for tests and measurements: it sees what a person would see, through the same doors.
 ///
-/// It speaks RFB 3.8 with QEMU directly, or through websockify as noVNC does. It knows no passwords, no other encoding
+/// It speaks RFB 3.8 with QEMU directly, or through a display's gateway as noVNC does. It knows no passwords, no other encoding
 /// than raw, no pointer and no TLS.
 ///
 /// It has a thread of its own on which it blocks. Its calls run one after the other; each ends at its deadline, and

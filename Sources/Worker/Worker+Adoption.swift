@@ -59,17 +59,10 @@ extension Worker {
         let id = session.id
         // Its stop job does the rest, and has closed the display or will.
         if session.state == .stopping { return }
-        if session.displayReady, await !bridge.isOpen(id, oneShot: session.request.oneShot) {
-            await ended(id, fence: session.fence, .viewerLeft, "")
-            return
-        }
         do throws(MachineError) {
             try await hypervisor.switchOn(id)
-            guard !session.displayReady || !session.request.oneShot else { return }
-            // A gateway whose port was not told to anybody is of no use.
-            if session.request.oneShot { await bridge.close(id, fence: session.fence) }
             let token = secret.token(session: id, fence: session.fence)
-            let port = try await bridge.open(id, token: token, oneShot: session.request.oneShot)
+            try await bridge.open(id, token: token)
             if !session.displayReady {
                 let claim =
                     job
@@ -77,7 +70,7 @@ extension Worker {
                         job: session.job?.text ?? "", kind: .create, session: id, fence: session.fence,
                         attempt: session.attempt)
                 await report(id) { () async throws(QueueError) in
-                    try await queue.finish(claim, displayPort: port, displayURL: bridge.baseURL)
+                    try await queue.finish(claim, displayURL: bridge.baseURL)
                 }
             }
             logger.notice("session goes on", metadata: ["session.id": "\(id)"])

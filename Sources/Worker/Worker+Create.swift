@@ -84,12 +84,10 @@ extension Worker {
     private func openDisplay(_ claim: Claim, _ session: Session) async throws(Interruption) {
         try await begin(.display, claim)
         let token = secret.token(session: session.id, fence: claim.fence)
-        let port = try await act { () async throws(MachineError) in
-            try await bridge.open(session.id, token: token, oneShot: session.request.oneShot)
-        }
+        try await act { () async throws(MachineError) in try await bridge.open(session.id, token: token) }
         CrashPoint.passed(.display)
         let answer = try await ask { () async throws(QueueError) in
-            try await queue.finish(claim, displayPort: port, displayURL: bridge.baseURL)
+            try await queue.finish(claim, displayURL: bridge.baseURL)
         }
         CrashPoint.passed(.running)
         // Stopped or over since: then the display may have been closed before it was opened.

@@ -13,6 +13,7 @@ struct QWD: AsyncParsableCommand {
             69 unavailable, 75 no room now, 77 not allowed, 78 bad configuration.
             """,
         version: Version.text,
+        subcommands: [DisplayGatewayCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Services:", subcommands: [Up.self, FrontendRole.self, WorkerRole.self, SchedulerRole.self]),

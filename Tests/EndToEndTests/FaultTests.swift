@@ -178,15 +178,15 @@ struct FaultTests {
         await service.shutDown()
     }
 
-    @Test func `websockify that is killed is started again, and the same link works`() async throws {
+    @Test func `a display gateway that is killed is started again, and the same link works`() async throws {
         let (service, id) = try await running()
         let link = try await service.status(id)["connect_url"] as? String
-        let mark = "--token-source \(service.runtime)/tokens "
-        let gateway = try #require(ProcessHandle(pidFile: "\(service.runtime)/websockify.pid", mark: mark))
+        let mark = "--tokens \(service.runtime)/tokens "
+        let gateway = try #require(ProcessHandle(pidFile: "\(service.runtime)/gateway.pid", mark: mark))
         #expect(await gateway.kill())
         // The first new session is taken only when there is a gateway again.
         #expect(try await service.settled(try await service.create()).state == .running)
-        let next = try #require(ProcessHandle(pidFile: "\(service.runtime)/websockify.pid", mark: mark))
+        let next = try #require(ProcessHandle(pidFile: "\(service.runtime)/gateway.pid", mark: mark))
         #expect(next.pid != gateway.pid)
         #expect(try await service.status(id)["connect_url"] as? String == link)
         await service.shutDown()

@@ -3,6 +3,7 @@ import Foundation
 import FoundationNetworking
 import Processes
 import Queue
+import Viewer
 
 extension RunningService {
     /// Asks for a session as a browser's form does, and answers its id.
@@ -34,6 +35,18 @@ extension RunningService {
     func status(_ id: SessionID) async throws -> [String: Any] {
         let (data, _) = try await URLSession.shared.data(from: try address("/sessions/\(id)/status"))
         return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
+    }
+
+    /// Where a session's display is opened, as its link and the page there say.
+    func display(of id: SessionID) async throws -> DisplayAddress {
+        guard let text = try await status(id)["connect_url"] as? String, let link = ConnectLink(text) else {
+            throw Failure(description: "session \(id) has no link")
+        }
+        let (page, _) = try await URLSession.shared.data(from: try address(link.path))
+        guard let display = DisplayAddress(page: String(decoding: page, as: UTF8.self), token: link.token) else {
+            throw Failure(description: "the page of \(text) has no display")
+        }
+        return display
     }
 
     /// The session's page.
@@ -115,7 +128,7 @@ extension RunningService {
     func leftovers() async throws -> [String] {
         var left = machineProcesses.map { "process \($0)" }
         for directory in [
-            "\(runtime)/sessions", "\(state)/sessions", "\(runtime)/tokens", "\(runtime)/gateways",
+            "\(runtime)/sessions", "\(state)/sessions", "\(runtime)/tokens",
         ] {
             left += Files.names(in: directory).map { "\(directory)/\($0)" }
         }

@@ -191,7 +191,7 @@ final class RunningService: @unchecked Sendable {
         for session in (try? await queue.sessions()) ?? [] { _ = try? await stopped(session.id) }
         await queue.redis.close()
         await terminate()
-        if let gateway = ProcessHandle(pidFile: "\(runtime)/websockify.pid", mark: "\(runtime)/tokens") {
+        if let gateway = ProcessHandle(pidFile: "\(runtime)/gateway.pid", mark: "\(runtime)/tokens") {
             _ = await gateway.kill()
         }
         disk?.unmount()

@@ -1,14 +1,28 @@
+import Domain
 import Secrets
 import Testing
 
 struct DisplayLinkTests {
     @Test(arguments: [
-        ("http://host:6080", "websockify"), ("https://[::1]:6080", "websockify"),
-        ("https://desk.example.org/displays", "displays%2Fwebsockify"), ("https://desk/a/b", "a%2Fb%2Fwebsockify"),
+        ("http://host:6080", "ws://host:6080/display"), ("https://[::1]:6080", "wss://[::1]:6080/display"),
+        ("https://desk.example.org/displays", "wss://desk.example.org/displays/display"),
+        ("https://desk/a/b/", "wss://desk/a/b/display"),
     ])
-    func `the WebSocket is looked for where the page is`(base: String, path: String) {
+    func `the WebSocket is where the host says`(base: String, address: String) {
+        #expect(DisplayLink.webSocket(base: base) == address)
+    }
+
+    @Test(arguments: [
+        "", "http://", "host:6080", "ftp://host", "http://host;script-src *", "http://host x", "http://a\r\nb",
+    ])
+    func `what would mean something else in a header is no address`(base: String) {
+        #expect(DisplayLink.webSocket(base: base) == nil)
+    }
+
+    @Test func `the link is a page of ours, with the token where no server sees it`() {
+        let id = SessionID(milliseconds: 1)
         #expect(
-            DisplayLink.url(base: base, token: "t")
-                == "\(base)/vnc.html#autoconnect=true&resize=scale&path=\(path)%3Ftoken%3Dt")
+            DisplayLink.page(frontend: "https://desk/qwd", session: id, token: "t")
+                == "https://desk/qwd/sessions/\(id)/display#t")
     }
 }

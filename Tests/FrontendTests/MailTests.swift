@@ -59,7 +59,7 @@ struct MailTests {
             let message = try #require(try await letter(site))
             #expect(message.to.address.text == "alice@example.org")
             #expect(message.subject == "Your desktop grub is ready")
-            let link = "token%3D\(site.secret.token(session: id, fence: claim.fence))"
+            let link = "/sessions/\(id)/display#\(site.secret.token(session: id, fence: claim.fence))"
             #expect(message.text.contains(link) && message.html?.contains(link) == true)
             #expect(!message.subject.contains(site.secret.token(session: id, fence: claim.fence)))
             #expect(message.images.first?.bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) == true)

@@ -54,13 +54,13 @@ struct TestSite: Sendable {
 
     /// Brings the first waiting session as far as `last`.
     @discardableResult
-    func advance(to last: SessionStep, displayPort: Int? = nil) async throws -> Claim {
+    func advance(to last: SessionStep) async throws -> Claim {
         guard let claim = try await claim() else { throw NothingToClaim() }
         for step in SessionStep.allCases.dropFirst() where step.number <= last.number {
             switch step {
             case .commit: _ = try await queue.commit(claim, accelerator: "kvm")
             case .running:
-                try await queue.finish(claim, displayPort: displayPort, displayURL: Self.host.displayURL)
+                try await queue.finish(claim, displayURL: Self.host.displayURL)
             default: _ = try await queue.step(claim, step)
             }
         }

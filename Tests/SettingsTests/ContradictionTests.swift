@@ -51,4 +51,21 @@ struct ContradictionTests {
                     + "the path of a session's socket below it may have 107"
             ])
     }
+
+    @Test(arguments: [
+        (["frontend.public_url=https://desk.example.org", "display.public_url=http://desk.example.org:6080"], 1),
+        (["frontend.public_url=https://desk.example.org", "display.listen=0.0.0.0:6080"], 1),
+        (["tls.certificate=/c", "tls.key=/k", "display.public_url=http://desk.example.org:6080"], 1),
+        (["frontend.public_url=https://desk.example.org", "display.public_url=https://desk.example.org/displays"], 0),
+        (["frontend.public_url=http://desk.example.org", "display.public_url=http://desk.example.org:6080"], 0),
+        (["tls.certificate=/c", "tls.key=/k", "display.listen=0.0.0.0:6080"], 0),
+        (["tls.certificate=/c", "tls.key=/k", "frontend.public_url=http://desk.example.org"], 0),
+        // Pages alone: the displays are other hosts'.
+        (["frontend.public_url=https://desk.example.org"], 0),
+    ])
+    func `pages with TLS and displays without are refused with the way out`(set: [String], count: Int) throws {
+        let found = try ConfigurationDirectory().errors(overrides: set)
+        #expect(found.count == count, "\(found)")
+        #expect(found.allSatisfy { $0.contains("https page") && $0.contains("display.public_url") })
+    }
 }

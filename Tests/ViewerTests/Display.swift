@@ -69,31 +69,34 @@ actor Display {
     }
 }
 
-/// A real websockify that knows the displays in a directory by their tokens.
+/// A real display gateway that knows a display by its token.
 final class Gateway: Sendable {
-    static var canRun: Bool { access("/usr/bin/websockify", X_OK) == 0 }
+    static let token = String(repeating: "t", count: 43)
 
     let port: Int
     private let process: Child
 
-    /// - Parameter display: Is known by the token `token`.
     init(to display: Display) throws {
         let tokens = display.directory + "/tokens"
         try FileManager.default.createDirectory(atPath: tokens, withIntermediateDirectories: false)
         try FileManager.default.createSymbolicLink(
-            atPath: "\(tokens)/token", withDestinationPath: display.socket)
-        // It listens before websockify even runs, so a viewer's call waits for it in the backlog.
+            atPath: "\(tokens)/\(Self.token)", withDestinationPath: display.socket)
+        // It listens before the gateway even runs, so a viewer's call waits for it in the backlog.
         let (listener, port) = try SystemCall.listenOnLoopback()
         defer { close(listener) }
         self.port = port
         process = try Child(
-            [
-                "/usr/bin/websockify", "--inetd", "--token-plugin", "UnixDomainSocketDirectory", "--token-source",
-                tokens,
-            ], input: listener, log: "/dev/null")
+            [Self.program(), "display-gateway", "--tokens", tokens, "--own-addresses"], input: listener,
+            log: display.directory + "/gateway.log")
     }
 
-    func address(token: String) -> DisplayAddress {
-        DisplayAddress(host: "127.0.0.1", port: port, path: "/websockify?token=\(token)")
+    /// The program that was built beside this test.
+    private static func program() throws -> String {
+        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return URL(filePath: own).deletingLastPathComponent().appending(path: "qwd").path
+    }
+
+    func address(token: String = Gateway.token) -> DisplayAddress {
+        DisplayAddress(host: "127.0.0.1", port: port, token: token)
     }
 }

@@ -4,29 +4,32 @@ import Testing
 
 struct DisplayAddressTests {
     @Test(arguments: [
-        ("ws://127.0.0.1:6080/websockify?token=a-b_c", "127.0.0.1", 6080, "/websockify?token=a-b_c"),
-        ("ws://host", "host", 80, "/"), ("ws://[::1]:6080/x", "::1", 6080, "/x"), ("ws://[::1]/x", "::1", 80, "/x"),
+        ("ws://127.0.0.1:6080/display", "127.0.0.1", 6080, "/display"), ("ws://host", "host", 80, "/"),
+        ("ws://[::1]:6080/x", "::1", 6080, "/x"), ("ws://[::1]/x", "::1", 80, "/x"),
     ])
     func `an address is read`(url: String, host: String, port: Int, path: String) {
-        #expect(DisplayAddress(webSocketURL: url) == DisplayAddress(host: host, port: port, path: path))
+        #expect(
+            DisplayAddress(webSocketURL: url, token: "t")
+                == DisplayAddress(host: host, port: port, path: path, token: "t"))
     }
 
     @Test(arguments: ["http://host/", "ws://", "ws://host:0/", "ws://host:x/", "ws://:80/", ""])
     func `what is no address is refused`(url: String) {
-        #expect(DisplayAddress(webSocketURL: url) == nil)
+        #expect(DisplayAddress(webSocketURL: url, token: "t") == nil)
     }
 
-    @Test(arguments: [
-        ("http://h:6080/vnc.html#autoconnect=true&resize=scale&path=websockify%3Ftoken%3Da_b", 6080),
-        ("http://h:6080/vnc.html#path=websockify%3Ftoken%3Da_b&port=40001", 40001),
-    ])
-    func `a link to noVNC leads where noVNC would connect`(link: String, port: Int) {
+    @Test func `a link has the page and the token, and the page the display`() {
+        let link = ConnectLink("http://h:8080/sessions/1/display#a-b_c")
+        #expect(link?.host == "h" && link?.port == 8080 && link?.path == "/sessions/1/display")
+        #expect(link?.token == "a-b_c")
         #expect(
-            DisplayAddress(connectLink: link) == DisplayAddress(host: "h", port: port, path: "/websockify?token=a_b"))
+            DisplayAddress(page: #"<main data-display="ws://d:6080/display" id="x">"#, token: "t")
+                == DisplayAddress(host: "d", port: 6080, path: "/display", token: "t"))
+        #expect(DisplayAddress(page: "<main>", token: "t") == nil)
     }
 
-    @Test(arguments: ["http://h/vnc.html", "http://h/vnc.html#autoconnect=true", "https://h/vnc.html#path=x"])
-    func `a link without a place to connect to is refused`(link: String) {
-        #expect(DisplayAddress(connectLink: link) == nil)
+    @Test(arguments: ["http://h/sessions/1/display", "https://h/sessions/1/display#t", "h#t", ""])
+    func `a link without a token or a page is refused`(link: String) {
+        #expect(ConnectLink(link) == nil)
     }
 }

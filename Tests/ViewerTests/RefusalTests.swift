@@ -19,7 +19,7 @@ struct RefusalTests {
         defer { close(listener) }
         let error = await #expect(throws: ViewerError.self) {
             try await Viewer.connect(
-                webSocket: DisplayAddress(host: "127.0.0.1", port: port, path: "/"), deadline: .milliseconds(50))
+                webSocket: DisplayAddress(host: "127.0.0.1", port: port, token: "t"), deadline: .milliseconds(50))
         }
         #expect(error?.code == .timedOut)
     }
@@ -29,7 +29,7 @@ struct RefusalTests {
         defer { close(listener) }
         let waiting = Task {
             try await Viewer.connect(
-                webSocket: DisplayAddress(host: "127.0.0.1", port: port, path: "/"), deadline: .seconds(3600))
+                webSocket: DisplayAddress(host: "127.0.0.1", port: port, token: "t"), deadline: .seconds(3600))
         }
         waiting.cancel()
         let error = await #expect(throws: ViewerError.self) { try await waiting.value }

@@ -10,11 +10,10 @@ actor SlowBridge: DisplayBridge {
     private let gate = AsyncStream.makeStream(of: Void.self)
     private let closing = AsyncStream.makeStream(of: Void.self)
 
-    func open(_ session: SessionID, token: String, oneShot: Bool) async -> Int? {
+    func open(_ session: SessionID, token: String) async {
         opening.continuation.yield()
         for await _ in gate.stream { break }
         opened.insert(session)
-        return nil
     }
 
     func close(_ session: SessionID, fence: Int) {
@@ -22,7 +21,6 @@ actor SlowBridge: DisplayBridge {
     }
 
     func closeAll(but living: Set<SessionID>) {}
-    func isOpen(_ session: SessionID, oneShot: Bool) -> Bool { true }
     func run() {}
 
     func waitForOpening() async { for await _ in opening.stream { break } }

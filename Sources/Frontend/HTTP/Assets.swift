@@ -7,26 +7,57 @@ struct Assets: Sendable {
     struct Asset: Sendable {
         let name: String
         let type: String
-        let bytes: ByteBuffer
-        /// Sixteen hexadecimal digits that follow from the content (FNV-1a, 64 bits).
+        private let bytes: ByteBuffer
+        private let compressed: ByteBuffer?
         let version: String
 
         init(_ name: String, _ type: String, _ content: [UInt8]) {
             self.name = name
             self.type = type
             bytes = ByteBuffer(bytes: content)
-            var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-            for byte in content { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-            let digits = String(hash, radix: 16)
-            version = String(repeating: "0", count: 16 - digits.count) + digits
+            compressed = Gzip.compress(content).map { ByteBuffer(bytes: $0) }
+            version = Assets.version(of: content)
+        }
+
+        /// - Parameter isCurrent: Whether the address asks for this version. Another one gets what there is, but not for
+        ///   long.
+        func response(to request: Request, isCurrent: Bool) -> Response {
+            let packed = compressed.flatMap { Self.acceptsGzip(request) ? $0 : nil }
+            let tag = packed == nil ? "\"\(version)\"" : "\"\(version)-gzip\""
+            var headers: HTTPFields = [
+                .contentType: type, .eTag: tag, .vary: "Accept-Encoding",
+                .cacheControl: isCurrent ? "public, max-age=31536000, immutable" : "public, max-age=60",
+            ]
+            let known = request.headers[.ifNoneMatch]?.split(separator: ",").contains { $0.filter { $0 != " " } == tag }
+            if known == true { return Response(status: .notModified, headers: headers) }
+            if packed != nil { headers[.contentEncoding] = "gzip" }
+            return Response(status: .ok, headers: headers, body: .init(byteBuffer: packed ?? bytes))
+        }
+
+        private static func acceptsGzip(_ request: Request) -> Bool {
+            request.headers[values: .acceptEncoding].joined(separator: ",").lowercased().split(separator: ",").contains
+            {
+                let parts = $0.filter { $0 != " " && $0 != "\t" }.split(separator: ";")
+                return parts.first == "gzip"
+                    && !parts.dropFirst().contains { $0.hasPrefix("q=0") && !$0.contains { "123456789".contains($0) } }
+            }
         }
     }
 
     static let all = [
         Asset("style.css", "text/css; charset=utf-8", PackageResources.style_css),
         Asset("live.js", "text/javascript; charset=utf-8", PackageResources.live_js),
+        Asset("viewer.js", "text/javascript; charset=utf-8", PackageResources.viewer_js),
         Asset("icon.svg", "image/svg+xml", PackageResources.icon_svg),
     ]
+
+    /// Sixteen hexadecimal digits that follow from the content (FNV-1a, 64 bits).
+    static func version(of content: [UInt8]) -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in content { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
 
     /// The templates' constants: `asset.style.css` and so on.
     static func addresses(base: String) -> [String: String] {
@@ -36,15 +67,6 @@ struct Assets: Sendable {
 
     static func response(to request: Request, name: String) throws(FrontendError) -> Response {
         guard let asset = all.first(where: { $0.name == name }) else { throw FrontendError(code: .notFound) }
-        let tag = "\"\(asset.version)\""
-        // An address of another version gets what there is, but not for long.
-        let current = request.uri.query == "v=\(asset.version)"
-        let headers: HTTPFields = [
-            .contentType: asset.type, .eTag: tag,
-            .cacheControl: current ? "public, max-age=31536000, immutable" : "public, max-age=60",
-        ]
-        let known = request.headers[.ifNoneMatch]?.split(separator: ",").contains { $0.filter { $0 != " " } == tag }
-        if known == true { return Response(status: .notModified, headers: headers) }
-        return Response(status: .ok, headers: headers, body: .init(byteBuffer: asset.bytes))
+        return asset.response(to: request, isCurrent: request.uri.query == "v=\(asset.version)")
     }
 }

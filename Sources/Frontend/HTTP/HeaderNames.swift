@@ -4,6 +4,8 @@ extension HTTPField.Name {
     /// Asks nginx not to keep events back.
     static let accelBuffering = named("X-Accel-Buffering")
     static let crossOriginOpenerPolicy = named("Cross-Origin-Opener-Policy")
+    /// What opens a display, from the viewer's page.
+    static let displayToken = named("Display-Token")
     static let forwarded = named("Forwarded")
     static let forwardedFor = named("X-Forwarded-For")
     static let forwardedProto = named("X-Forwarded-Proto")

@@ -8,16 +8,23 @@ struct SecurityHeaders: RouterMiddleware {
     /// Whether people reach this server by TLS.
     let isSecure: Bool
 
-    static let policy = [
-        "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self' data:", "connect-src 'self'",
-        "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'",
-    ].joined(separator: "; ")
+    static let policy = policy(connect: nil)
+
+    /// - Parameter display: A WebSocket that the page may open beside what is ours.
+    static func policy(connect display: String?) -> String {
+        [
+            "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self' data:",
+            (["connect-src 'self'"] + [display].compactMap(\.self)).joined(separator: " "), "form-action 'self'",
+            "frame-ancestors 'none'", "base-uri 'none'",
+        ].joined(separator: "; ")
+    }
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        response.headers[.contentSecurityPolicy] = Self.policy
+        // A viewer's page names its display.
+        if response.headers[.contentSecurityPolicy] == nil { response.headers[.contentSecurityPolicy] = Self.policy }
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[.crossOriginOpenerPolicy] = "same-origin"
         // Half a year: whoever came in by TLS once does not send a password without it.

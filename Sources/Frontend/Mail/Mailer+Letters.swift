@@ -49,7 +49,7 @@ extension Mailer {
         ]
         switch JobQueue.SessionMail(rawValue: job.topic) {
         case .ready:
-            guard let link = site.connectURL(of: session) else { return nil }
+            guard let link = site.connectURL(of: session, for: nil) else { return nil }
             return compose(
                 job, to: to, subject: texts("mail.ready.subject", values),
                 paragraphs: [texts("mail.ready.text", values)], link: link, picture: true,

@@ -12,13 +12,15 @@ struct Pages: Sendable {
     private(set) var mailsCodes = false
     private let templates: Templates
 
-    init(options: FrontendOptions) throws {
+    /// - Parameter noVNC: Address of the module that shows a desktop.
+    init(options: FrontendOptions, noVNC: String = "") throws {
         texts = try .english()
         address = PublicAddress(publicURL: options.publicURL)
         self.options = options
         var constants = Assets.addresses(base: address.base)
         constants["base"] = address.base
         constants["version"] = options.version
+        constants["novnc"] = noVNC
         templates = try Templates(texts: texts, constants: constants)
     }
 

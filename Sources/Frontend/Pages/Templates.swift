@@ -21,6 +21,7 @@ struct Templates: Sendable {
         ("sign-in", PackageResources.sign_in_mustache), ("code", PackageResources.code_mustache),
         ("recovery", PackageResources.recovery_mustache), ("account", PackageResources.account_mustache),
         ("audit", PackageResources.audit_mustache), ("mail", PackageResources.mail_mustache),
+        ("display", PackageResources.display_mustache),
     ]
 
     private let library: MustacheLibrary

@@ -32,6 +32,11 @@ struct ServiceRoutes: Sendable {
         router.get("/assets/:name") { request, context in
             try Assets.response(to: request, name: context.parameters.get("name") ?? "")
         }
+        router.get("/novnc/:version/**") { request, context in
+            try site.noVNC.response(
+                to: request, version: context.parameters.get("version") ?? "",
+                path: context.parameters.getCatchAll().joined(separator: "/"))
+        }
     }
 
     private func metrics() async throws -> Response {

@@ -32,8 +32,10 @@ struct SessionRoutes: Sendable {
 
     private func show(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
-        if request.wantsJSON { return try await statusResponse(session) }
-        var report = SessionReport(session: session, connectURL: site.connectURL(of: session), now: Site.now())
+        if request.wantsJSON { return try await statusResponse(session, request, context) }
+        var report = SessionReport(
+            session: session, connectURL: site.connectURL(of: session, for: request, secure: context.visitor.isSecure),
+            now: Site.now())
         report.events = try await site.queue.events(of: session.id)
         if session.state == .queued {
             report.position = try await site.place(of: session)
@@ -43,19 +45,24 @@ struct SessionRoutes: Sendable {
     }
 
     private func status(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        try await statusResponse(try await find(request, context))
+        try await statusResponse(try await find(request, context), request, context)
     }
 
-    private func statusResponse(_ session: Session) async throws -> Response {
+    private func statusResponse(
+        _ session: Session, _ request: Request, _ context: FrontendContext
+    ) async throws -> Response {
         let position = try await site.place(of: session)
-        return .json(.status(of: session, position: position, connectURL: site.connectURL(of: session)))
+        let link = site.connectURL(of: session, for: request, secure: context.visitor.isSecure)
+        return .json(.status(of: session, position: position, connectURL: link))
     }
 
     /// Leads to the desktop, so that lists need not show a link to each. Leads to the session's page while there is none.
     private func connect(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
         if session.isOpen { try await site.note(.openDisplay, context, what: session.id.text) }
-        var response = Response.redirect(to: site.connectURL(of: session) ?? site.pages.path(of: session.id))
+        let isOpen = site.displayURL(of: session) != nil
+        let page = site.pages.path(of: session.id)
+        var response = Response.redirect(to: isOpen ? "\(page)/display#\(site.token(of: session))" : page)
         response.headers[.cacheControl] = "no-store"
         return response
     }

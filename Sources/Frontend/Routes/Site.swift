@@ -1,6 +1,7 @@
 import Secrets
 import Domain
 import FoundationEssentials
+import Hummingbird
 import Logging
 import Queue
 
@@ -10,6 +11,7 @@ struct Site: Sendable {
     let secret: ServiceSecret
     let options: FrontendOptions
     let pages: Pages
+    let noVNC: NoVNCFiles
     let hub: StatusHub
     let counters = RequestCounters()
     let connections: ConnectionTable
@@ -32,7 +34,9 @@ struct Site: Sendable {
         self.secret = secret
         self.options = options
         connections = ConnectionTable(limits: options.connections, proxies: options.proxies, logger: logger)
-        pages = try Pages(options: options)
+        noVNC = NoVNCFiles(directory: options.noVNC)
+        let base = PublicAddress(publicURL: options.publicURL).base
+        pages = try Pages(options: options, noVNC: noVNC.address(base: base))
         self.hasMail = hasMail
         desk = reliance.map {
             SignInDesk(
@@ -58,15 +62,26 @@ struct Site: Sendable {
         return try await places.value()[job.text]
     }
 
-    /// The address that opens a session's desktop, while it can be opened.
-    func connectURL(of session: Session) -> String? {
-        guard session.isOpen else { return nil }
-        var base = options.displayURL.isEmpty ? session.displayURL ?? "" : options.displayURL
-        while base.hasSuffix("/") { base.removeLast() }
-        if base.isEmpty { return nil }
-        return DisplayLink.url(
-            base: base, token: secret.token(session: session.id, fence: session.fence), port: session.displayPort)
+    /// The link that opens a session's desktop, while it can be opened.
+    /// - Parameter request: Says where we are if no public URL does; without one it is where we listen.
+    func connectURL(of session: Session, for request: Request?, secure: Bool = false) -> String? {
+        guard displayURL(of: session) != nil else { return nil }
+        let path = DisplayLink.path(session.id)
+        let page = request.flatMap { pages.address.url(path, for: $0, secure: secure) }
+        let scheme = options.tls ? "https" : "http"
+        let host = options.listenHost.contains(":") ? "[\(options.listenHost)]" : options.listenHost
+        let origin = pages.address.origin ?? "\(scheme)://\(host):\(options.listenPort)"
+        let known = page ?? "\(origin)\(pages.address.base)\(path)"
+        return "\(known)#\(token(of: session))"
     }
+
+    /// The WebSocket of a session's display, at its own host, while it can be opened.
+    func displayURL(of session: Session) -> String? {
+        session.isOpen ? session.displayURL.flatMap { DisplayLink.webSocket(base: $0) } : nil
+    }
+
+    /// What opens a session's display.
+    func token(of session: Session) -> String { secret.token(session: session.id, fence: session.fence) }
 
     /// Milliseconds since the epoch, to show how long something lasts. Nothing is decided by it.
     static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1000) }

@@ -56,7 +56,7 @@ struct Reception: RouterMiddleware {
     }
 
     private static func isPublic(_ path: String) -> Bool {
-        ["/healthz", "/readyz", "/metrics"].contains(path) || path.hasPrefix("/assets/")
+        ["/healthz", "/readyz", "/metrics"].contains(path) || path.hasPrefix("/assets/") || path.hasPrefix("/novnc/")
     }
 }
 

@@ -7,10 +7,7 @@ package protocol DisplayBridge: Sendable {
     /// Why displays can't be opened now, in words for an administrator, or nil.
     var problem: String? { get async }
     /// Makes the machine's display reachable under `token`. Doing it again changes nothing.
-    /// - Returns: The port of the session's own gateway, if it has one.
-    func open(_ session: SessionID, token: String, oneShot: Bool) async throws(MachineError) -> Int?
-    /// Whether the display of a session that was opened by an earlier worker can still be used.
-    func isOpen(_ session: SessionID, oneShot: Bool) async -> Bool
+    func open(_ session: SessionID, token: String) async throws(MachineError)
     /// Takes the display away. Safe whether or not it was opened.
     /// - Parameter fence: What a claim with a higher fence has opened is left alone.
     func close(_ session: SessionID, fence: Int) async

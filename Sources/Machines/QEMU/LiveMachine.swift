@@ -17,6 +17,10 @@ struct LiveMachine: Sendable {
     /// Whether it stands still because its disk could not grow.
     var waitsForSpace = false
     var network = NetworkLink()
+    /// Whether somebody has seen its display. Kept up for one-shot sessions only.
+    var hadViewer = false
+    /// How often the last viewer has left.
+    var departures = 0
 
     /// What its user should know, or nothing.
     var trouble: String {

@@ -6,6 +6,7 @@ import QMP
 extension QEMUHypervisor {
     /// Follows one machine to its end.
     func watch(_ machine: LiveMachine) async {
+        await adoptViewers(of: machine)
         for await event in machine.qmp.events {
             switch event {
             case .shutdown(guest: true, _):
@@ -18,8 +19,10 @@ extension QEMUHypervisor {
                 tellTrouble(of: machine.session)
             case .guestPanicked:
                 ended(machine, .crashed, whyCrashed(.guestPanicked) ?? "")
-            case .vncDisconnected where machine.oneShot:
-                ended(machine, .viewerLeft, "")
+            case .vncInitialized:
+                viewerCame(to: machine)
+            case .vncDisconnected:
+                await viewerLeft(machine)
             case .netdevStreamDisconnected:
                 await reconnectNetwork(machine)
             default:
@@ -33,7 +36,7 @@ extension QEMUHypervisor {
     }
 
     /// Tells the end of a machine once, unless it was asked for.
-    private func ended(_ machine: LiveMachine, _ reason: EndReason, _ detail: String) {
+    func ended(_ machine: LiveMachine, _ reason: EndReason, _ detail: String) {
         guard let known = machines[machine.session], known.fence == machine.fence, !known.isStopping else { return }
         machines[machine.session]?.isStopping = true
         emit(.ended(machine.session, fence: machine.fence, reason, detail: detail))

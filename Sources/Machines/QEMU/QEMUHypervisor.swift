@@ -15,6 +15,8 @@ package actor QEMUHypervisor: Hypervisor {
     let groups: ControlGroupParents
     /// Control groups of sessions that are over.
     var emptyGroups: Set<SessionID> = []
+    /// How long a one-shot session waits for a viewer who has left.
+    let oneShotGrace: Duration
     let logger: Logger
     /// Opens when it was tried once.
     private nonisolated let confinementTried = Latch()
@@ -28,17 +30,21 @@ package actor QEMUHypervisor: Hypervisor {
     private enum Newcomer: Sendable {
         case live(LiveMachine)
         case silent(SilentMachine)
+        case deserted(LiveMachine)
     }
 
-    /// - Parameter users: Given if and only if we are root.
+    /// - Parameters:
+    ///   - users: Given if and only if we are root.
+    ///   - oneShotGrace: How long a one-shot session waits for a viewer who has left.
     package init(
         paths: HostPaths, accelerator: Accelerator, users: UserRange?, network: GuestNetwork,
-        groups: ControlGroupParents = ControlGroupParents(), logger: Logger
+        groups: ControlGroupParents = ControlGroupParents(), oneShotGrace: Duration = .seconds(15), logger: Logger
     ) {
         self.paths = paths
         self.users = users
         self.network = network
         self.groups = groups
+        self.oneShotGrace = oneShotGrace
         self.accelerator = accelerator.rawValue
         kind = accelerator
         self.logger = logger
@@ -56,6 +62,7 @@ package actor QEMUHypervisor: Hypervisor {
                     switch newcomer {
                     case .live(let machine): await self.watch(machine)
                     case .silent(let machine): await self.listen(to: machine)
+                    case .deserted(let machine): await self.endGrace(of: machine)
                     }
                 }
             }
@@ -104,6 +111,10 @@ package actor QEMUHypervisor: Hypervisor {
 
     func follow(_ machine: SilentMachine) {
         welcome.yield(.silent(machine))
+    }
+
+    func awaitViewer(of machine: LiveMachine) {
+        welcome.yield(.deserted(machine))
     }
 
     func emit(_ event: MachineEvent) {

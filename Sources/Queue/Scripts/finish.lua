@@ -1,6 +1,6 @@
 -- finish: a job is done. A create job's session has its display then; a stop job's session is ended by it.
--- ARGV: jid fence display_port display_url. A mail that nobody got, because what it was about is over, has `unsent` in
--- place of the port. Answers 'ok', 'stale', or 'cancel' for a create job whose session is being stopped or has ended:
+-- ARGV: jid fence display_url. A mail that nobody got, because what it was about is over, has `unsent` in
+-- place of the address. Answers 'ok', 'stale', or 'cancel' for a create job whose session is being stopped or has ended:
 -- the job is over, and the display must be closed again. Asked again it answers the same.
 local jid, fence = ARGV[1], ARGV[2]
 local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'fence', 'kind', 'session', 'topic')
@@ -15,8 +15,7 @@ if kind == 'create' then
         answer = 'cancel'
     elseif s[3] ~= 'ready' then
         -- Also for a job that was closed because its lease was over: the display is there only now.
-        set(sid, s[6], 'step', 'running', 'step_at', text(at), 'display', 'ready', 'display_port', ARGV[3],
-            'display_url', ARGV[4])
+        set(sid, s[6], 'step', 'running', 'step_at', text(at), 'display', 'ready', 'display_url', ARGV[3])
         announce(sid, s[1], 'step', 'running', 'previous', s[4] or '', 'ms', text(at - (s[5] or at)))
         if s[7] and s[7] ~= '' then mail_about(sid, 'ready', at) end
     end

@@ -48,18 +48,10 @@ package struct ByteStream: Sendable {
         try socket.write(bytes, before: deadline)
     }
 
-    /// Turns the connection into a WebSocket (RFC 6455) with websockify's `binary` subprotocol.
+    /// Turns the connection into a WebSocket (RFC 6455) with the display's gateway.
     mutating func upgrade(_ address: DisplayAddress, before deadline: Deadline) throws(ViewerError) {
         try send(Array(WebSocketHandshake.request(address).utf8), before: deadline)
-        let answer: String
-        do {
-            answer = try takeText(through: "\r\n\r\n", before: deadline)
-        } catch {
-            // websockify hangs up on a token it does not know.
-            guard error.code == .closed else { throw error }
-            throw ViewerError(.refused, "The display's gateway hung up; it may not know the token.")
-        }
-        try WebSocketHandshake.check(answer)
+        try WebSocketHandshake.check(takeText(through: "\r\n\r\n", before: deadline))
         var reader = WebSocketReader()
         let early = Array(buffer[taken...])
         buffer = []

@@ -9,7 +9,7 @@ enum WebSocketHandshake {
         return [
             "GET \(address.path) HTTP/1.1", "Host: \(host):\(address.port)", "Upgrade: websocket",
             "Connection: Upgrade", "Sec-WebSocket-Key: \(key)", "Sec-WebSocket-Version: 13",
-            "Sec-WebSocket-Protocol: binary", "Origin: http://\(host):\(address.port)", "", "",
+            "Sec-WebSocket-Protocol: binary, \(address.token)", "", "",
         ].joined(separator: "\r\n")
     }
 

@@ -37,7 +37,8 @@ enum ClickBenchmark {
         )
         Figure.print(
             "click_to_first_frame", clicks.median, "ms", limit: .below(limit),
-            note: "POST to first frame by websockify; \(runs) runs, \(clicks.range); limit 1.5 x alone + 150 ms")
+            note:
+                "POST to first frame by the display gateway; \(runs) runs, \(clicks.range); limit 1.5 x alone + 150 ms")
         Figure.print("click_to_link", links.median, "ms", note: "of it until the link to the display is there")
     }
 

@@ -18,7 +18,7 @@ enum IdleBenchmark {
         await service.stop()
         Figure.print(
             "idle_cpu", 100 * (used / time), "% of a core", limit: .below(1),
-            note: "all roles, Redis and websockify over \(Figure.text(time.seconds)) s")
+            note: "all roles, Redis and the display gateway over \(Figure.text(time.seconds)) s")
         Figure.print(
             "idle_memory", memory.pssMB, "MB", limit: .below(150), note: "PSS: \(parts.joined(separator: ", "))")
         Figure.print("idle_memory_rss", memory.rssMB, "MB", limit: .below(150), note: "shared pages counted in each")

@@ -1,4 +1,3 @@
-import Glibc
 import Viewer
 
 /// What one more session and one more viewer cost in memory, shared pages divided (PSS).
@@ -31,19 +30,20 @@ enum MemoryBenchmark {
             "memory_of_passt", ProcessMeter.memory(passt).pssMB / Double(max(1, passt.count)), "MB",
             note: "mean of \(passt.count) processes")
 
-        // Gateways of viewers that left may take a moment to end.
-        let alone = try await gateway(workspace, processes: 1)
+        let alone = try gatewayMemory(workspace)
         var watching: [Viewer] = []
         for _ in 0..<viewers {
             let viewer = try await Viewer.connect(webSocket: last.address)
             _ = try await viewer.firstFrame()
             watching.append(viewer)
         }
-        let watched = try await gateway(workspace, processes: 1 + viewers)
+        let watched = try gatewayMemory(workspace)
         for viewer in watching { await viewer.close() }
         Figure.print(
             "memory_per_viewer", (watched - alone) / Double(viewers), "MB",
-            note: "PSS of websockify, \(viewers) viewers of one session")
+            note:
+                "PSS of the display gateway, \(viewers) viewers of one session; it has \(Figure.text(alone)) MB without"
+        )
         await service.stop()
     }
 
@@ -54,14 +54,9 @@ enum MemoryBenchmark {
         return (address, viewer)
     }
 
-    /// PSS of the display gateway once it has so many processes: itself and one for each viewer.
-    private static func gateway(_ workspace: Workspace, processes: Int) async throws -> Double {
-        let deadline = ContinuousClock.now + .seconds(20)
-        while ContinuousClock.now < deadline {
-            let pids = workspace.processes(with: "websockify")
-            if pids.count == processes { return ProcessMeter.memory(pids).pssMB }
-            try await Task.sleep(for: .milliseconds(20))
-        }
-        throw BenchError("the display gateway does not have \(processes) processes")
+    private static func gatewayMemory(_ workspace: Workspace) throws -> Double {
+        let pids = workspace.processes(with: "display-gateway")
+        guard pids.count == 1 else { throw BenchError("there are \(pids.count) display gateways") }
+        return ProcessMeter.memory(pids).pssMB
     }
 }

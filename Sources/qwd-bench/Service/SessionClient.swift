@@ -54,7 +54,10 @@ struct SessionClient: Sendable {
                 guard let link = try JSONDecoder().decode(Status.self, from: Data(answer.body)).connectLink else {
                     continue
                 }
-                guard let address = DisplayAddress(connectLink: link) else { throw BenchError("the link is broken") }
+                guard let link = ConnectLink(link),
+                    let address = DisplayAddress(
+                        page: try await connection.request("GET", link.path).answer.text, token: link.token)
+                else { throw BenchError("the link is broken") }
                 return address
             case "ended":
                 throw BenchError("session \(id) ended: \(event.reason ?? "") \(event.detail ?? "")")

@@ -57,7 +57,7 @@ struct Examination: Encodable {
             program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
             program("bubblewrap", "bwrap", "bubblewrap"), program("passt", "passt", "passt"),
             program("nftables", "nft", "nftables"), await guests(settings),
-            program("websockify", "websockify", "websockify"), noVNC(settings),
+            noVNC(settings),
             await redis(settings), disk(settings), machines(settings),
         ]
     }
@@ -77,6 +77,13 @@ struct Examination: Encodable {
     /// Whether the browsers that reach the pages reach the displays too.
     private static func displays(_ settings: Settings) -> Examination {
         let display = settings.display
+        if settings.pagesAreSecure, !settings.displaysAreSecure {
+            return Examination(
+                subject: "displays", verdict: .broken,
+                finding: "the pages have TLS and this host's displays have none, so browsers open none of them; set "
+                    + "display.public_url to an https address that a proxy passes on to \(display.listen), or set "
+                    + "tls.certificate and tls.key (a host without worker needs neither)")
+        }
         let isLocal = settings.frontend.listen.isLoopback && settings.frontend.publicURL == nil
         let isNowhere = display.listen.isLoopback || ["0.0.0.0", "::"].contains(display.listen.host)
         if display.publicURL == nil, !isLocal, isNowhere {
@@ -168,7 +175,7 @@ struct Examination: Encodable {
     }
 
     private static func noVNC(_ settings: Settings) -> Examination {
-        let page = "\(settings.display.noVNC)/vnc.html"
+        let page = "\(settings.display.noVNC)/core/rfb.js"
         if FileManager.default.isReadableFile(atPath: page) {
             return Examination(subject: "noVNC", verdict: .good, finding: page)
         }

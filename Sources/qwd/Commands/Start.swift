@@ -51,9 +51,9 @@ struct Start: AsyncParsableCommand {
                 request, from: "command line", limits: limits, lease: settings.scheduler.lease,
                 id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
             let session = try await follow(made.session, queue, changes, patience: patience)
-            return DisplayLink.url(
-                base: session.displayURL ?? "", token: secret.token(session: session.id, fence: session.fence),
-                port: session.displayPort)
+            return DisplayLink.page(
+                frontend: settings.pagesURL, session: session.id,
+                token: secret.token(session: session.id, fence: session.fence))
         }
     }
 

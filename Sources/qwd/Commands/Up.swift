@@ -43,9 +43,7 @@ struct Up: AsyncParsableCommand {
             await redis?.stop()
             throw error
         }
-        Console.say(
-            "qwd: open \(settings.frontend.publicURL ?? "\(settings.tls.certificate == nil ? "http" : "https")://\(settings.frontend.listen)/")"
-        )
+        Console.say("qwd: open \(settings.pagesURL)/")
         try await roles.run(services)
     }
 }

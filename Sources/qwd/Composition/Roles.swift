@@ -39,7 +39,7 @@ struct Roles {
             queue: queue, secret: secret,
             options: FrontendOptions(
                 listenHost: settings.frontend.listen.host, listenPort: settings.frontend.listen.port,
-                publicURL: settings.frontend.publicURL ?? "", displayURL: settings.display.publicURL ?? "",
+                publicURL: settings.frontend.publicURL ?? "", noVNC: settings.display.noVNC,
                 cpuChoices: form.cpu, memoryChoicesMiB: form.memoryMiB,
                 lifetimeChoices: form.lifetime.map(\.wholeSeconds), defaultMachine: defaults.machine ?? "",
                 defaultCPU: defaults.cpu, defaultMemoryMiB: defaults.memoryMiB, defaultDiskGiB: defaults.diskGiB,
@@ -95,12 +95,11 @@ struct Roles {
             let users = users
             hypervisor = QEMUHypervisor(
                 paths: paths, accelerator: try await accelerator(), users: users,
-                network: GuestNetwork(paths: paths, options: guestNetwork, users: users, logger: logger), logger: logger
-            )
-            bridge = WebsockifyBridge(
+                network: GuestNetwork(paths: paths, options: guestNetwork, users: users, logger: logger),
+                oneShotGrace: display.oneShotGrace, logger: logger)
+            bridge = GatewayBridge(
                 paths: paths, host: display.listen.host, port: display.listen.port,
-                publicURL: display.publicURL ?? "", web: display.noVNC, certificate: settings.tls.certificate,
-                key: settings.tls.key, logger: logger)
+                publicURL: display.publicURL ?? "", program: gateway(), logger: logger)
         }
         let machines = settings.machines
         return Worker(
@@ -125,6 +124,17 @@ struct Roles {
         options.deny = settings.network.deny
         options.allow = settings.network.allow
         return options
+    }
+
+    /// This program, as it carries displays.
+    private func gateway() -> GatewayProgram {
+        var program = GatewayProgram(
+            path: GatewayProgram.ourselves,
+            origins: settings.display.origins + [settings.frontend.publicURL].compactMap(\.self),
+            proxies: settings.proxies)
+        program.ownAddresses = program.origins.isEmpty
+        if let chain = settings.tls.certificate, let key = settings.tls.key { program.certificate = (chain, key) }
+        return program
     }
 
     /// Finds out what really accelerates machines here.

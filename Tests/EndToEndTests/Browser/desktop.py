@@ -51,7 +51,7 @@ class Door:
 
 
 def picture_in_browser(page):
-    data = page.evaluate("document.querySelector('#noVNC_container canvas').toDataURL('image/png').split(',')[1]")
+    data = page.evaluate("document.querySelector('#screen canvas').toDataURL('image/png').split(',')[1]")
     import base64
 
     return Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")
@@ -96,8 +96,10 @@ def check_qr(page):
 
 def look_at_display(page, session):
     page.click("#connect")
-    page.wait_for_function(
-        "document.documentElement.classList.contains('noVNC_connected')", timeout=DEADLINE)
+    page.wait_for_selector("#now[data-now=connected]", timeout=DEADLINE)
+    assert session in page.url and len(page.url.split("#")[1]) == 43, "the token stands behind the #"
+    assert page.title().startswith(machine), page.title()
+    check_accessibility(page, "viewer")
     door = Door(session)
     if color:
         end = time.monotonic() + DESKTOP_DEADLINE
@@ -108,7 +110,7 @@ def look_at_display(page, session):
     else:
         # A key goes through to the guest: GRUB stops its countdown and marks the next line.
         page.wait_for_function(
-            "(() => { const c = document.querySelector('#noVNC_container canvas');"
+            "(() => { const c = document.querySelector('#screen canvas');"
             "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
             "return d.some((v, i) => i % 4 != 3 && v > 100) })()", timeout=DEADLINE)
         before = door.picture()

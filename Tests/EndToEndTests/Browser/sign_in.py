@@ -99,8 +99,7 @@ with sync_playwright() as playwright:
     bob.goto(f"{url}/manage")
     assert session.rsplit("/", 1)[1] not in bob.content()
     bob.goto(link)
-    bob.wait_for_function(
-        "document.documentElement.classList.contains('noVNC_connected')", timeout=DEADLINE)
+    bob.wait_for_selector("#now[data-now=connected]", timeout=DEADLINE)
 
     alice.goto(session)
     alice.click("#stop")

@@ -22,7 +22,7 @@ extension Farm {
         subject.claim = claim
         if state == .starting { return subject }
         #expect(try await queue.commit(claim, accelerator: "kvm") == .ok)
-        #expect(try await queue.finish(claim, displayPort: nil, displayURL: "http://h1:6080") == .ok)
+        #expect(try await queue.finish(claim, displayURL: "http://h1:6080") == .ok)
         switch state {
         case .stopping:
             #expect(try await queue.stop(subject.session) == .stopping)

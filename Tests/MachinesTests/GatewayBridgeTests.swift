@@ -6,18 +6,23 @@ import Testing
 
 @testable import Machines
 
-@Suite(.timeLimit(.minutes(1)), .serialized, .enabled(if: Programs.find("websockify") != nil))
-struct WebsockifyBridgeTests {
+@Suite(.timeLimit(.minutes(1)), .serialized)
+struct GatewayBridgeTests {
     private let root = "/tmp/qwd-ws-\(SessionID(milliseconds: 0).text.suffix(7))"
 
-    private func bridge(port: Int, web: String = "/usr/share/novnc") throws -> WebsockifyBridge {
+    /// The program that was built beside this test.
+    private static let program = URL(filePath: GatewayProgram.ourselves).deletingLastPathComponent()
+        .appending(path: "qwd").path
+
+    private func bridge(port: Int, program: String = Self.program) throws -> GatewayBridge {
         let paths = HostPaths(runtime: "\(root)/r", state: "\(root)/s")
         try Files.makeDirectory(paths.runtime)
-        return WebsockifyBridge(
-            paths: paths, host: "127.0.0.1", port: port, publicURL: "", web: web, logger: Logger(label: "test"))
+        return GatewayBridge(
+            paths: paths, host: "127.0.0.1", port: port, publicURL: "", program: GatewayProgram(path: program),
+            logger: Logger(label: "test"))
     }
 
-    private func problem(of bridge: WebsockifyBridge, until isWanted: (String?) -> Bool) async -> String? {
+    private func problem(of bridge: GatewayBridge, until isWanted: (String?) -> Bool) async -> String? {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await bridge.run() }
             var problem = await bridge.problem
@@ -31,7 +36,7 @@ struct WebsockifyBridgeTests {
     }
 
     private func endGateway() async {
-        if let gateway = ProcessHandle(pidFile: "\(root)/r/websockify.pid", mark: "\(root)/r/tokens") {
+        if let gateway = ProcessHandle(pidFile: "\(root)/r/gateway.pid", mark: "\(root)/r/tokens") {
             _ = await gateway.kill()
         }
         Files.remove(root)
@@ -48,9 +53,9 @@ struct WebsockifyBridgeTests {
         await endGateway()
     }
 
-    @Test func `a missing noVNC is named with the way out`() async throws {
-        let problem = await problem(of: try bridge(port: 0, web: "\(root)/nowhere")) { $0?.contains("noVNC") == true }
-        #expect(problem?.contains("apt-get install novnc") == true)
+    @Test func `a program that can't carry displays is told with its own words`() async throws {
+        let problem = await problem(of: try bridge(port: 0, program: "/bin/ls")) { $0?.contains("as soon as") == true }
+        #expect(problem?.contains("ls --help") == true, "\(problem ?? "")")
         await endGateway()
     }
 
@@ -58,30 +63,13 @@ struct WebsockifyBridgeTests {
         let bridge = try bridge(port: 0)
         let id = SessionID(milliseconds: 5)
         let token = "t0ken"
-        _ = try await bridge.open(id, token: token, oneShot: false)
-        _ = try await bridge.open(id, token: token, oneShot: false)
+        try await bridge.open(id, token: token)
+        try await bridge.open(id, token: token)
         let link = "\(root)/r/tokens/\(token)"
         #expect(Files.target(of: link) == "\(root)/r/sessions/\(id)/vm/vnc.sock")
         await bridge.close(id, fence: 0)
         #expect(Files.target(of: link) == nil)
         await bridge.close(id, fence: 0)
-        Files.remove(root)
-    }
-
-    @Test func `a one-shot session has a gateway of its own, on a port of its own`() async throws {
-        let bridge = try bridge(port: 0)
-        let first = SessionID(milliseconds: 6)
-        let second = SessionID(milliseconds: 7)
-        let ports = [
-            try await bridge.open(first, token: "a", oneShot: true),
-            try await bridge.open(second, token: "b", oneShot: true),
-        ].compactMap(\.self)
-        #expect(Set(ports).count == 2)
-        #expect(await bridge.isOpen(first, oneShot: true))
-        await bridge.close(first, fence: 0)
-        #expect(await !bridge.isOpen(first, oneShot: true))
-        #expect(await bridge.isOpen(second, oneShot: true))
-        await bridge.close(second, fence: 0)
         Files.remove(root)
     }
 
@@ -95,7 +83,7 @@ struct WebsockifyBridgeTests {
         for port in [ports[0], ports[0], ports[1]] {
             #expect(await problem(of: try bridge(port: port)) { $0 == nil } == nil)
             let gateway = try #require(
-                ProcessHandle(pidFile: "\(root)/r/websockify.pid", mark: "\(root)/r/tokens"))
+                ProcessHandle(pidFile: "\(root)/r/gateway.pid", mark: "\(root)/r/tokens"))
             gateways.append(gateway.pid)
         }
         #expect(gateways[0] == gateways[1] && gateways[1] != gateways[2])
@@ -111,49 +99,38 @@ struct WebsockifyBridgeTests {
         let bridge = try bridge(port: 0)
         let (living, gone) = (SessionID(milliseconds: 8), SessionID(milliseconds: 9))
         for id in [living, gone] {
-            _ = try await bridge.open(id, token: "common-\(id)", oneShot: false)
-            _ = try await bridge.open(id, token: "own-\(id)", oneShot: true)
+            try await bridge.open(id, token: "common-\(id)")
         }
         await bridge.closeAll(but: [living])
         #expect(Files.names(in: "\(root)/r/tokens") == ["common-\(living)"])
-        #expect(Files.names(in: "\(root)/r/gateways") == [living.text])
-        #expect(await bridge.isOpen(living, oneShot: true))
-        #expect(await !bridge.isOpen(gone, oneShot: true))
         await bridge.close(living, fence: 0)
         Files.remove(root)
     }
 
-    @Test func `a gateway that is gone is replaced though its viewers' processes keep its socket`() async throws {
+    @Test func `a gateway whose process id was lost is found again`() async throws {
         let listener = try TCPListener(host: "127.0.0.1", port: 0)
         Glibc.close(listener.descriptor.take())
         let port = listener.port
         #expect(await problem(of: try bridge(port: port)) { $0 == nil } == nil)
-        let pidFile = "\(root)/r/websockify.pid"
+        let pidFile = "\(root)/r/gateway.pid"
         let gateway = try #require(ProcessHandle(pidFile: pidFile, mark: "\(root)/r/tokens"))
-        // A viewer that says nothing yet has a process of its own.
-        let viewer = try connect(port: port)
-        while ProcessHandle.all(mark: "\(root)/r/tokens ").count < 2 { await Task.yield() }
-        #expect(await gateway.kill())
+        Files.remove(pidFile)
         #expect(await problem(of: try bridge(port: port)) { $0 == nil } == nil)
-        let next = try #require(ProcessHandle(pidFile: pidFile, mark: "\(root)/r/tokens"))
-        #expect(next.pid != gateway.pid && next.leadsSession)
-        #expect(ProcessHandle.all(mark: "\(root)/r/tokens ").map(\.pid) == [next.pid])
-        Glibc.close(viewer)
-        await endGateway()
+        #expect(ProcessHandle.all(mark: "\(root)/r/tokens ").map(\.pid) == [gateway.pid])
+        _ = await gateway.kill()
+        Files.remove(root)
     }
 
-    private func connect(port: Int) throws -> CInt {
-        let number = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
+    @Test func `nothing secret is in its command line or environment, and it has few descriptors`() async throws {
+        #expect(await problem(of: try bridge(port: 0)) { $0 == nil } == nil)
+        let gateway = try #require(ProcessHandle(pidFile: "\(root)/r/gateway.pid", mark: "\(root)/r/tokens"))
+        let token = String(repeating: "s", count: 43)
+        try await bridge(port: 0).open(SessionID(milliseconds: 1), token: token)
+        for file in ["cmdline", "environ"] {
+            #expect(Files.read("/proc/\(gateway.pid)/\(file)")?.contains(token) == false)
+            #expect(Files.read("/proc/\(gateway.pid)/\(file)")?.contains("QWD_") == false)
         }
-        try #require(connected == 0)
-        return number
+        #expect(Files.names(in: "/proc/\(gateway.pid)/fd").count < 16)
+        await endGateway()
     }
 }

@@ -1,0 +1,169 @@
+// The viewer's page: noVNC's core in a page of ours. The token stands behind the `#` of the address, which browsers send to
+// nobody; from here it goes to the display as the name of a protocol, and to us in a header, never into an address.
+
+const screen = document.getElementById("screen");
+const words = screen.dataset;
+const token = location.hash.slice(1);
+const element = (id) => document.getElementById(id);
+
+// A connection that breaks is tried again, for so long.
+const PATIENCE = 60_000;
+const PAUSES = [300, 700, 1500, 3000, 5000];
+
+let rfb;
+let tries = 0;
+let troubleSince = 0;
+let timer;
+
+function say(now, text = words[now]) {
+    const place = element("now");
+    if (place.dataset.now === now && place.textContent === text) return;
+    place.dataset.now = now;
+    place.textContent = text;
+    element("ctrl-alt-del").disabled = now !== "connected";
+}
+
+// What there is to say when there is nothing to see.
+function over(kind, { text = words[`${kind}Text`], again = false } = {}) {
+    say(kind);
+    element("over-title").textContent = words[kind];
+    element("over-text").textContent = text;
+    element("again").hidden = !again;
+    element("over").hidden = false;
+    (again ? element("again") : element("over-title")).focus();
+}
+
+// Whether the session still runs. Undefined if nobody answers.
+async function ask() {
+    try {
+        const answer = await fetch(words.state, { headers: { "display-token": token }, cache: "no-store" });
+        if (answer.status === 404) return { state: "unknown" };
+        if (!answer.ok) return undefined;
+        const found = await answer.json();
+        if (found.machine) {
+            element("machine").textContent = found.machine;
+            document.title = `${found.machine} · ${words.title}`;
+        }
+        return found;
+    } catch {
+        return undefined;
+    }
+}
+
+async function connect() {
+    clearTimeout(timer);
+    element("over").hidden = true;
+    say(tries ? "again" : "connecting");
+    let RFB;
+    try {
+        ({ default: RFB } = await import(words.novnc));
+    } catch {
+        return lost();
+    }
+    if (rfb) return;
+    try {
+        rfb = new RFB(screen, words.display, { wsProtocols: ["binary", token], shared: true });
+    } catch {
+        // What stands behind the `#` can't be the name of a protocol.
+        return over("unknown");
+    }
+    rfb.scaleViewport = true;
+    rfb.background = "transparent";
+    rfb.addEventListener("connect", () => {
+        tries = 0;
+        troubleSince = 0;
+        say("connected");
+        rfb.focus();
+    });
+    rfb.addEventListener("disconnect", () => {
+        rfb = undefined;
+        lost();
+    });
+}
+
+// The display is not there, or not any more: why, and what now?
+async function lost() {
+    troubleSince ||= Date.now();
+    say("again");
+    const found = await ask();
+    if (found?.state === "unknown") return over("unknown");
+    if (found?.state === "ended") return over("ended", { text: found.why || words.endedText });
+    if (Date.now() - troubleSince > PATIENCE) return over("lost", { again: true });
+    timer = setTimeout(connect, PAUSES[Math.min(tries, PAUSES.length - 1)]);
+    tries += 1;
+}
+
+// The page came before the display, or after its end.
+async function wait() {
+    const found = await ask();
+    if (found?.state === "unknown") return over("unknown");
+    if (found?.state === "ended") return over("ended", { text: found.why || words.endedText });
+    // Loaded again, the page may reach the display; the part behind the `#` stays.
+    if (found?.display) return location.reload();
+    if (found?.state === "open") return over("broken");
+    say("waiting");
+    timer = setTimeout(wait, 2000);
+}
+
+element("again").addEventListener("click", () => {
+    tries = 0;
+    troubleSince = 0;
+    connect();
+});
+
+element("ctrl-alt-del").addEventListener("click", () => {
+    rfb?.sendCtrlAltDel();
+    rfb?.focus();
+});
+
+const fullscreen = element("fullscreen");
+if (document.fullscreenEnabled) {
+    fullscreen.hidden = false;
+    fullscreen.addEventListener("click", async () => {
+        if (document.fullscreenElement) await document.exitFullscreen();
+        else await document.documentElement.requestFullscreen();
+        rfb?.focus();
+    });
+    document.addEventListener("fullscreenchange", () => {
+        fullscreen.setAttribute("aria-pressed", String(Boolean(document.fullscreenElement)));
+    });
+}
+
+// Every key goes to the machine, Tab too. Ctrl, Alt and Shift together lead back to the buttons.
+addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey && event.altKey && event.shiftKey && screen.contains(document.activeElement))) return;
+    if (!["Control", "Alt", "Shift"].includes(event.key)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    // noVNC lets go of all keys then; else the machine would think that they are still held.
+    dispatchEvent(new Event("blur"));
+    document.querySelector(".viewer-tools button:not([hidden])").focus();
+}, true);
+
+// A phone shows its keyboard for a field only. What is typed there goes to the machine letter by letter.
+const typed = element("typed");
+if (matchMedia("(pointer: coarse)").matches) {
+    const keys = { deleteContentBackward: 0xff08, insertLineBreak: 0xff0d, insertParagraph: 0xff0d };
+    element("keyboard").hidden = false;
+    element("keyboard").addEventListener("click", () => typed.focus());
+    typed.addEventListener("beforeinput", (event) => {
+        const key = keys[event.inputType];
+        if (key) rfb?.sendKey(key);
+        // X11's keysym of a character: its code in Latin-1, else 0x1000000 more.
+        for (const letter of event.data ?? "") {
+            const code = letter.codePointAt(0);
+            rfb?.sendKey(code < 0x100 ? code : 0x1000000 + code);
+        }
+        event.preventDefault();
+    });
+}
+
+addEventListener("hashchange", () => location.reload());
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+
+if (words.display) {
+    ask();
+    connect();
+} else {
+    wait();
+}

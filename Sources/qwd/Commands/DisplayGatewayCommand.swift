@@ -1,0 +1,47 @@
+import ArgumentParser
+import Certificates
+import DisplayGateway
+import Domain
+import Glibc
+import Logging
+
+/// What a worker starts on its host for its displays. It outlives the worker, so no viewer notices a restart.
+///
+/// Nothing in its command line is a secret. It needs the files that this names, the VNC sockets, and nothing else.
+struct DisplayGatewayCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "display-gateway", abstract: "Carry displays to browsers; workers start it.", shouldDisplay: false)
+
+    @Option(help: "Directory of tokens, each a link to the VNC socket it opens.") var tokens: String
+    @Option(help: "Certificate in PEM, with those it follows from.") var certificate: String?
+    @Option(help: "Its private key in PEM.") var key: String?
+    @Option(help: "Address of web pages that may open displays.") var origin: [String] = []
+    @Flag(help: "Pages at addresses of our own may too.") var ownAddresses = false
+    @Option(help: "Address or network of a proxy that is believed.") var proxy: [String] = []
+
+    func run() async throws {
+        var options = GatewayOptions(
+            tokens: tokens, origins: OriginRule(origin, ownAddresses: ownAddresses),
+            proxies: proxy.compactMap { IPNetwork($0) })
+        if let certificate, let key { options.certificate = CertificateFiles(chain: certificate, key: key) }
+        // A viewer needs two descriptors: its connection and the VNC socket. Some stay for everything else.
+        options.limits.connections = min(options.limits.connections, (Self.raisedLimit() - 64) / 2)
+        // Its standard output and error go to one small file.
+        let logger = Logger(label: "qwd") { StreamLogHandler.standardError(label: $0) }
+        do {
+            // The listening socket is descriptor 0.
+            try await DisplayGateway.serve(descriptor: STDIN_FILENO, options: options, logger: logger)
+        } catch {
+            throw Failure(.failed, "\(error)")
+        }
+    }
+
+    /// Raises the limit of open descriptors as far as it goes.
+    private static func raisedLimit() -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        limit.rlim_cur = limit.rlim_max
+        guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(min(limit.rlim_cur, 1 << 20))
+    }
+}

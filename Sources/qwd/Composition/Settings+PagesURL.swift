@@ -1,0 +1,13 @@
+import Settings
+
+extension Settings {
+    /// Where people reach the pages, without a slash at its end: `frontend.public_url`, or where they are listened for.
+    var pagesURL: String {
+        if let url = frontend.publicURL { return url }
+        var listen = frontend.listen
+        // Nobody can go to "any address"; from here this one is right.
+        if listen.host == "0.0.0.0" { listen.host = "127.0.0.1" }
+        if listen.host == "::" { listen.host = "::1" }
+        return "\(tls.certificate == nil ? "http" : "https")://\(listen)"
+    }
+}

@@ -1,0 +1,136 @@
+import Domain
+import Foundation
+import FoundationNetworking
+import Processes
+import Testing
+import Viewer
+
+/// Sessions that end with their viewer: by whom, and by whom not.
+@Suite(.timeLimit(.minutes(5)), .serialized)
+struct OneShotTests {
+    private static let grace = Duration.seconds(2)
+
+    private func running() async throws -> (service: RunningService, id: SessionID, display: DisplayAddress) {
+        let service = try RunningService(["display.one_shot_grace=2s"])
+        try await service.start()
+        let id = try await service.create(["oneshot": "1"])
+        let session = try await service.settled(id)
+        try #require(session.state == .running, "\(session.detail ?? "")\n\(service.log)")
+        return (service, id, try await service.display(of: id))
+    }
+
+    private func look(at display: DisplayAddress) async throws -> Viewer {
+        let viewer = try await Viewer.connect(webSocket: display)
+        _ = try await viewer.frame()
+        return viewer
+    }
+
+    private func expectEnd(_ service: RunningService, _ id: SessionID) async throws {
+        #expect(try await service.wait(for: id) { $0.state == .ended }.reason == .viewerLeft)
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
+    @Test func `a viewer may load the page again, and the session ends when nobody comes back`() async throws {
+        let (service, id, display) = try await running()
+        for _ in 0..<3 { await (try await look(at: display)).close() }
+        let viewer = try await look(at: display)
+        // Longer than the grace of each that has left.
+        try await Task.sleep(for: Self.grace * 1.5)
+        #expect(try await service.settled(id).state == .running)
+        let left = ContinuousClock.now
+        await viewer.close()
+        #expect(try await service.wait(for: id) { $0.state == .ended }.reason == .viewerLeft)
+        #expect(ContinuousClock.now - left >= Self.grace)
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
+    @Test func `who has no token neither ends nor blocks it`() async throws {
+        let (service, id, display) = try await running()
+        let silent = try (0..<10).map { _ in try Peer.connect(port: service.displayPort) }
+        let half = try Peer.connect(port: service.displayPort, saying: "G")
+        var wrong = display
+        wrong.token = String(repeating: "a", count: 43)
+        await #expect(throws: ViewerError.self) { try await Viewer.connect(webSocket: wrong) }
+        _ = try Peer.connect(port: service.displayPort, saying: "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        let start = ContinuousClock.now
+        let viewer = try await look(at: display)
+        #expect(ContinuousClock.now - start < .seconds(5))
+        withExtendedLifetime((silent, half)) {}
+        // They have left, and the owner has not.
+        try await Task.sleep(for: Self.grace * 1.5)
+        #expect(try await service.settled(id).state == .running)
+        _ = try await viewer.frame()
+        await viewer.close()
+        try await expectEnd(service, id)
+    }
+
+    @Test func `nobody has to look, and a viewer outlives its service`() async throws {
+        let (service, id, display) = try await running()
+        await service.kill()
+        try await service.start()
+        try await Task.sleep(for: Self.grace * 1.5)
+        #expect(try await service.settled(id).state == .running, "it never had a viewer")
+        let viewer = try await look(at: display)
+        await service.kill()
+        try await service.start()
+        try await Task.sleep(for: Self.grace * 1.5)
+        #expect(try await service.settled(id).state == .running)
+        _ = try await viewer.frame()
+        await viewer.close()
+        try await expectEnd(service, id)
+    }
+
+    @Test func `a viewer that left while the service was down is waited for, and then it ends`() async throws {
+        let (service, id, display) = try await running()
+        let viewer = try await look(at: display)
+        await service.kill()
+        await viewer.close()
+        try await service.start()
+        try await expectEnd(service, id)
+    }
+
+    @Test func `a stop ends every viewer, and the token`() async throws {
+        let (service, id, display) = try await running()
+        let viewers = [try await look(at: display), try await look(at: display)]
+        let start = ContinuousClock.now
+        #expect(try await service.stopped(id).reason == .stopped)
+        for viewer in viewers {
+            let error = await #expect(throws: ViewerError.self) { while true { _ = try await viewer.nextChange() } }
+            #expect(error?.code == .closed)
+        }
+        #expect(ContinuousClock.now - start < .seconds(3))
+        let error = await #expect(throws: ViewerError.self) { try await Viewer.connect(webSocket: display) }
+        #expect(error?.code == .refused)
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+}
+
+/// A connection that says little.
+private final class Peer: Sendable {
+    private let number: CInt
+
+    private init(_ number: CInt) { self.number = number }
+
+    static func connect(port: Int, saying text: String = "") throws -> Peer {
+        let peer = Peer(socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = in_addr_t(INADDR_LOOPBACK).bigEndian
+        let answer = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.connect(peer.number, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        let sent = send(peer.number, text, text.utf8.count, CInt(MSG_NOSIGNAL))
+        guard answer == 0, sent == text.utf8.count else {
+            throw RunningService.Failure(description: "port \(port): errno \(errno)")
+        }
+        return peer
+    }
+
+    deinit { close(number) }
+}

@@ -1,0 +1,139 @@
+import Domain
+import Foundation
+import Queue
+import Secrets
+import Testing
+
+@testable import Frontend
+
+/// The page that shows a desktop, for whoever has its link.
+@Suite(.timeLimit(.minutes(1)))
+struct DisplayPageTests {
+    /// A running session of somebody who is not who asks.
+    private func running(_ site: TestSite) async throws -> (id: SessionID, token: String) {
+        try await site.hostUp()
+        let id = try await site.queue.enqueue(
+            SessionRequest(
+                owner: "alice", machine: "grub", cpu: 1, memoryMiB: 1024, diskGiB: 10, lifetimeSeconds: 3600,
+                oneShot: false), from: "test", limits: .none, id: SessionID(milliseconds: 7),
+            job: JobID(milliseconds: 7)
+        ).session
+        let claim = try await site.advance(to: .running)
+        return (id, site.secret.token(session: id, fence: claim.fence))
+    }
+
+    @Test func `a stranger's page opens the display of the session's host, and says nothing of the session`()
+        async throws
+    {
+        try await withSite(signIn: SignInOptions()) { site in
+            let (id, token) = try await running(site)
+            let page = try await site.http.get("/sessions/\(id)/display")
+            #expect(page.status == 200)
+            #expect(page.body.contains(#"data-display="ws://viewer.example:6080/display""#))
+            #expect(!page.body.contains("grub") && !page.body.contains("alice") && !page.body.contains(token))
+            let policy = page.headers["content-security-policy"] ?? ""
+            #expect(policy.contains("connect-src 'self' ws://viewer.example:6080/display;"))
+            #expect(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"))
+            #expect(!page.body.contains("<script>") && !page.body.contains("style="))
+            #expect(page.headers["cache-control"] == "no-store")
+            let other = try await site.http.get("/sign-in").headers["content-security-policy"]
+            #expect(other?.contains("connect-src 'self';") == true)
+        }
+    }
+
+    @Test func `where everybody may do everything the page has the machine's name`() async throws {
+        try await withSite { site in
+            let (id, _) = try await running(site)
+            #expect(try await site.http.get("/sessions/\(id)/display").body.contains("<title>grub · "))
+        }
+    }
+
+    @Test func `only the token tells what became of the session`() async throws {
+        try await withSite(signIn: SignInOptions()) { site in
+            let (id, token) = try await running(site)
+            let path = "/sessions/\(id)/display/state"
+            func ask(_ token: String?) async throws -> HTTPClient.Reply {
+                try await site.http.get(path, headers: token.map { [("Display-Token", $0)] } ?? [])
+            }
+            for wrong in [nil, "", "x", String(token.dropLast()), token + "a", token.lowercased() + " "] {
+                #expect(try await ask(wrong).status == 404)
+            }
+            #expect(
+                try await site.http.get("\(path)?token=\(token)").status == 404, "no address is a place for a token")
+            let open = try await ask(token)
+            #expect(open.body.contains(#""state":"open""#) && open.body.contains(#""machine":"grub""#))
+            _ = try await site.queue.stop(id)
+            #expect(try await ask(token).body.contains(#""state":"stopping""#))
+            let claim = try #require(try await site.claim())
+            try await site.queue.finish(claim)
+            let over = try await ask(token).body
+            #expect(over.contains(#""state":"ended""#) && over.contains(#""display":null"#))
+            let page = try await site.http.get("/sessions/\(id)/display")
+            #expect(page.status == 200 && page.body.contains(#"data-display="""#))
+            #expect(page.headers["content-security-policy"]?.contains("connect-src 'self';") == true)
+            #expect(!site.log.lines.contains { $0.contains(token) }, "no line of a log has a token")
+        }
+    }
+
+    @Test func `an unknown session's page looks like that of one that is over`() async throws {
+        try await withSite(signIn: SignInOptions()) { site in
+            let page = try await site.http.get("/sessions/\(SessionID(milliseconds: 99))/display")
+            #expect(page.status == 200 && page.body.contains(#"data-display="""#))
+            #expect(try await site.http.get("/sessions/nonsense/display").status == 404)
+        }
+    }
+
+    // MARK: noVNC
+
+    private static let hasNoVNC = FileManager.default.fileExists(atPath: "/usr/share/novnc/core/rfb.js")
+
+    @Test(.enabled(if: hasNoVNC, "novnc isn't installed"))
+    func `noVNC comes from here, kept for a year and compressed`() async throws {
+        try await withSite { site in
+            let page = try await site.http.get("/sessions/\(SessionID(milliseconds: 99))/display").body
+            let start = try #require(page.firstRange(of: "data-novnc=\"")?.upperBound)
+            let module = String(page[start...].prefix { $0 != "\"" })
+            #expect(module.hasSuffix("/core/rfb.js"))
+            let plain = try await site.http.get(module)
+            #expect(plain.status == 200 && plain.body.contains("export default class RFB"))
+            #expect(plain.headers["content-type"] == "text/javascript; charset=utf-8")
+            #expect(plain.headers["cache-control"] == "public, max-age=31536000, immutable")
+            #expect(plain.headers["x-content-type-options"] == "nosniff")
+            #expect(plain.headers["content-security-policy"]?.contains("frame-ancestors 'none'") == true)
+            let packed = try await site.http.get(module, headers: [("Accept-Encoding", "br, gzip")])
+            #expect(packed.headers["content-encoding"] == "gzip" && packed.headers["vary"] == "Accept-Encoding")
+            let lengths = try [packed, plain].map { try #require(Int($0.headers["content-length"] ?? "")) }
+            #expect(lengths[0] < lengths[1] / 2)
+            let tag = try #require(plain.headers["etag"])
+            #expect(try await site.http.get(module, headers: [("If-None-Match", tag)]).status == 304)
+            let refused = try await site.http.get(module, headers: [("Accept-Encoding", "gzip;q=0")])
+            #expect(refused.headers["content-encoding"] == nil)
+            let directory = module.dropLast("rfb.js".count)
+            for path in [
+                "", "/", "../core", "../vnc.html", "..%2fvnc.html", "../../etc/passwd", "%2e%2e/vnc.html",
+                "rfb.js%00",
+                "/etc/passwd", "../core/./rfb.js", "..\\vnc.html",
+            ] {
+                #expect(try await site.http.get(directory + path).status == 404, "\(path)")
+            }
+        }
+    }
+
+    @Test func `only modules are served, and no link leads out of the directory`() throws {
+        let place = FileManager.default.temporaryDirectory.appending(path: "qwd-novnc-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: place) }
+        let inside = place.appending(path: "novnc/core")
+        try FileManager.default.createDirectory(at: inside, withIntermediateDirectories: true)
+        #expect(NoVNCFiles(directory: place.path + "/novnc").isMissing)
+        try Data("x".utf8).write(to: place.appending(path: "secret.js"))
+        try Data("x".utf8).write(to: inside.appending(path: "rfb.js"))
+        try Data("x".utf8).write(to: inside.appending(path: "notes.txt"))
+        for (name, target) in [("out.js", "../../secret.js"), ("in.js", "rfb.js"), ("etc.js", "/etc/passwd")] {
+            try FileManager.default.createSymbolicLink(
+                atPath: inside.appending(path: name).path, withDestinationPath: target)
+        }
+        let files = NoVNCFiles(directory: place.path + "/novnc")
+        #expect(!files.isMissing)
+        #expect(files.paths == ["core/in.js", "core/rfb.js"])
+    }
+}
