@@ -13,11 +13,13 @@ package struct HostPaths: Sendable, Hashable {
 
     package var sessions: String { "\(runtime)/sessions" }
     package var disks: String { "\(state)/sessions" }
-    /// Names of display tokens, each a link to the VNC socket it opens.
+    /// Names of display tokens, each the VNC socket that it opens.
     package var tokens: String { "\(runtime)/tokens" }
     package var gatewayPID: String { "\(runtime)/gateway.pid" }
     /// How the host's gateway was set up.
     package var gatewaySetup: String { "\(runtime)/gateway.setup" }
+    /// Its copies of the certificate and the key.
+    var gatewayCertificates: String { "\(runtime)/gateway" }
     /// Why it could not start.
     package var gatewayLog: String { "\(runtime)/gateway.log" }
     /// What keeps the guests' network.
@@ -50,6 +52,8 @@ package struct SessionPaths: Sendable, Hashable {
     package var user: String { "\(run)/user" }
     /// The network's helper.
     var networkPID: String { "\(run)/passt.pid" }
+    /// The display's token, while the display is open.
+    var token: String { "\(run)/token" }
     /// Why the network is off; there only then.
     package var networkProblem: String { "\(run)/network-off" }
     /// There for a session that ends when its viewer leaves. Says `viewed` once it had one.

@@ -58,6 +58,28 @@ package enum Files {
         }
     }
 
+    /// Gives a socket another name, which a group may connect to. That it is one is looked at after, under the new name, which
+    /// only we can change: whoever made the socket might have put a link in its place.
+    /// - Parameter group: Nil leaves its owner and rights alone.
+    package static func link(_ path: String, toSocket socket: String, for group: UInt32?) throws(ProcessError) {
+        guard Glibc.link(socket, path) == 0 || errno == EEXIST else {
+            throw ProcessError(.system, "Can't make the link \(path): \(String(cString: strerror(errno)))")
+        }
+        var information = stat()
+        guard lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFSOCK else {
+            unlink(path)
+            throw ProcessError(.system, "\(socket) is no socket.")
+        }
+        if let group { try give(path, toGroup: group, mode: 0o660) }
+    }
+
+    /// Lets a group use a file or directory, whose owner it keeps. It must be no link, and nobody else may change its name.
+    package static func give(_ path: String, toGroup group: UInt32, mode: UInt32) throws(ProcessError) {
+        guard lchown(path, uid_t.max, group) == 0, chmod(path, mode) == 0 else {
+            throw ProcessError(.system, "Can't give \(path) to group \(group): \(String(cString: strerror(errno)))")
+        }
+    }
+
     /// Where a symbolic link leads, or nil.
     package static func target(of path: String) -> String? {
         try? FileManager.default.destinationOfSymbolicLink(atPath: path)

@@ -26,8 +26,9 @@ package struct Sandbox: Sendable {
     package var directories: [String] = []
     /// Whether it has our network, and not one without any device.
     package var sharesNetwork = false
-    /// Whether it sees this host's processes.
-    package var seesProcesses = false
+    /// Which processes it sees and may signal: itself alone, without or with a /proc, or all of this host.
+    package enum Processes: Sendable { case itself, itselfInProc, all }
+    package var processes = Processes.itself
     /// Whether it enters another process's namespaces, for which it must have no user namespace of its own.
     package var joinsNamespaces = false
 
@@ -44,7 +45,12 @@ package struct Sandbox: Sendable {
         words += ["--dev", "/dev", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
         if !sharesNetwork { words.append("--unshare-net") }
         if ofOwnUser { words.append("--unshare-user") }
-        if seesProcesses { words += ["--bind", "/proc", "/proc"] }
+        switch processes {
+        // Process 1 of its namespace, so that nothing stands between it and us.
+        case .itself: words += ["--unshare-pid", "--as-pid-1"]
+        case .itselfInProc: words += ["--unshare-pid", "--as-pid-1", "--proc", "/proc"]
+        case .all: words += ["--bind", "/proc", "/proc"]
+        }
         let library = [Mount("/etc/ld.so.cache"), Mount("/etc/alternatives")]
         for mount in library { words += parents(of: mount.path) + ["--ro-bind-try", mount.source, mount.path] }
         for path in directories { words += parents(of: path) + ["--perms", "0755", "--dir", path] }

@@ -126,7 +126,7 @@ struct ConfinementTests {
         try await withMachines(2) { _, machines in
             for machine in machines {
                 let process = "/proc/\(machine.process.pid)"
-                for kind in ["user", "mnt", "ipc", "net", "uts"] {
+                for kind in ["user", "mnt", "ipc", "net", "uts", "pid"] {
                     #expect(
                         Files.target(of: "\(process)/ns/\(kind)") != Files.target(of: "/proc/self/ns/\(kind)"),
                         "\(kind)")

@@ -41,7 +41,7 @@ struct SandboxTests {
 
     @Test func `it has namespaces, a user and rights of its own`() async throws {
         var sandbox = Sandbox()
-        sandbox.seesProcesses = true
+        sandbox.processes = .itselfInProc
         let status = try await ForegroundProcess.run(program("cat", ["/proc/thread-self/status"], sandbox)).output
         let fields = Dictionary(
             status.split(separator: "\n").map { line in
@@ -51,7 +51,7 @@ struct SandboxTests {
         #expect(fields["NoNewPrivs"] == "1")
         #expect(fields["CapEff"] == "0000000000000000" && fields["CapPrm"] == "0000000000000000")
         let listing = try await ForegroundProcess.run(program("ls", ["-l", "/proc/thread-self/ns"], sandbox)).output
-        for kind in ["user", "mnt", "ipc", "net", "uts"] {
+        for kind in ["user", "mnt", "ipc", "net", "uts", "pid"] {
             let ours = try #require(Files.target(of: "/proc/self/ns/\(kind)"))
             #expect(listing.contains("\(kind):[") && !listing.contains(ours), "\(kind)")
         }

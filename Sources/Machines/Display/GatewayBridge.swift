@@ -1,4 +1,5 @@
 package import Domain
+import Glibc
 package import Logging
 import Processes
 
@@ -31,30 +32,57 @@ package actor GatewayBridge: DisplayBridge {
     }
 
     package func open(_ session: SessionID, token: String) async throws(MachineError) {
+        let files = paths.session(session)
         try MachineError.translating { () throws(ProcessError) in
-            try Files.makeDirectory(paths.tokens)
-            try Files.link("\(paths.tokens)/\(token)", to: paths.session(session).vnc)
+            try makeTokens()
+            // First the note, so that a token that is there is always known.
+            try Files.write(token, to: files.token)
+            try Files.link("\(paths.tokens)/\(token)", toSocket: files.vnc, for: program.account?.userID)
         }
     }
 
     package func close(_ session: SessionID, fence: Int) async {
         let files = paths.session(session)
         guard FenceFile.read(files) <= fence else { return }
-        for token in Files.names(in: paths.tokens) where Files.target(of: "\(paths.tokens)/\(token)") == files.vnc {
+        if let token = Files.read(files.token) { Files.remove("\(paths.tokens)/\(token)") }
+    }
+
+    package func closeAll(but living: Set<SessionID>) async {
+        let kept = Set(living.compactMap { Files.read(paths.session($0).token) })
+        for token in Files.names(in: paths.tokens) where !kept.contains(token) {
             Files.remove("\(paths.tokens)/\(token)")
         }
     }
 
-    package func closeAll(but living: Set<SessionID>) async {
-        let sockets = Set(living.map { paths.session($0).vnc })
-        for token in Files.names(in: paths.tokens)
-        where Files.target(of: "\(paths.tokens)/\(token)").map(sockets.contains) != true {
-            Files.remove("\(paths.tokens)/\(token)")
+    /// The gateway may open what it knows the name of, and list nothing.
+    private func makeTokens() throws(ProcessError) {
+        try Files.makeDirectory(paths.tokens)
+        if let account = program.account { try Files.give(paths.tokens, toGroup: account.userID, mode: 0o710) }
+    }
+
+    /// Copies the certificate if it is not the one that the gateway has: it may not read ours.
+    private func copyCertificate() throws(ProcessError) {
+        guard let certificate = program.certificate else { return }
+        let copies = GatewayProgram.copies(in: paths.gatewayCertificates)
+        try Files.makeDirectory(paths.gatewayCertificates)
+        if let account = program.account {
+            try Files.give(paths.gatewayCertificates, toGroup: account.userID, mode: 0o750)
+        }
+        for (file, copy) in [(certificate.key, copies.key), (certificate.chain, copies.chain)] {
+            guard let text = Files.read(file), text != Files.read(copy) else { continue }
+            let new = "\(copy).new"
+            try Files.write(text, to: new)
+            if let account = program.account { try Files.give(new, toGroup: account.userID, mode: 0o440) }
+            guard rename(new, copy) == 0 else {
+                throw ProcessError(.system, "Can't write \(copy): \(String(cString: strerror(errno)))")
+            }
         }
     }
 
     /// A gateway that lived for less is one that can't work here: to start it again at once would only keep us busy.
     private static let shortestLife = Duration.milliseconds(500)
+    /// How often a renewed certificate is looked for. Certificates are renewed days before they end.
+    private static let certificateCheck = Duration.seconds(10)
 
     /// Keeps the common gateway alive. While it can't be, `problem` says why.
     package func run() async {
@@ -63,15 +91,17 @@ package actor GatewayBridge: DisplayBridge {
                 let start = ContinuousClock.now
                 let gateway = try await adoptOrStart()
                 problem = nil
-                if await gateway.waitForEnd() {
-                    guard ContinuousClock.now - start > Self.shortestLife else {
-                        throw MachineError(
-                            .display, "The display gateway ended as soon as it was started. \(lastWords)")
-                    }
-                    logger.warning(
-                        "display gateway ended, starting another", metadata: ["gateway.pid": "\(gateway.pid)"])
-                    problem = "The display gateway ended and is being started again."
+                while await !gateway.waitForEnd(limit: Self.certificateCheck), !Task.isCancelled {
+                    try MachineError.translating(copyCertificate)
                 }
+                if Task.isCancelled { return }
+                guard ContinuousClock.now - start > Self.shortestLife else {
+                    throw MachineError(
+                        .display, "The display gateway ended as soon as it was started. \(lastWords)")
+                }
+                logger.warning(
+                    "display gateway ended, starting another", metadata: ["gateway.pid": "\(gateway.pid)"])
+                problem = "The display gateway ended and is being started again."
             } catch {
                 if problem != error.detail { logger.error("no display gateway", metadata: ["error": "\(error)"]) }
                 problem = error.detail
@@ -83,7 +113,7 @@ package actor GatewayBridge: DisplayBridge {
 
     /// All that its command line and its socket depend on.
     private var setup: String {
-        (["\(host):\(port)", program.path] + program.arguments(tokens: paths.tokens)).joined(separator: " ")
+        (["\(host):\(port)", program.path] + program.arguments(paths)).joined(separator: " ")
     }
 
     /// Why it ended.
@@ -92,7 +122,10 @@ package actor GatewayBridge: DisplayBridge {
     }
 
     private func adoptOrStart() async throws(MachineError) -> ProcessHandle {
-        try MachineError.translating { () throws(ProcessError) in try Files.makeDirectory(paths.tokens) }
+        try MachineError.translating { () throws(ProcessError) in
+            try makeTokens()
+            try copyCertificate()
+        }
         let mark = GatewayProgram.mark(paths.tokens)
         if let gateway = ProcessHandle(pidFile: paths.gatewayPID, mark: mark) {
             if (Files.read(paths.gatewaySetup) ?? setup) == setup { return gateway }
@@ -100,7 +133,7 @@ package actor GatewayBridge: DisplayBridge {
             _ = await gateway.kill()
         }
         // A worker that was killed before it wrote the gateway's process id left it behind.
-        if let gateway = ProcessHandle.find(mark: mark) {
+        if let gateway = ProcessHandle.find("qwd", mark: mark) {
             if Files.read(paths.gatewaySetup) == setup { return gateway }
             _ = await gateway.kill()
         }
@@ -111,7 +144,6 @@ package actor GatewayBridge: DisplayBridge {
             throw MachineError(.display, "\(error.detail) Free it or set display.listen.", cause: error)
         }
         try MachineError.translating { () throws(ProcessError) in try Files.write(setup, to: paths.gatewaySetup) }
-        return try await program.start(
-            listener, tokens: paths.tokens, pidFile: paths.gatewayPID, log: paths.gatewayLog)
+        return try await program.start(listener, paths)
     }
 }

@@ -25,7 +25,7 @@ enum Pasta {
         // its view of the files. Then it shuts itself in further.
         var sandbox = Sandbox()
         sandbox.sharesNetwork = true
-        sandbox.seesProcesses = true
+        sandbox.processes = .all
         sandbox.joinsNamespaces = true
         sandbox.directories = ["/tmp"]
         sandbox.readOnly = [Sandbox.Mount(Resolver.file)]

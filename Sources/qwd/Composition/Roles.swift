@@ -132,6 +132,7 @@ struct Roles {
             path: GatewayProgram.ourselves,
             origins: settings.display.origins + [settings.frontend.publicURL].compactMap(\.self),
             proxies: settings.proxies)
+        program.account = users?.display
         program.ownAddresses = program.origins.isEmpty
         if let chain = settings.tls.certificate, let key = settings.tls.key { program.certificate = (chain, key) }
         return program
