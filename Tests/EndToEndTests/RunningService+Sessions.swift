@@ -42,7 +42,7 @@ extension RunningService {
         guard let text = try await status(id)["connect_url"] as? String, let link = ConnectLink(text) else {
             throw Failure(description: "session \(id) has no link")
         }
-        let (page, _) = try await URLSession.shared.data(from: try address(link.path))
+        let (page, _) = try await URLSession.shared.data(from: try address("/sessions/\(id)/display"))
         guard let display = DisplayAddress(page: String(decoding: page, as: UTF8.self), token: link.token) else {
             throw Failure(description: "the page of \(text) has no display")
         }

@@ -13,6 +13,7 @@ const PAUSES = [300, 700, 1500, 3000, 5000];
 let rfb;
 let tries = 0;
 let troubleSince = 0;
+let wasSeen = false;
 let timer;
 
 function say(now, text = words[now]) {
@@ -54,6 +55,9 @@ async function connect() {
     clearTimeout(timer);
     element("over").hidden = true;
     say(tries ? "again" : "connecting");
+    if (location.protocol === "https:" && words.display.startsWith("ws:")) {
+        return over("broken", { text: words.plainText });
+    }
     let RFB;
     try {
         ({ default: RFB } = await import(words.novnc));
@@ -72,6 +76,7 @@ async function connect() {
     rfb.addEventListener("connect", () => {
         tries = 0;
         troubleSince = 0;
+        wasSeen = true;
         say("connected");
         rfb.focus();
     });
@@ -88,7 +93,9 @@ async function lost() {
     const found = await ask();
     if (found?.state === "unknown") return over("unknown");
     if (found?.state === "ended") return over("ended", { text: found.why || words.endedText });
-    if (Date.now() - troubleSince > PATIENCE) return over("lost", { again: true });
+    if (Date.now() - troubleSince > PATIENCE) {
+        return over("lost", { text: wasSeen ? words.lostText : words.neverText, again: true });
+    }
     timer = setTimeout(connect, PAUSES[Math.min(tries, PAUSES.length - 1)]);
     tries += 1;
 }
