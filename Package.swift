@@ -168,7 +168,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: ["qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging],
             exclude: ["Browser"], swiftSettings: strict),
-        .tests("Scheduler", ["Domain", "Ledger", "Queue", "TestSupport", .logging]),
+        .tests("Scheduler", ["Domain", "Ledger", "Queue", "Redis", "TestSupport", .logging]),
         .tests("Viewer", ["qwd"]),
     ]
 )

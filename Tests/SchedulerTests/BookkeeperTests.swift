@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Ledger
 import Queue
+import Redis
 @testable import Scheduler
 import Testing
 
@@ -32,6 +33,30 @@ struct BookkeeperTests {
             #expect(entries[1].detail == "debian on h1")
             #expect(try await stage.queue.audit(limit: 100) == entries)
             #expect(try await stage.queue.audit(limit: 2) == Array(entries.prefix(2)))
+        }
+        try await ledger.close()
+    }
+
+    @Test func `refusals that were merged are in the ledger with their number`() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "qwd-books-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let ledger = try await Ledger(path: directory.appending(path: "ledger.sqlite").path)
+        try await withStage { stage in
+            for _ in 0..<12_000 {
+                try await stage.queue.noteRefusal("for administrators alone", who: "eve", from: "192.0.2.1")
+            }
+            // As if their minute were over.
+            for key in try await stage.queue.redis.send(["KEYS", "qwd:refused:*"]).array?.compactMap(\.string) ?? [] {
+                _ = try await stage.queue.redis.send(["HSET", key, "since", "1"])
+                _ = try await stage.queue.redis.send(["ZADD", "qwd:refused", "1", String(key.dropFirst(12))])
+            }
+            _ = try await stage.queue.tick(loadCheck: .zero, lease: .seconds(30))
+            _ = try await Bookkeeper(ledger: ledger).round(stage.queue)
+            let entries = try await ledger.entries()
+            // The clock may have begun another minute meanwhile.
+            #expect((2...4).contains(entries.count) && entries.allSatisfy { $0.act == .refused })
+            #expect(entries.reduce(0) { $0 + $1.count } == 12_000)
         }
         try await ledger.close()
     }

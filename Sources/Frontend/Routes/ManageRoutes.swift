@@ -49,8 +49,9 @@ struct ManageRoutes: Sendable {
         let fields = try await request.formFields()
         guard fields.text("sure") == "yes" else { throw FrontendError(code: .notSure) }
         let sessions = try await site.queue.revisions().map(\.session)
-        for session in sessions { try await site.queue.stop(session, reason: .admin) }
+        // Before the first one: nobody stops anything that is not recorded.
         try await site.note(.admin, context, what: "", detail: "stopped all \(sessions.count) sessions")
+        for session in sessions { try await site.queue.stop(session, reason: .admin) }
         if request.wantsJSON {
             var object = JSONObject()
             object.add("stopping", sessions.count)
