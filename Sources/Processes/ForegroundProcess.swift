@@ -1,5 +1,5 @@
-import Subprocess
-import SystemPackage
+import CLinux
+import Glibc
 
 /// A program that runs to its end.
 package enum ForegroundProcess {
@@ -10,6 +10,9 @@ package enum ForegroundProcess {
         package var message: String
     }
 
+    /// How much of what it writes is looked at.
+    private static let longestText = 1 << 20
+
     /// - Parameters:
     ///   - input: What the program reads.
     ///   - limit: A program that runs for longer is killed with all its children, as it is when the task is cancelled.
@@ -17,44 +20,55 @@ package enum ForegroundProcess {
     package static func run(
         _ program: Program, input: String = "", limit: Duration = .seconds(60)
     ) async throws(ProcessError) -> Result {
-        let command = try program.command()
-        var platform = PlatformOptions()
-        platform.createSession = true
-        platform.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero)]
-        let configuration = Configuration(
-            executable: .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
-            environment: .forPrograms, workingDirectory: "/", platformOptions: platform)
-        let ended: Result?
-        do {
-            ended = try await within(limit) {
-                let result = try await Subprocess.run(
-                    configuration, input: .string(input), output: .string(limit: 1 << 20),
-                    error: .string(limit: 1 << 20))
-                let message = result.standardError.split(separator: "\n").joined(separator: " ")
-                return Result(
-                    isSuccess: result.terminationStatus.isSuccess, output: result.standardOutput, message: message)
-            }
-        } catch {
-            throw ProcessError(.system, "\(program.name) can't be run: \(error)", cause: error)
+        // Files without a name in place of pipes: nobody has to read or write while it runs.
+        let (reading, output, errors) = (try memory(input), try memory(), try memory())
+        let pid = try Spawn.start(try program.command(), descriptors: [reading, output, errors])
+        guard let process = ProcessHandle(unwaited: pid) else {
+            end(pid)
+            throw ProcessError(.system, "Process \(pid) can't be held: \(String(cString: strerror(errno)))")
         }
-        if let ended { return ended }
-        throw ProcessError(
-            .timedOut, "\(program.name) was not through after \(limit). Does its disk or network hang?")
+        let hasEnded = await process.waitForEnd(limit: limit)
+        let wasCancelled = Task.isCancelled
+        if !hasEnded {
+            // It leads a session, so this reaches all that it has made.
+            Glibc.kill(-pid, SIGKILL)
+            // In a task of its own, which nobody cancels: until it has ended it may still hold files.
+            await Task { _ = await process.waitForEnd(limit: .seconds(5)) }.value
+        }
+        let status = process.isGone ? end(pid) : nil
+        guard hasEnded, let status else {
+            if wasCancelled { throw ProcessError(.system, "\(program.name) was cancelled.") }
+            throw ProcessError(
+                .timedOut, "\(program.name) was not through after \(limit). Does its disk or network hang?")
+        }
+        return Result(
+            isSuccess: status == 0, output: text(output),
+            message: text(errors).split(separator: "\n").joined(separator: " "))
     }
 
-    /// Runs `body`, but no longer than `limit`; nil if it took that.
-    private static func within(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> Result
-    ) async throws -> Result? {
-        try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                // Ended early when the body has ended; the clock only bounds it.
-                try await Task.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
+    /// Reaps a child that has ended.
+    @discardableResult
+    private static func end(_ pid: pid_t) -> CInt {
+        var status: CInt = -1
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        return status
+    }
+
+    private static func memory(_ content: String = "") throws(ProcessError) -> Descriptor {
+        let number = memfd_create("qwd", UInt32(1))  // MFD_CLOEXEC
+        guard number >= 0 else {
+            throw ProcessError(.system, "Can't make a file in memory: \(String(cString: strerror(errno)))")
         }
+        let bytes = Array(content.utf8)
+        guard pwrite(number, bytes, bytes.count, 0) == bytes.count else {
+            throw ProcessError(.system, "Can't write a file in memory: \(String(cString: strerror(errno)))")
+        }
+        return Descriptor(number)
+    }
+
+    private static func text(_ file: Descriptor) -> String {
+        var bytes = [UInt8](repeating: 0, count: longestText)
+        let count = pread(file.number, &bytes, bytes.count, 0)
+        return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
     }
 }

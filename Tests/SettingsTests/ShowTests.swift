@@ -30,6 +30,8 @@ struct ShowTests {
         "auth.login.absolute=2d",
         "mail.url=smtp://mail.example.org", "mail.from=desk+qwd@example.org", "mail.user=desk", "mail.password_file=/p",
         "mail.method=simple", "mail.ca=/ca.pem", "tls.certificate=/c.pem", "tls.key=/k.pem",
+        "worker.users=300000-300099",
+        "network.isolation=none", "network.deny=10.0.0.0/8", "network.allow=10.1.2.3,fd00::1",
         "frontend.connections=100", "frontend.connections_per_address=10", "frontend.monitoring=192.0.2.0/24,::2",
         "proxies=127.0.0.1,10.0.0.0/8,::1,fd00::/8",
         "scheduler.lease=1500ms", "scheduler.load_check=1m", "log.level=debug", "log.format=json",
