@@ -52,7 +52,8 @@ struct CommandTests {
     }
 
     @Test(arguments: [
-        "prints ", "printsalice\\nbob\\n", "printsalice ", "printsal\\000ice", "prints\\377", "printsalice\\r\\n",
+        "prints\\040", "printsalice\\nbob\\n", "printsalice\\040", "printsal\\000ice", "prints\\377",
+        "printsalice\\r\\n",
         "printsal\\342\\200\\213ice", "prints\\n\\n", "chatty",
     ])
     func `what is printed and is no name lets nobody in, and is the administrator's`(typed: String) async throws {

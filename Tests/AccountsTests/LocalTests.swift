@@ -46,9 +46,11 @@ struct LocalTests {
     }
 
     @Test func `the host's accounts say how a name is spelt`() async throws {
+        // Gone with its last use.
+        let services = try services()
         var options = LocalMethod.Options()
         options.service = "everybody"
-        options.directory = try services().path
+        options.directory = services.path
         options.timeout = .seconds(20)
         func signIn(_ user: String) async throws(AccountsError) -> Person? {
             try await LocalMethod(options).person(for: Credentials(user: user, password: Secret("x")))
@@ -63,6 +65,7 @@ struct LocalTests {
         for user in ["ann", "Ann", "ANN"] { #expect(try await signIn(user)?.name == "ann") }
         options.account = { _ in "a\nb" }
         await #expect(throws: AccountsError.self) { try await signIn("ann") }
+        withExtendedLifetime(services) {}
     }
 
     @Test func `an account that may not sign in is refused, however right the password`() async throws {
