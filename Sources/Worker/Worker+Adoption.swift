@@ -18,6 +18,7 @@ extension Worker {
         }
         await bridge.closeAll(but: Set(await hypervisor.living()))
         await hypervisor.settle()
+        await offer()
         await beatOnce()
     }
 

@@ -53,7 +53,7 @@ extension Worker {
             session.fence == claim.fence
         else { throw .lost(.stale) }
         CrashPoint.passed(.claim)
-        let specification = try specify(session)
+        let specification = try await specify(session)
 
         try await begin(.snapshot, claim)
         try await act { () async throws(MachineError) in try await hypervisor.makeSnapshot(specification) }
@@ -97,13 +97,16 @@ extension Worker {
 
     private func lives(_ id: SessionID) async -> Bool { await hypervisor.living().contains(id) }
 
-    private func specify(_ session: Session) throws(Interruption) -> MachineSpecification {
+    private func specify(_ session: Session) async throws(Interruption) -> MachineSpecification {
         let request = session.request
-        guard let machine = catalogue().machine(named: request.machine) else {
+        let catalogue = await catalogue()
+        guard let machine = catalogue.machine(named: request.machine) else {
+            let why = catalogue.problem(of: request.machine).map { "\(options.host) does not offer it any more: \($0)" }
             throw .machine(
                 MachineError(
                     .badImage,
-                    "\(options.host) has no machine \(request.machine) any more. Choose another one, or ask the administrator."
+                    why
+                        ?? "\(options.host) has no machine \(request.machine) any more. Choose another one, or ask the administrator."
                 ))
         }
         return MachineSpecification(

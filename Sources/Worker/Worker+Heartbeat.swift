@@ -14,14 +14,37 @@ extension Worker {
     }
 
     func beatOnce() async {
-        await hypervisor.checkUp()
         do throws(QueueError) {
             try await renewLeases()
-            try await offerMachines()
             let placed = try await tellHost()
             await reconcile(placed)
         } catch {
             logger.warning("heartbeat failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Looks after the machines as often as the heart beats, but not in its way: QEMU may not answer, or a disk may hang.
+    func tend() async {
+        while !Task.isCancelled {
+            await hypervisor.checkUp()
+            try? await Task.sleep(for: options.lease / 3)
+        }
+    }
+
+    /// Offers the machines and looks at their files, as often as the heart beats, but not in its way: a disk that hangs must
+    /// cost no lease.
+    func keepOffering() async {
+        while !Task.isCancelled {
+            try? await Task.sleep(for: options.lease / 3)
+            await offer()
+        }
+    }
+
+    func offer() async {
+        do throws(QueueError) {
+            try await offerMachines()
+        } catch {
+            logger.warning("machines not offered", metadata: ["error": "\(error)"])
         }
     }
 
@@ -34,7 +57,7 @@ extension Worker {
 
     /// Publishes the catalogue if it changed since the last time.
     private func offerMachines() async throws(QueueError) {
-        let catalogue = catalogue()
+        let catalogue = await catalogue()
         for warning in await meter.unheard(catalogue.warnings.map(\.description)) {
             logger.warning("machine not offered", metadata: ["problem": "\(warning)"])
         }

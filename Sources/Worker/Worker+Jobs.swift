@@ -78,6 +78,7 @@ extension Worker {
 
     private func checkLoad(_ claim: Claim) async {
         await beatOnce()
+        await offer()
         do throws(QueueError) {
             _ = try await queue.finish(claim)
         } catch {

@@ -16,16 +16,17 @@ package struct Worker: Service {
     let bridge: any DisplayBridge
     let secret: ServiceSecret
     let paths: HostPaths
-    let catalogue: @Sendable () -> Catalogue
+    let catalogue: @Sendable () async -> Catalogue
     let options: WorkerOptions
     let logger: Logger
     let table = JobTable()
     let meter: HostReport
 
-    /// - Parameter catalogue: Reads the machines that this host can start, as they are at the moment.
+    /// - Parameter catalogue: The machines that this host can start, as they are at the moment. It must come back soon, also
+    ///   when a disk hangs.
     package init(
         queue: JobQueue, hypervisor: any Hypervisor, bridge: any DisplayBridge, secret: ServiceSecret,
-        paths: HostPaths, catalogue: @escaping @Sendable () -> Catalogue, options: WorkerOptions, logger: Logger
+        paths: HostPaths, catalogue: @escaping @Sendable () async -> Catalogue, options: WorkerOptions, logger: Logger
     ) {
         self.queue = queue
         self.hypervisor = hypervisor
@@ -56,6 +57,8 @@ package struct Worker: Service {
             logger.notice("worker takes jobs")
             group.addTask { await followMachines() }
             group.addTask { await beat() }
+            group.addTask { await tend() }
+            group.addTask { await keepOffering() }
             group.addTask { await freeLeftovers() }
             await takeJobs()
             group.cancelAll()

@@ -94,7 +94,7 @@ private struct Farm: ~Copyable {
             format=VHD
             memory=1.5
             cpu=2
-            arch=arm64
+            arch=amd64
             """)
         let machine = try #require(catalogue.machines.first)
         #expect(machine.name == "big" && machine.description == "Big" && machine.path == elsewhere.directory + "/disk")
@@ -243,7 +243,21 @@ private struct Farm: ~Copyable {
         #expect(!warning.advice.isEmpty)
     }
 
-    @Test(arguments: [("memory=much", "no number"), ("cpu=-1", "no number"), ("arch=x 86", "no architecture")])
+    @Test(arguments: ["arm64", "aarch64", "i386", "riscv64", "x 86"])
+    func `in the architecture leaves the machine out, which would start as another one`(name: String) throws {
+        let warning = try warning("[arm.iso]\narch=\(name)") { try $0.writeISO("arm.iso") }
+        #expect(warning.problem.contains("arch=\(name)") && warning.advice.contains("x86_64"))
+        #expect(warning.machine == "arm.iso" && warning.line == 2)
+    }
+
+    @Test(arguments: ["amd64", "AMD64", "x86_64", "x86-64", ""])
+    func `the architecture of machines here may be said`(name: String) throws {
+        let farm = try Farm()
+        try farm.writeISO("good.iso")
+        #expect(try farm.load("[good.iso]\narch=\(name)").machines.map(\.architecture) == ["x86_64"])
+    }
+
+    @Test(arguments: [("memory=much", "no number"), ("cpu=-1", "no number")])
     func `in a need leaves the need out and the machine in`(line: String, problem: String) throws {
         let farm = try Farm()
         try farm.writeISO("good.iso")

@@ -29,8 +29,25 @@ enum DiskBytes {
         return sector
     }
 
+    /// A disk with a GPT of one partition, and its copy in the last sector.
+    static func gpt(sectors: UInt64, backup: UInt64? = nil, last: UInt64) -> [UInt8] {
+        var disk = mbr([(0xEE, 1, 0xFFFF_FFFF)]) + [UInt8](repeating: 0, count: Int(sectors - 1) * 512)
+        disk.put(Array("EFI PART".utf8) + [0, 0, 1, 0, 92, 0, 0, 0], at: 512)
+        for (place, number) in [(24, 1), (32, backup ?? sectors - 1), (40, 34), (48, sectors - 34), (72, 2)] {
+            disk.put(little(number, 8), at: 512 + place)
+        }
+        disk.put(little(128, 4) + little(128, 4), at: 512 + 80)
+        disk.put([UInt8](repeating: 7, count: 16), at: 1024)
+        disk.put(little(34, 8) + little(last, 8), at: 1024 + 32)
+        return disk
+    }
+
     static func little(_ number: UInt64, _ count: Int) -> [UInt8] {
         (0..<count).map { UInt8(truncatingIfNeeded: number >> (8 * UInt64($0))) }
+    }
+
+    static func number(_ bytes: some BidirectionalCollection<UInt8>) -> UInt64 {
+        bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }
 
     static func big(_ number: UInt64, _ count: Int) -> [UInt8] { little(number, count).reversed() }

@@ -21,12 +21,12 @@ struct WorkerHarness {
     struct Failure: Error {}
 
     /// Called whenever the worker reads its catalogue, which is the first thing it does for a create job.
-    let onCatalogue: @Sendable () -> Void
+    let onCatalogue: @Sendable () async -> Void
     let bridge: any DisplayBridge
 
     init(
         limits: Limits = .none, failures: [String: MachineError] = [:], concurrentJobs: Int = 4,
-        bridge: any DisplayBridge = SimulatedBridge(), onCatalogue: @escaping @Sendable () -> Void = {}
+        bridge: any DisplayBridge = SimulatedBridge(), onCatalogue: @escaping @Sendable () async -> Void = {}
     ) async throws {
         self.bridge = bridge
         self.onCatalogue = onCatalogue
@@ -47,7 +47,7 @@ struct WorkerHarness {
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: ServiceSecret(bytes: [1, 2, 3]),
             paths: HostPaths(runtime: "\(root)/\(runtime)", state: "\(root)/s"),
             catalogue: {
-                onCatalogue()
+                await onCatalogue()
                 return Catalogue(
                     machines: ["m.iso", "broken.iso"].map {
                         Machine(name: $0, description: $0, path: "/\($0)", kind: .iso, format: .raw)

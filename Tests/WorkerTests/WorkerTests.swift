@@ -3,6 +3,7 @@ import Machines
 import Queue
 import Redis
 import TestSupport
+import Synchronization
 import Testing
 
 @testable import Worker
@@ -116,6 +117,27 @@ struct WorkerTests {
         try await harness.working {
             try await harness.wait(for: id) { $0.displayReady }
             #expect(try await harness.queue.machines().map(\.name) == ["broken.iso", "m.iso"])
+        }
+    }
+
+    @Test func `a catalogue that does not come back holds up no heartbeat`() async throws {
+        let reads = AsyncStream.makeStream(of: Void.self)
+        let calls = Mutex(0)
+        let harness = try await WorkerHarness(onCatalogue: {
+            // The first is that of the start. All others hang until the worker ends.
+            if calls.withLock({
+                $0 += 1; return $0
+            }) == 1 {
+                return
+            }
+            reads.continuation.yield()
+            for await _ in AsyncStream<Void>.makeStream().stream {}
+        })
+        try await harness.working {
+            for await _ in reads.stream { break }
+            // Of a heartbeat no event tells: it is asked for until it has come.
+            let seen = try await harness.queue.redis.send(["ZSCORE", "qwd:hosts", "here"])
+            while try await harness.queue.redis.send(["ZSCORE", "qwd:hosts", "here"]) == seen {}
         }
     }
 

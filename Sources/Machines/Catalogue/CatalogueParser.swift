@@ -46,8 +46,8 @@ struct CatalogueParser {
         guard Machine.isValid(name: section.name) else {
             return warn(
                 line, "“\(section.name)” can't be the name of a machine",
-                "Use up to 64 letters, digits, dots, dashes and underscores, not beginning with a dot or a dash;"
-                    + " the section was left out.")
+                "Use up to 64 letters, digits, dots, dashes and underscores, not beginning with a dot or a dash, and"
+                    + " write path= with the file's own name below it; the section was left out.")
         }
         isSkipping = false
         if let index = sections.firstIndex(where: { $0.name == section.name }) {

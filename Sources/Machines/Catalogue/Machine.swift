@@ -47,6 +47,13 @@ package struct Machine: Sendable, Hashable, Identifiable {
         self.identity = identity
     }
 
+    /// A machine of a file that was looked at.
+    init(name: String, path: String, image: DiskImage) {
+        self.init(
+            name: name, description: name, path: path, kind: image.kind, format: image.format,
+            sizeBytes: Int(image.identity.size), virtualSizeBytes: image.virtualSizeBytes, identity: image.identity)
+    }
+
     /// Whether a name can be a machine's: it becomes a file name, a form's value and a word on command lines.
     package static func isValid(name: String) -> Bool {
         guard (1...64).contains(name.utf8.count), let first = name.utf8.first, first != dot, first != dash else {

@@ -21,6 +21,9 @@ struct MachineCommand: AsyncParsableCommand {
             let settings = try common.settings()
             let catalogue = Catalogue.load(files: settings.machines.catalogue, directory: settings.machines.directory)
             for warning in catalogue.warnings { Console.say("qwd: \(warning)") }
+            for file in catalogue.leftovers {
+                Console.say("qwd: no section of the catalogue names \(settings.machines.directory)/\(file)")
+            }
             if json {
                 try Console.printJSON(catalogue.machines.map(\.published))
                 return
@@ -53,9 +56,8 @@ struct MachineCommand: AsyncParsableCommand {
                 throw Failure(.failed, "\(error)")
             }
             Console.print(output)
-            if Catalogue.load(files: settings.machines.catalogue, directory: directory).machine(named: "\(name).qcow2")
-                == nil
-            {
+            let catalogue = Catalogue.load(files: settings.machines.catalogue, directory: directory)
+            if catalogue.machine(named: "\(name).qcow2") == nil {
                 let files = settings.machines.catalogue.joined(separator: " or ")
                 Console.say("qwd: to offer it in the form, add it to \(files): [\(name).qcow2]")
             }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Secrets
 import Domain
 import Foundation
+import Machines
 import Queue
 import Settings
 
@@ -44,6 +45,7 @@ struct Start: AsyncParsableCommand {
     ) async throws -> String {
         try await Connection.withQueue(settings) { queue in
             try await checkIsOffered(queue, settings)
+            let request = try await raised(request, to: queue.machines(lease: settings.scheduler.lease))
             // Listen first, so that nothing between the call and the first look is missed.
             let changes = queue.changes()
             let now = Int64(Date().timeIntervalSince1970 * 1000)
@@ -61,11 +63,25 @@ struct Start: AsyncParsableCommand {
     private func checkIsOffered(_ queue: JobQueue, _ settings: Settings) async throws {
         let lease = settings.scheduler.lease
         if try await queue.isOffered(machine, lease: lease) { return }
+        // What is known of a file on this host is worth more than a list of names.
+        let files = Catalogue.load(files: settings.machines.catalogue, directory: settings.machines.directory)
+        if let problem = files.problem(of: machine) {
+            throw Failure(.failed, "No host offers the machine \(machine). \(problem)")
+        }
         let known = try await queue.machines(lease: lease).map(\.name).joined(separator: ", ")
         throw Failure(
             .failed,
             "No host offers the machine \(machine). There is: \(known.isEmpty ? "none yet" : known). "
                 + "A file that was just put into the machines directory is offered within \(lease / 3).")
+    }
+
+    /// A request that has what the machine needs at least, as the form makes it.
+    private func raised(_ request: SessionRequest, to machines: [MachineDescription]) -> SessionRequest {
+        var request = request
+        let machine = machines.first { $0.name == request.machine }
+        request.cpu = max(request.cpu, machine?.cpu ?? 0)
+        request.memoryMiB = max(request.memoryMiB, machine?.memoryMiB ?? 0)
+        return request
     }
 
     private func request(_ settings: Settings) throws -> SessionRequest {

@@ -101,10 +101,10 @@ struct Roles {
                 paths: paths, host: display.listen.host, port: display.listen.port,
                 publicURL: display.publicURL ?? "", program: gateway(), logger: logger)
         }
-        let machines = settings.machines
+        let reader = CatalogueReader(files: settings.machines.catalogue, directory: settings.machines.directory)
         return Worker(
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
-            catalogue: { Catalogue.load(files: machines.catalogue, directory: machines.directory) },
+            catalogue: { await reader.current(within: .seconds(3)) },
             options: WorkerOptions(
                 host: settings.worker.name, concurrentJobs: settings.worker.concurrentJobs,
                 cpuOvercommit: settings.worker.cpuOvercommit, memoryReserveMiB: settings.worker.memoryReserveMiB,

@@ -14,10 +14,10 @@ package struct DiskImage: Sendable, Hashable {
     ///   - path: Its extension may promise a format.
     func resolved(stated: String?, path: String) throws(ImageProblem) -> DiskImage {
         guard let stated else {
-            if kind == .disk, format == .raw, let promised = DiskFormat(extensionOf: path), promised != .raw {
+            if format == .raw, let promised = DiskFormat(extensionOf: path), promised != .raw {
                 throw ImageProblem(
                     "it is named as \(promised.rawValue) but does not begin like one",
-                    "\(ImageProblem.again) A raw disk needs format=raw in its section.")
+                    "\(ImageProblem.again) If it is \(name) all the same, write format=\(stateable) in its section.")
             }
             return self
         }
@@ -34,7 +34,7 @@ package struct DiskImage: Sendable, Hashable {
         }
         throw ImageProblem(
             "its section says format=\(stated), but it is \(name)",
-            "Write format=\(kind == .iso ? "iso" : format.rawValue), or leave the line out.")
+            "Write format=\(stateable), or leave the line out.")
     }
 
     private static func format(_ stated: String) throws(ImageProblem) -> DiskFormat {
@@ -44,6 +44,8 @@ package struct DiskImage: Sendable, Hashable {
         }
         return format
     }
+
+    private var stateable: String { kind == .iso ? "iso" : format.rawValue }
 
     private var name: String {
         kind == .iso ? "a CD image (ISO 9660)" : format == .raw ? "a raw disk" : "in the format \(format.rawValue)"

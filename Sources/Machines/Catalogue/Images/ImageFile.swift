@@ -35,7 +35,12 @@ final class ImageFile {
         case S_IFDIR: throw ImageProblem("it is a directory", "A machine is one file or a block device.")
         default: throw ImageProblem("it is no file", "A machine is one file or a block device.")
         }
+    }
+
+    /// Reads the head and the tail, if that was not done before.
+    func load() throws(ImageProblem) {
         guard size > 0 else { throw ImageProblem("it is empty", ImageProblem.again) }
+        guard head.count == 0 else { return }
         head = try read(0, min(size, UInt64(Self.headLimit)))
         let tailCount = min(size, UInt64(Self.tailLimit))
         tail = try read(size - tailCount, tailCount)

@@ -11,6 +11,14 @@ package struct ImageIdentity: Sendable, Hashable {
     /// Last change of the bytes or of the file's owner, rights or names, in nanoseconds since 1970.
     package var changed: Int64
 
+    package init(device: UInt64, inode: UInt64, size: Int64, modified: Int64, changed: Int64) {
+        self.device = device
+        self.inode = inode
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+    }
+
     /// - Parameter size: Length of a block device, of which `stat` says nothing.
     package init(_ information: stat, size: Int64? = nil) {
         device = UInt64(information.st_dev)

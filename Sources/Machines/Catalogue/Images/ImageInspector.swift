@@ -19,6 +19,7 @@ enum ImageInspector {
     ]
 
     static func inspect(_ file: ImageFile) throws(ImageProblem) -> DiskImage {
+        try file.load()
         for container in containers where container.recognizes(file) {
             let size = try container.virtualSize(of: file)
             return DiskImage(

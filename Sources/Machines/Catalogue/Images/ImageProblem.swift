@@ -43,6 +43,10 @@ struct ImageProblem: Error, Sendable, Hashable {
         ImageProblem("it has \(what), which is not known here", "Convert it: qemu-img convert -O qcow2 OLD NEW.qcow2")
     }
 
+    static let beingWritten = ImageProblem(
+        "it is open for writing: a copy or a download in progress, or a machine that runs from it",
+        "It is offered as soon as that is over.", kind: .beingWritten)
+
     static let notClosed = ImageProblem(
         "it was not closed after the last writing", "End what uses it, then: qemu-img check -r all FILE")
 }

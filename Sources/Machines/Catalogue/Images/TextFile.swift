@@ -6,7 +6,10 @@ enum TextFile {
     static func problem(_ head: ImageBytes) -> ImageProblem? {
         let start = head.bytes.prefix(limit)
         if head.begins([0xFF, 0xFE]) || head.begins([0xFE, 0xFF]) { return text("a text") }
-        guard !start.isEmpty, start.allSatisfy(isText) else { return nil }
+        // Of a character at the end there may be only a part.
+        guard !start.isEmpty, start.allSatisfy(isText),
+            (0..<4).contains(where: { String(validating: start.dropLast($0), as: UTF8.self) != nil })
+        else { return nil }
         let beginning = ImageBytes(bytes: Array(start))
         func has(_ words: String) -> Bool { beginning.contains(words) }
         if has("<!doctype html") || has("<html") {

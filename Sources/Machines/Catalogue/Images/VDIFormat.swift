@@ -28,9 +28,7 @@ struct VDIFormat: ContainerFormat {
         for index in 0..<Int(blocks) {
             let place = table.little(index * 4, 4)
             // The two highest numbers mean that there is no data.
-            guard place < 0xFFFF_FFFE else { continue }
-            let guest = UInt64(index) * block
-            end = max(end, data + place * block + min(block, size > guest ? size - guest : 0))
+            if place < 0xFFFF_FFFE { end = max(end, data + (place + 1) * block) }
         }
         guard end <= file.size else { throw .cutOff(file) }
         return size

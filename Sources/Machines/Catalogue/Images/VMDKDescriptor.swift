@@ -20,6 +20,7 @@ struct VMDKDescriptor {
     func checkStandsAlone() throws(ImageProblem) {
         // Anywhere, not only where a line begins: QEMU looks for it in the same way.
         guard !area.contains("parentfilenamehint") else { throw .basedOnAnother }
+        guard !lines.isEmpty else { throw ImageProblem("it is one part of a split disk", ImageProblem.flatten) }
         guard value(of: "parentcid") == "ffffffff" else { throw .basedOnAnother }
         let type = value(of: "createtype")
         guard type == "monolithicsparse" || type == "streamoptimized" else {

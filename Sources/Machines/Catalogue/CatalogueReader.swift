@@ -1,0 +1,112 @@
+import Dispatch
+import Synchronization
+
+/// Reads a catalogue again and again. What can't be read for a moment, for want of a descriptor or because a disk does not
+/// answer, keeps its last value.
+package final class CatalogueReader: Sendable {
+    private struct State {
+        var texts: [String: CatalogueText] = [:]
+        var names: [String] = []
+        var last: Catalogue?
+        var isLoading = false
+        var waiting: [AsyncStream<Void>.Continuation] = []
+    }
+
+    let files: [String]
+    let directory: String
+    let index: ImageIndex
+    private let reading = DispatchQueue(label: "catalogue")
+    private let state = Mutex(State())
+
+    package convenience init(files: [String], directory: String) {
+        self.init(files: files, directory: directory, index: ImageIndex())
+    }
+
+    init(files: [String], directory: String, index: ImageIndex) {
+        self.files = files
+        self.directory = directory
+        self.index = index
+    }
+
+    /// The catalogue as it is at the moment, or as it was when it could last be read.
+    /// - Parameter limit: Longest wait. The reading goes on after it, for the next caller.
+    package func current(within limit: Duration) async -> Catalogue {
+        let (results, report) = AsyncStream.makeStream(of: Void.self)
+        let begins = state.withLock { state in
+            state.waiting.append(report)
+            defer { state.isLoading = true }
+            return !state.isLoading
+        }
+        if begins {
+            // The reading has a thread of its own, because it waits for the disk.
+            reading.async { [self] in
+                let catalogue = load()
+                let waiting = state.withLock { state in
+                    state.last = catalogue
+                    state.isLoading = false
+                    defer { state.waiting = [] }
+                    return state.waiting
+                }
+                for report in waiting {
+                    report.yield()
+                    report.finish()
+                }
+            }
+        }
+        let isFresh = await results.first(within: limit) != nil
+        var catalogue = state.withLock { $0.last } ?? Catalogue(machines: [])
+        if !isFresh {
+            catalogue.warnings.append(
+                CatalogueWarning(
+                    file: directory, line: nil, machine: nil, problem: "the machines directory does not answer",
+                    advice: "What was known before is offered. Check its disk or network."))
+        }
+        return catalogue
+    }
+
+    /// Reads the catalogue. Blocks as long as its disk does.
+    func load() -> Catalogue {
+        var sections = CatalogueSections(files: files.map { ($0, text(of: $0)) })
+        let located = sections.located(in: directory)
+        let named = Set(located.map(\.path))
+        // As a section would write them.
+        let others = names().filter { !named.contains("\(directory)/\($0)") && !files.contains("\(directory)/\($0)") }
+        let verdicts = index.look(at: named.union(others.map { "\(directory)/\($0)" }))
+        func verdict(_ path: String) -> ImageIndex.Verdict { verdicts[path] ?? .failure(ImageIndex.beingLookedAt) }
+
+        var catalogue = Catalogue(machines: [], warnings: sections.warnings)
+        for (section, path) in located {
+            let offer = CatalogueOffer(section: section, path: path, verdict: verdict(path))
+            catalogue.warnings += offer.warnings
+            if let machine = offer.machine { catalogue.machines.append(machine) }
+        }
+        let listed = Set(sections.all.map(\.name))
+        for name in others {
+            let path = "\(directory)/\(name)"
+            catalogue.leftovers.append(UnlistedFile(name: name, verdict: verdict(path)))
+            // A section of this name has another file.
+            guard Machine.isValid(name: name), !listed.contains(name), case .success(let image) = verdict(path),
+                image.kind == .iso
+            else { continue }
+            catalogue.unlisted.append(Machine(name: name, path: path, image: image))
+        }
+        return catalogue
+    }
+
+    private func text(of file: String) -> CatalogueText {
+        let text = CatalogueText(file: file)
+        return state.withLock { state in
+            if case .passing = text, let known = state.texts[file] { return known }
+            state.texts[file] = text
+            return text
+        }
+    }
+
+    private func names() -> [String] {
+        let names = DirectoryListing.names(in: directory)
+        return state.withLock { state in
+            if let names { state.names = names }
+            return state.names
+        }
+    }
+}
