@@ -47,6 +47,8 @@ package struct SessionPaths: Sendable, Hashable {
 
     /// Number of the last claim that acted here.
     package var fence: String { "\(run)/fence" }
+    /// Which file the machine was made of.
+    package var master: String { "\(run)/master" }
     package var pid: String { "\(run)/pid" }
     /// The number of the session's user, where it has one.
     package var user: String { "\(run)/user" }

@@ -16,6 +16,8 @@ struct LiveMachine: Sendable {
     var isStopping = false
     /// Whether it stands still because its disk could not grow.
     var waitsForSpace = false
+    /// What is wrong with the file it was made of; empty if nothing is.
+    var masterProblem = ""
     var network = NetworkLink()
     /// Whether somebody has seen its display. Kept up for one-shot sessions only.
     var hadViewer = false
@@ -25,7 +27,8 @@ struct LiveMachine: Sendable {
     /// What its user should know, or nothing.
     var trouble: String {
         waitsForSpace
-            ? "Paused: the host's disk is full. It goes on when there is space." : network.problem ?? ""
+            ? "Paused: the host's disk is full. It goes on when there is space."
+            : masterProblem.isEmpty ? network.problem ?? "" : masterProblem
     }
 }
 

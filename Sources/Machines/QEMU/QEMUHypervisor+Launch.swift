@@ -21,6 +21,7 @@ extension QEMUHypervisor {
         if specification.oneShot {
             try MachineError.translating { () throws(ProcessError) in try Files.write("", to: session.oneShot) }
         }
+        try rememberMaster(specification)
         let account = try assignUser(session)
         try await Overlay.make(specification, paths: session, account: account)
     }

@@ -67,6 +67,7 @@ extension QEMUHypervisor {
     }
 
     package func checkUp() async {
+        await checkMasters()
         for machine in machines.values {
             // If there is still no space it stops again at once, with another event.
             if machine.waitsForSpace { _ = try? await machine.qmp.execute(Continue()) }

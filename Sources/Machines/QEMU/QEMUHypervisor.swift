@@ -21,6 +21,8 @@ package actor QEMUHypervisor: Hypervisor {
     /// Opens when it was tried once.
     private nonisolated let confinementTried = Latch()
     private var confinementProblem: String? = "It is being tried whether machines can be shut in."
+    /// For looks at master images, whose disk may hang.
+    let masterThreads = FileThreads(width: 4)
     var machines: [SessionID: LiveMachine] = [:]
     var silent: [SessionID: SilentMachine] = [:]
     private nonisolated let report: AsyncStream<MachineEvent>.Continuation
