@@ -78,7 +78,6 @@ extension Worker {
 
     private func checkLoad(_ claim: Claim) async {
         await beatOnce()
-        await offer()
         do throws(QueueError) {
             _ = try await queue.finish(claim)
         } catch {

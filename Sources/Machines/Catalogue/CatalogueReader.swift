@@ -8,7 +8,8 @@ package final class CatalogueReader: Sendable {
         var texts: [String: CatalogueText] = [:]
         var names: [String] = []
         var last: Catalogue?
-        var isLoading = false
+        /// Whether a reading will begin that has not begun yet.
+        var isDue = false
         var waiting: [AsyncStream<Void>.Continuation] = []
     }
 
@@ -32,21 +33,22 @@ package final class CatalogueReader: Sendable {
     /// - Parameter limit: Longest wait. The reading goes on after it, for the next caller.
     package func current(within limit: Duration) async -> Catalogue {
         let (results, report) = AsyncStream.makeStream(of: Void.self)
-        let begins = state.withLock { state in
+        let isFirst = state.withLock { state in
             state.waiting.append(report)
-            defer { state.isLoading = true }
-            return !state.isLoading
+            defer { state.isDue = true }
+            return !state.isDue
         }
-        if begins {
-            // The reading has a thread of its own, because it waits for the disk.
+        if isFirst {
+            // The reading has a thread of its own, because it waits for the disk. One that runs already may have passed what
+            // was changed since.
             reading.async { [self] in
-                let catalogue = load()
                 let waiting = state.withLock { state in
-                    state.last = catalogue
-                    state.isLoading = false
+                    state.isDue = false
                     defer { state.waiting = [] }
                     return state.waiting
                 }
+                let catalogue = load()
+                state.withLock { $0.last = catalogue }
                 for report in waiting {
                     report.yield()
                     report.finish()
