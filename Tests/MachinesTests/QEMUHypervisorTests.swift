@@ -69,6 +69,27 @@ struct QEMUHypervisorTests {
         }
     }
 
+    @Test func `a master that is written over under a running machine is told`() async throws {
+        try await withHypervisor { hypervisor in
+            let file = "\(root)/grub.iso"
+            try FileManager.default.copyItem(atPath: Self.grub, toPath: file)
+            let image = try ImageInspector.inspect(ImageFile(path: file))
+            let specification = specify(Machine(name: "grub.iso", path: file, image: image))
+            try await hypervisor.makeSnapshot(specification)
+            try await hypervisor.launch(specification)
+            let writer = try #require(FileHandle(forUpdatingAtPath: file))
+            try writer.write(contentsOf: Data([0xEB]))
+            try writer.close()
+            await hypervisor.checkUp()
+            let told = await event(of: hypervisor)
+            guard case .trouble(specification.session, let detail)? = told else {
+                Issue.record("\(String(describing: told))")
+                return
+            }
+            #expect(detail.contains("mv, not cp"))
+        }
+    }
+
     @Test func `an older claim may not touch what a newer one made`() async throws {
         try await withHypervisor { hypervisor in
             let id = SessionID(milliseconds: 2_000)
