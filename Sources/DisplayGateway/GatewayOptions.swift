@@ -3,7 +3,7 @@ package import Domain
 
 /// What a display gateway needs to know. Nothing of it is a secret.
 package struct GatewayOptions: Sendable {
-    /// Directory whose names are tokens. Each is a symbolic link to the VNC socket that the token opens.
+    /// Directory whose names are tokens. Each is the VNC socket that the token opens.
     package var tokens: String
     /// Nil serves without TLS.
     package var certificate: CertificateFiles?

@@ -1,6 +1,6 @@
 internal import Glibc
 
-/// The displays that can be opened: a directory of links, each named by its token.
+/// The displays that can be opened: a directory of sockets, each named by its token.
 struct TokenDirectory: Sendable {
     let path: String
 
@@ -18,10 +18,9 @@ struct TokenDirectory: Sendable {
     /// The VNC socket that a token opens, or nil.
     func socket(of token: String) -> String? {
         guard Self.isToken(token) else { return nil }
-        // The path of a Unix socket has at most 107 bytes (unix(7)).
-        var target = [CChar](repeating: 0, count: 108)
-        let length = readlink("\(path)/\(token)", &target, target.count)
-        guard length > 0, length < target.count else { return nil }
-        return String(decoding: target[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        var information = stat()
+        let name = "\(path)/\(token)"
+        guard stat(name, &information) == 0, information.st_mode & S_IFMT == S_IFSOCK else { return nil }
+        return name
     }
 }

@@ -4,7 +4,9 @@ package import Subprocess
 /// What programs that we start get to know of our environment: a short list of names. Ours may hold passwords
 /// (`QWD_REDIS_URL`), tokens and paths that are nobody else's business.
 package enum ChildEnvironment {
-    private static let names = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ"]
+    private static let names = ["PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", testMark]
+    /// By this a test finds whatever its service has started.
+    private static let testMark = "QWDTEST_ROOT"
     /// For programs that fetch packages: how they get out of this network.
     private static let proxyNames = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy"].flatMap {
         [$0, $0.uppercased()]

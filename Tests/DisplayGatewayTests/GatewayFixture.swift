@@ -28,7 +28,7 @@ final class GatewayFixture: Sendable {
         for token in Self.tokens {
             let socket = "\(directory)/\(token.prefix(1)).sock"
             listeners[token] = try UnixSocket.listen(at: socket)
-            try Files.link("\(directory)/tokens/\(token)", to: socket)
+            try Files.link("\(directory)/tokens/\(token)", toSocket: socket, for: nil)
         }
         self.listeners = listeners
         var options = GatewayOptions(tokens: "\(directory)/tokens")

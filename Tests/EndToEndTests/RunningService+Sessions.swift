@@ -100,14 +100,14 @@ extension RunningService {
 
     /// The QEMU processes of this service.
     var machineProcesses: [Int32] {
-        Files.names(in: "/proc").compactMap { Int32($0) }.filter {
-            Files.read("/proc/\($0)/cmdline")?.contains("-pidfile \(runtime)/") == true
-        }.filter { ProcessHandle(pid: $0, mark: runtime) != nil }
+        ownProcesses.filter {
+            Files.read("/proc/\($0)/cmdline")?.prefix { $0 != " " }.hasSuffix("/qemu-system-x86_64") == true
+        }
     }
 
     /// The passt processes of this service's machines. Only root can tell whose they are.
     var networkHelpers: [Int32] {
-        ownProcesses.filter { Files.read("/proc/\($0)/cmdline")?.contains("passt") == true }
+        ownProcesses.filter { Files.read("/proc/\($0)/cmdline")?.prefix { $0 != " " }.contains("passt") == true }
     }
 
     /// A search path of programs with all there are but one.

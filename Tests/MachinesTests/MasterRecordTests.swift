@@ -9,7 +9,7 @@ import Testing
     private let paths: SessionPaths
     init() throws {
         kitchen = try ImageKitchen()
-        paths = SessionPaths(run: kitchen.path("run"), disk: kitchen.path("disk"), gateway: kitchen.path("gateway"))
+        paths = SessionPaths(run: kitchen.path("run"), disk: kitchen.path("disk"))
         try Files.makeDirectory(paths.run)
     }
 

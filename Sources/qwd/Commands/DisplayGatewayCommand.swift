@@ -12,7 +12,7 @@ struct DisplayGatewayCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "display-gateway", abstract: "Carry displays to browsers; workers start it.", shouldDisplay: false)
 
-    @Option(help: "Directory of tokens, each a link to the VNC socket it opens.") var tokens: String
+    @Option(help: "Directory of tokens, each the VNC socket that it opens.") var tokens: String
     @Option(help: "Certificate in PEM, with those it follows from.") var certificate: String?
     @Option(help: "Its private key in PEM.") var key: String?
     @Option(help: "Address of web pages that may open displays.") var origin: [String] = []
@@ -20,8 +20,10 @@ struct DisplayGatewayCommand: AsyncParsableCommand {
     @Option(help: "Address or network of a proxy that is believed.") var proxy: [String] = []
 
     func run() async throws {
+        // From here a socket's path is short enough, wherever the directory is (unix(7): 107 bytes).
+        guard chdir(tokens) == 0 else { throw Failure(.failed, "\(tokens): \(String(cString: strerror(errno)))") }
         var options = GatewayOptions(
-            tokens: tokens, origins: OriginRule(origin, ownAddresses: ownAddresses),
+            tokens: ".", origins: OriginRule(origin, ownAddresses: ownAddresses),
             proxies: proxy.compactMap { IPNetwork($0) })
         if let certificate, let key { options.certificate = CertificateFiles(chain: certificate, key: key) }
         // A viewer needs two descriptors: its connection and the VNC socket. Some stay for everything else.
