@@ -23,8 +23,11 @@ package struct Program: Sendable {
     /// The whole command line: each word enters a namespace or gives up a right, and starts the next one. No shell is between.
     func command() throws(ProcessError) -> [String] {
         var words: [String] = []
+        let path = try Self.path(of: name, package: package)
         if let network { words += try Self.enter(network) }
-        if let sandbox {
+        if var sandbox {
+            // One that an administrator has put elsewhere.
+            if !Sandbox.shows(path) { sandbox.readOnly.append(Sandbox.Mount(path)) }
             words.append(try Self.path(of: Sandbox.program, package: Sandbox.package))
             words += sandbox.arguments(ofOwnUser: account == nil)
         }
@@ -33,7 +36,7 @@ package struct Program: Sendable {
         if let sandbox, account != nil, !sandbox.joinsNamespaces {
             words += [try Self.path(of: "unshare", package: "util-linux"), "--user"]
         }
-        return words + [try Self.path(of: name, package: package)] + arguments
+        return words + [path] + arguments
     }
 
     private static func enter(_ network: ProcessHandle) throws(ProcessError) -> [String] {
@@ -42,8 +45,13 @@ package struct Program: Sendable {
         return geteuid() == 0 ? nsenter : nsenter + ["--user", "--preserve-credentials"]
     }
 
-    private static func path(of name: String, package: String) throws(ProcessError) -> String {
-        if let path = Programs.find(name) { return path }
+    /// Where it is, through links up to the system's own directories, which every sandbox has. Not further: passt looks at
+    /// the name by which it is called.
+    fileprivate static func path(of name: String, package: String) throws(ProcessError) -> String {
+        if var path = Programs.find(name) {
+            while !Sandbox.shows(path), let target = Files.target(of: path), target.hasPrefix("/") { path = target }
+            return path
+        }
         throw ProcessError(.missingProgram, "\(name) is not installed. Install it: apt-get install \(package)")
     }
 }
@@ -68,11 +76,8 @@ package struct Account: Sendable, Hashable {
     }
 
     fileprivate func command() throws(ProcessError) -> [String] {
-        guard let setpriv = Programs.find("setpriv") else {
-            throw ProcessError(.missingProgram, "setpriv is not installed. Install it: apt-get install util-linux")
-        }
-        return [
-            setpriv, "--reuid", "\(userID)", "--regid", "\(userID)",
+        [
+            try Program.path(of: "setpriv", package: "util-linux"), "--reuid", "\(userID)", "--regid", "\(userID)",
             groups.isEmpty ? "--clear-groups" : "--groups=\(groups.map(String.init).joined(separator: ","))",
             "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all",
         ]

@@ -34,6 +34,11 @@ package struct Sandbox: Sendable {
 
     package init() {}
 
+    /// Whether every sandbox shows what is there.
+    static func shows(_ path: String) -> Bool {
+        ["/usr/", "/bin/", "/sbin/", "/lib"].contains { path.hasPrefix($0) }
+    }
+
     /// bubblewrap's arguments (bwrap(1)).
     /// - Parameter ofOwnUser: Whether bubblewrap also makes the user namespace, as it must where we are not root.
     func arguments(ofOwnUser: Bool) -> [String] {

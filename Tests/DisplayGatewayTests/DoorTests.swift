@@ -96,7 +96,7 @@ struct DoorTests {
 
     @Test func `a token whose machine is gone is no token, or is told as unreachable`() async throws {
         let gateway = try await GatewayFixture()
-        Files.remove("\(gateway.directory)/a.sock")
+        gateway.endDisplay(gateway.token)
         #expect(try gateway.answer(GatewayFixture.upgrade(gateway.token)).hasPrefix("HTTP/1.1 502 "))
         Files.remove("\(gateway.directory)/tokens/\(gateway.token)")
         #expect(try gateway.answer(GatewayFixture.upgrade(gateway.token)).hasPrefix("HTTP/1.1 403 "))

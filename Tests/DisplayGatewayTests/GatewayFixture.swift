@@ -19,6 +19,9 @@ final class GatewayFixture: Sendable {
     static let tokens = ["a", "b"].map { String(repeating: $0, count: 43) }
     var token: String { Self.tokens[0] }
 
+    /// Nobody listens at the display any more, though it has its name.
+    func endDisplay(_ token: String) { if let listener = listeners[token] { Glibc.close(listener.take()) } }
+
     init(_ change: (inout GatewayOptions) throws -> Void = { _ in }) async throws {
         var template = Array("/tmp/qwd-gw-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else { throw ProcessError(.system, "mkdtemp: errno \(errno)") }

@@ -119,6 +119,22 @@ struct FaultTests {
 
     // MARK: Programs
 
+    @Test(arguments: ["bwrap", "pasta"])
+    func `where guests can't be shut in no machine runs, and the host says what to do`(program: String) async throws {
+        let service = try RunningService()
+        try await service.start(path: try service.pathWithout(program))
+        let id = try await service.create()
+        try await service.hostSays {
+            $0.contains("\(program) is not installed") && $0.contains("apt-get install")
+        }
+        #expect(try await service.queue.session(id)?.state == .queued)
+        #expect(service.machineProcesses == [])
+        await service.kill()
+        try await service.start()
+        #expect(try await service.settled(id).state == .running)
+        await service.shutDown()
+    }
+
     @Test(arguments: ["passt", "qemu-img"])
     func `a program that is not installed is named with the way out`(program: String) async throws {
         let service = try RunningService()

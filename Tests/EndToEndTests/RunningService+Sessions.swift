@@ -114,6 +114,8 @@ extension RunningService {
     func pathWithout(_ program: String) throws -> String {
         let directory = "\(root)/bin"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        // Helpers have accounts of their own, which must find their programs.
+        chmod(root, 0o711)
         for place in ["/usr/bin", "/usr/sbin", "/bin", "/sbin"] {
             for name in Files.names(in: place) where name != program && !name.hasPrefix("\(program).") {
                 // Many are in two of these places.

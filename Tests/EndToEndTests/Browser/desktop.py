@@ -29,6 +29,7 @@ class Door:
     """The administrator's door to the machine, beside the worker."""
 
     def __init__(self, session):
+        self.session = session
         self.socket = socket.socket(socket.AF_UNIX)
         self.socket.connect(f"{runtime}/sessions/{session}/monitor.sock")
         self.file = self.socket.makefile("rw")
@@ -45,9 +46,9 @@ class Door:
                 return reply["return"]
 
     def picture(self):
-        path = pictures / "screendump.png"
-        self.ask("screendump", filename=str(path), format="png")
-        return Image.open(path).convert("RGB")
+        # QEMU sees one directory of this host, by a name of its own.
+        self.ask("screendump", filename="/session/screendump.png", format="png")
+        return Image.open(f"{runtime}/sessions/{self.session}/vm/screendump.png").convert("RGB")
 
 
 def picture_in_browser(page):
