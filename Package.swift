@@ -130,6 +130,7 @@ let package = Package(
         .executableTarget(
             name: "qwd-bench",
             dependencies: [
+                "CLinux",
                 "Domain", "Redis", "Queue", "QMP", "Processes", "Machines", "Viewer", "TestSupport", .logging,
             ],
             swiftSettings: strict),
@@ -166,7 +167,9 @@ let package = Package(
             "Worker", ["Secrets", "Domain", "Machines", "Processes", "Queue", "Redis", "TestSupport", .logging]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging],
+            dependencies: [
+                "CLinux", "qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging,
+            ],
             exclude: ["Browser"], swiftSettings: strict),
         .tests("Scheduler", ["Domain", "Ledger", "Queue", "Redis", "TestSupport", .logging]),
         .tests("Viewer", ["qwd"]),

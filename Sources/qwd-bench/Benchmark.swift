@@ -22,6 +22,9 @@ struct Benchmark: Sendable {
         Benchmark(
             name: "strangers", summary: "pages beside connections and requests that mean no good",
             run: StrangersBenchmark.run),
+        Benchmark(
+            name: "isolation", summary: "what it costs to shut guests in: start, download, memory",
+            run: IsolationBenchmark.run),
         Benchmark(name: "idle", summary: "what all roles cost when nothing happens", run: IdleBenchmark.run),
         Benchmark(name: "memory", summary: "memory of a session and of a viewer", run: MemoryBenchmark.run),
     ]

@@ -8,7 +8,7 @@ struct FakeGuest {
     /// What came back for a frame that was sent.
     enum Answer: Sendable, Hashable { case connected, refused, datagram, echo }
 
-    private let socket: Descriptor
+    let socket: Descriptor
     private var buffer: [UInt8] = []
     private static let (guestMAC, hostMAC): ([UInt8], [UInt8]) = (
         [0x52, 0x54, 0, 0x12, 0x34, 0x56], [0x9A, 0x55, 0x9A, 0x55, 0x9A, 0x55]
@@ -79,7 +79,7 @@ struct FakeGuest {
         }
     }
 
-    private func send(
+    func send(
         _ body: [UInt8], protocol number: UInt8, checksumAt place: Int, to target: [UInt8], from source: [UInt8]
     ) {
         let isIPv6 = target.count == 16
@@ -110,5 +110,5 @@ struct FakeGuest {
         return ~UInt16(sum)
     }
 
-    private func big(_ number: UInt16) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 0xFF)] }
+    func big(_ number: UInt16) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 0xFF)] }
 }

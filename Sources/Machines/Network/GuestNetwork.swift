@@ -102,10 +102,10 @@ package actor GuestNetwork {
     }
 
     /// Returns when it is known whether there is a network.
-    nonisolated func settled() async { await tried.wait() }
+    package nonisolated func settled() async { await tried.wait() }
 
     /// Ends the network, which no guest needs any more.
-    func end() async {
+    package func end() async {
         guard options.isIsolated else { return }
         let carrier = ProcessHandle(pidFile: paths.pastaPID, mark: "pasta")
         for process in [carrier, holder].compactMap({ $0 }) { process.signal(SIGKILL) }

@@ -23,8 +23,8 @@ package struct IsolationCheck: Sendable {
     /// Longest silence after the last answer. What is on this host answers in a millisecond.
     private static let quiet = Duration.milliseconds(1500)
     private static let own = ["127.0.0.1", "127.0.0.5", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"]
-    private let network: GuestNetwork
-    private let users: UserRange?
+    let network: GuestNetwork
+    let users: UserRange?
 
     package init(network: GuestNetwork, users: UserRange?) {
         self.network = network
@@ -69,15 +69,11 @@ package struct IsolationCheck: Sendable {
         let helper = try await Passt.start(
             helperEnd, account: users?.probe, namespace: try await network.namespace(), resolvers: [], log: nil)
         let probes = Self.unique(targets).compactMap(Self.bytes)
-        // Blocking reads of at most some seconds, on a thread of their own.
         let resolvers = await network.resolvers
-        let outcome = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                var guest = FakeGuest(guestEnd)
-                let ways = Self.probe(probes, &guest, listener)
-                continuation.resume(
-                    returning: Outcome(ways: ways, hasNames: Self.askForNames(resolvers, &guest), offline: offline))
-            }
+        let outcome = await Self.offPool {
+            var guest = FakeGuest(guestEnd)
+            let ways = Self.probe(probes, &guest, listener)
+            return Outcome(ways: ways, hasNames: Self.askForNames(resolvers, &guest), offline: offline)
         }
         _ = await helper.kill()
         return outcome
@@ -137,7 +133,14 @@ package struct IsolationCheck: Sendable {
         return inet_pton(isIPv6 ? AF_INET6 : AF_INET, text, &bytes) == 1 ? bytes : nil
     }
 
-    private static func pair() throws(MachineError) -> (Descriptor, Descriptor) {
+    /// Runs what waits for sockets where no task waits for it.
+    static func offPool<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(returning: body()) }
+        }
+    }
+
+    static func pair() throws(MachineError) -> (Descriptor, Descriptor) {
         var ends: [CInt] = [-1, -1]
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw MachineError(.system, "Can't make a pair of sockets: \(String(cString: strerror(errno)))")

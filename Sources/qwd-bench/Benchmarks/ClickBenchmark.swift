@@ -42,7 +42,7 @@ enum ClickBenchmark {
         Figure.print("click_to_link", links.median, "ms", note: "of it until the link to the display is there")
     }
 
-    private static func click(_ client: SessionClient) async throws -> (link: Duration, frame: Duration) {
+    static func click(_ client: SessionClient) async throws -> (link: Duration, frame: Duration) {
         let start = ContinuousClock.now
         let id = try await client.create().id
         let address = try await client.waitForDisplay(id)

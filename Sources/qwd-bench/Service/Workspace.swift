@@ -7,7 +7,7 @@ import Processes
 final class Workspace: Sendable {
     private static let disc = "/usr/lib/grub-rescue/grub-rescue-cdrom.iso"
     /// Name of the variable that marks the processes of a workspace, to find those that outlive their parents.
-    private static let variable = "BENCH_WORKSPACE"
+    private static let variable = "QWDTEST_ROOT"
     static let machineName = "grub-rescue.iso"
 
     let directory: String
@@ -50,9 +50,11 @@ final class Workspace: Sendable {
 
     /// Our processes whose command line has `text` in it: those that inherited our mark or have our directory in their
     /// command line. (Redis writes its title over its environment.)
-    func processes(with text: String = "") -> [pid_t] {
+    /// - Parameter guards: Whether those that stand guard over another one are among them.
+    func processes(with text: String = "", guards: Bool = false) -> [pid_t] {
         ProcessMeter.all { line, environment in
-            (environment.contains(mark) || line.contains(directory)) && (text.isEmpty || line.contains(text))
+            (guards || text.isEmpty || !line.hasPrefix("/usr/bin/bwrap"))
+                && (environment.contains(mark) || line.contains(directory)) && (text.isEmpty || line.contains(text))
         }
     }
 
