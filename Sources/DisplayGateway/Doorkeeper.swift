@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import NIOWebSocket
@@ -102,6 +103,15 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
             return answer(.tooMany, context)
         }
         decided(context)
+        connect(socket, accept: accept, until: .now() + Self.patience, context)
+    }
+
+    /// Longest wait for a display whose queue is full: QEMU's has one place, and takes the next viewer some milliseconds later.
+    private static let patience = TimeAmount.seconds(5)
+
+    private func connect(
+        _ socket: String, accept: String, until deadline: NIODeadline, _ context: ChannelHandlerContext
+    ) {
         let loopBound = NIOLoopBound(context, eventLoop: context.eventLoop)
         // On the same loop, so that both sides of the relay may call each other.
         ClientBootstrap(group: context.eventLoop)
@@ -113,6 +123,11 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
                 switch result {
                 case .success(let display) where context.channel.isActive: join(display, accept: accept, context)
                 case .success(let display): display.close(promise: nil)
+                case .failure(let error as IOError)
+                where error.errnoCode == EAGAIN && context.channel.isActive && .now() < deadline:
+                    context.eventLoop.assumeIsolated().scheduleTask(in: .milliseconds(20)) { [self] in
+                        connect(socket, accept: accept, until: deadline, loopBound.value)
+                    }
                 case .failure:
                     isDecided = false
                     answer(.unreachable, context)

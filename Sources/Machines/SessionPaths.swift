@@ -25,6 +25,8 @@ package struct HostPaths: Sendable, Hashable {
     /// What keeps the guests' network.
     package var network: String { "\(runtime)/network" }
     package var networkHolder: String { "\(network)/holder.pid" }
+    /// Whose network it is.
+    var networkSetup: String { "\(network)/holder.setup" }
     var networkLog: String { "\(network)/holder.log" }
     var pastaPID: String { "\(network)/pasta.pid" }
     var pastaLog: String { "\(network)/pasta.log" }

@@ -60,7 +60,7 @@ package enum DetachedProcess {
             return process
         }
         _ = await sandbox.kill()
-        let words = log.flatMap { Files.read($0) }?.split(separator: "\n").last.map(String.init) ?? ""
+        let words = log.flatMap { Files.readEnd($0) }?.split(separator: "\n").last.map(String.init) ?? ""
         throw ProcessError(.ended, "\(program.name) ended as soon as it was started. \(words)")
     }
 

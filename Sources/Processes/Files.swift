@@ -27,6 +27,17 @@ package enum Files {
         }
     }
 
+    /// The last 4 KiB of a file that somebody else writes and may have made long; nil if it can't be read.
+    package static func readEnd(_ path: String) -> String? {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let length = lseek(descriptor, 0, SEEK_END)
+        let count = pread(descriptor, &buffer, buffer.count, max(0, length - off_t(buffer.count)))
+        return String(decoding: buffer.prefix(max(count, 0)), as: UTF8.self)
+    }
+
     /// Opens a file for somebody who can't, or may not, open it by name.
     package static func open(_ path: String, writable: Bool) throws(ProcessError) -> Descriptor {
         let number = Glibc.open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC)

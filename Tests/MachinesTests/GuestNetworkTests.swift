@@ -78,6 +78,59 @@ struct GuestNetworkTests {
         }
     }
 
+    @Test func `guests that use the same port have addresses of their own, and take no port of this host`() async throws
+    {
+        try await withNetwork { network in
+            let holder = try #require(try await network.namespace())
+            var helpers: [ProcessHandle] = []
+            var ends: [Descriptor] = []
+            for number in [40, 41] {
+                let (guestEnd, helperEnd) = try IsolationCheck.pair()
+                helpers.append(
+                    try await Passt.start(
+                        helperEnd, account: users?.probe, namespace: holder, source: SourceAddress(number: number),
+                        resolvers: [], log: nil))
+                ends.append(guestEnd)
+                // To an address that is denied, and to this host's resolver if it has one.
+                for target in [[169, 254, 1, 1], [169, 254, 53, 53]] as [[UInt8]] {
+                    let query: [UInt8] = [0x51, 0x57, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1]
+                    FakeGuest(guestEnd).sendDatagram(
+                        query, to: target, from: [10, 0, 2, 15], port: 53, ownPort: 45_003)
+                }
+            }
+            // Port 45003 is AFCB there; the address stands before it, backwards (proc(5), /proc/net/udp).
+            func bound(_ pid: Int32) -> [String] {
+                (Files.read("/proc/\(pid)/net/udp") ?? "").split(separator: "\n").compactMap { line in
+                    line.split(separator: " ").dropFirst().first.map(String.init)
+                }.filter { $0.hasSuffix(":AFCB") }
+            }
+            while Set(bound(holder.pid)).count < 2, helpers.allSatisfy({ !$0.isGone }) { await Task.yield() }
+            #expect(Set(bound(holder.pid)) == ["280112C6:AFCB", "290112C6:AFCB"])
+            // What came out is bound to a port that the filter chose.
+            #expect(bound(getpid()) == [])
+            for helper in helpers { _ = await helper.kill() }
+            withExtendedLifetime(ends) {}
+        }
+    }
+
+    @Test func `a guest that is tried out changes nothing of a worker's network`() async throws {
+        var options = GuestNetwork.Options()
+        options.deny = ["10.66.0.0/16"].compactMap { IPNetwork($0) }
+        try await withNetwork(options) { network in
+            let holder = try #require(try await network.namespace())
+            func denied() async throws -> String {
+                var nft = Program("nft", ["list", "set", "inet", "qwd", "deny4"], package: "nftables")
+                nft.network = holder
+                return try await ForegroundProcess.run(nft).output
+            }
+            let before = try await denied()
+            #expect(before.contains("10.66.0.0/16"))
+            let outcome = try await IsolationCheck.run(paths: paths, options: .init(), users: users, logger: logger)
+            #expect(outcome.ways.count >= 18 && !outcome.ways.contains { $0.isOpen })
+            #expect(try await denied() == before)
+        }
+    }
+
     @Test func `another worker takes the network over, and one that has ended is made anew`() async throws {
         try await withNetwork { network in
             let first = try #require(try await network.namespace())
@@ -99,6 +152,7 @@ struct GuestNetworkTests {
 
     @Test func `what is denied has a rule, and an exception comes before it`() {
         let filter = NetworkFilter(
+            flows: 77,
             deny: ["10.0.0.0/8", "fe80::/10"].compactMap { IPNetwork($0) },
             allow: ["10.1.2.3"].compactMap { IPNetwork($0) },
             own: ["192.0.2.2"].compactMap { IPNetwork($0) }, resolvers: ["169.254.53.53"])

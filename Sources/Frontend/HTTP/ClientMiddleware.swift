@@ -21,11 +21,14 @@ struct ClientMiddleware: RouterMiddleware {
         let client = ClientAddress.client(
             peer: context.peer, forwardedFor: request.headers[values: .forwardedFor], proxies: proxies)
         context.client = client
-        let isForwarded = [.forwardedFor, .forwarded, .via].contains { request.headers[$0] != nil }
+        let isForwarded = [.forwardedFor, .forwarded, .via, .forwardedProto, .realIP].contains {
+            request.headers[$0] != nil
+        }
         let isByProxy = context.peer.map { peer in proxies.contains { $0.contains(peer) } } ?? false
         // What comes by a proxy that nobody named is anybody's, though its peer be one of the list.
-        context.isMonitor =
-            (isByProxy || !isForwarded)
+        context.isMonitor// A proxy that does not say for whom it asks may ask for anybody.
+        =
+            (isByProxy ? client != context.peer : !isForwarded)
             && (client.map { client in monitoring.contains { $0.contains(client) } } ?? false)
         guard isByProxy, client != context.peer, let key = client?.throttleKey else {
             return try await next(request, context)

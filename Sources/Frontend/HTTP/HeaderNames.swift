@@ -8,6 +8,7 @@ extension HTTPField.Name {
     static let displayToken = named("Display-Token")
     static let forwarded = named("Forwarded")
     static let forwardedFor = named("X-Forwarded-For")
+    static let realIP = named("X-Real-IP")
     static let forwardedProto = named("X-Forwarded-Proto")
     /// Shows that a script of our page sends a request, in place of a form's field.
     static let formToken = named("X-Form-Token")

@@ -12,7 +12,9 @@ struct SecurityHeaders: RouterMiddleware {
 
     /// - Parameter display: A WebSocket that the page may open beside what is ours.
     static func policy(connect display: String?) -> String {
-        [
+        // A policy can't name an IPv6 address (CSP3 2.3.1, host-source): then any host of the scheme may be one.
+        let display = display.map { $0.contains("[") ? "\($0.prefix { $0 != ":" }):" : $0 }
+        return [
             "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self' data:",
             (["connect-src 'self'"] + [display].compactMap(\.self)).joined(separator: " "), "form-action 'self'",
             "frame-ancestors 'none'", "base-uri 'none'",

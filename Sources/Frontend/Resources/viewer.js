@@ -8,6 +8,8 @@ const element = (id) => document.getElementById(id);
 
 // A connection that breaks is tried again, for so long.
 const PATIENCE = 60_000;
+// A connection that neither opens nor breaks is given up after so long.
+const STUCK = 15_000;
 const PAUSES = [300, 700, 1500, 3000, 5000];
 
 let rfb;
@@ -15,6 +17,7 @@ let tries = 0;
 let troubleSince = 0;
 let wasSeen = false;
 let timer;
+let stuck;
 
 function say(now, text = words[now]) {
     const place = element("now");
@@ -71,9 +74,12 @@ async function connect() {
         // What stands behind the `#` can't be the name of a protocol.
         return over("unknown");
     }
+    clearTimeout(stuck);
+    stuck = setTimeout(() => rfb?.disconnect(), STUCK);
     rfb.scaleViewport = true;
     rfb.background = "transparent";
     rfb.addEventListener("connect", () => {
+        clearTimeout(stuck);
         tries = 0;
         troubleSince = 0;
         wasSeen = true;
@@ -81,6 +87,7 @@ async function connect() {
         rfb.focus();
     });
     rfb.addEventListener("disconnect", () => {
+        clearTimeout(stuck);
         rfb = undefined;
         lost();
     });
@@ -111,6 +118,13 @@ async function wait() {
     say("waiting");
     timer = setTimeout(wait, 2000);
 }
+
+// The browser tells this alone, and noVNC hears nothing of it.
+document.addEventListener("securitypolicyviolation", (event) => {
+    if (event.effectiveDirective !== "connect-src") return;
+    clearTimeout(stuck);
+    over("broken");
+});
 
 element("again").addEventListener("click", () => {
     tries = 0;

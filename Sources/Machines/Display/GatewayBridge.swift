@@ -118,7 +118,7 @@ package actor GatewayBridge: DisplayBridge {
 
     /// Why it ended.
     private var lastWords: String {
-        (Files.read(paths.gatewayLog) ?? "").split(separator: "\n").last.map { String($0.suffix(500)) } ?? ""
+        (Files.readEnd(paths.gatewayLog) ?? "").split(separator: "\n").last.map { String($0.suffix(500)) } ?? ""
     }
 
     private func adoptOrStart() async throws(MachineError) -> ProcessHandle {

@@ -80,7 +80,9 @@ extension IsolationCheck {
     package func downloadRate(from target: [UInt8], port: UInt16, bytes: Int) async throws(MachineError) -> Double {
         let (guestEnd, helperEnd) = try Self.pair()
         let helper = try await Passt.start(
-            helperEnd, account: users?.probe, namespace: try await network.namespace(), resolvers: [], log: nil)
+            helperEnd, account: users?.probe, namespace: try await network.namespace(),
+            source: SourceAddress(number: 0),
+            resolvers: [], log: nil)
         let guest = FakeGuest(guestEnd)
         let start = ContinuousClock.now
         let received = await Self.offPool { guest.download(from: target, port: port, ownPort: 39_100, limit: bytes) }

@@ -19,6 +19,7 @@ package actor GuestNetwork {
         package init() {}
     }
 
+    private static let noWayOut = "this host has no default route (ip route add default via ADDRESS)"
     let options: Options
     let paths: HostPaths
     /// Who holds the network, where we are root.
@@ -74,11 +75,13 @@ package actor GuestNetwork {
         self.holder = holder
         let routes = try MachineError.translating { () throws(ProcessError) in try HostRoutes.read() }
         let resolver = Resolver.read()
+        if filter == nil { try await routeSources(in: holder) }
         try await apply(
             NetworkFilter(
-                deny: options.deny, allow: options.allow, own: routes.own, resolvers: resolver.forwarded), in: holder)
+                flows: NetworkFilter.flows(descriptors: Self.descriptorLimit), deny: options.deny, allow: options.allow,
+                own: routes.own, resolvers: resolver.forwarded), in: holder)
         resolvers = resolver.forGuests(notAmong: routes.own)
-        offline = routes.hasDefault ? nil : "this host has no default route (ip route add default via ADDRESS)"
+        offline = routes.hasDefault ? nil : Self.noWayOut
         guard routes.hasDefault else {
             problem = nil
             tried.open()
@@ -112,6 +115,37 @@ package actor GuestNetwork {
         Files.remove(paths.network)
     }
 
+    /// Takes what a worker keeps as it is, for a guest that is tried out: nothing is changed.
+    func joined() throws(MachineError) {
+        holder = Self.holder(paths)
+        problem = holder == nil ? "The guests' network has ended." : nil
+        let routes = try MachineError.translating { () throws(ProcessError) in try HostRoutes.read() }
+        resolvers = Resolver.read().forGuests(notAmong: routes.own)
+        offline = routes.hasDefault ? nil : Self.noWayOut
+    }
+
+    /// Makes the sessions' addresses local in the namespace. Without IPv6 the second has no meaning, and fails.
+    private func routeSources(in holder: ProcessHandle) async throws(MachineError) {
+        for (place, network) in SourceAddress.networks.enumerated() {
+            var ip = Program("ip", ["route", "replace", "local", network, "dev", "lo"], package: "iproute2")
+            ip.network = holder
+            let program = ip
+            let result = try await MachineError.translating { () async throws(ProcessError) in
+                try await ForegroundProcess.run(program, limit: .seconds(10))
+            }
+            if !result.isSuccess, place == 0 {
+                throw MachineError(.network, "The guests' network can't be routed: \(result.message)")
+            }
+        }
+    }
+
+    /// What one process may open: pasta raises its own limit to it.
+    private static var descriptorLimit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(min(limit.rlim_max, 1 << 20))
+    }
+
     private func apply(_ new: NetworkFilter, in holder: ProcessHandle) async throws(MachineError) {
         guard filter != new else { return }
         var nft = Program("nft", ["-f", "-"], package: "nftables")
@@ -130,7 +164,12 @@ package actor GuestNetwork {
 extension GuestNetwork {
     /// A process without a purpose whose namespaces are the guests' network.
     private func adoptOrHold() async throws(MachineError) -> ProcessHandle {
-        if let holder = Self.holder(paths) { return holder }
+        let setup = users.map { "\($0.first)-\($0.last)" } ?? "\(geteuid())"
+        if let holder = Self.holder(paths) {
+            if Files.read(paths.networkSetup) == setup { return holder }
+            logger.notice("other users than before, guests get a new network")
+            _ = await holder.kill()
+        }
         filter = nil
         return try await MachineError.translating { () async throws(ProcessError) in
             try Files.makeDirectory(paths.network)
@@ -143,6 +182,7 @@ extension GuestNetwork {
             do throws(ProcessError) {
                 try await enterNamespaces(holder)
                 if let users { try users.map(of: holder) }
+                try Files.write(setup, to: paths.networkSetup)
                 try holder.record(in: paths.networkHolder)
             } catch {
                 _ = await holder.kill()
@@ -160,7 +200,7 @@ extension GuestNetwork {
             || Files.read("/proc/\(holder.pid)/cmdline")?.hasPrefix("sleep") != true
         {
             guard !holder.isGone, ContinuousClock.now < deadline else {
-                let words = Files.read(paths.networkLog)?.split(separator: "\n").last.map(String.init) ?? ""
+                let words = Files.readEnd(paths.networkLog)?.split(separator: "\n").last.map(String.init) ?? ""
                 throw ProcessError(
                     .system,
                     "A network namespace for guests can't be made: \(words) This host must allow user namespaces "
@@ -179,7 +219,7 @@ extension GuestNetwork {
         let setup = "\(holder.pid) \(resolver)"
         if let carrier = ProcessHandle(pidFile: paths.pastaPID, mark: "pasta") {
             if Files.read(paths.pastaSetup) == setup { return carrier }
-            logger.notice("this host's resolver has changed, guests' connections begin anew")
+            logger.notice("this host's resolver or its guests' network has changed, their connections begin anew")
             _ = await carrier.kill()
         }
         let program = try Pasta.program(joining: holder, resolver, account: users?.network, paths: paths)
@@ -205,10 +245,10 @@ extension UserRange {
         let lines = "0 \(first) 1\n\(first + 1) \(first + 1) \(last - first)\n"
         for file in ["uid_map", "gid_map"] {
             let path = "/proc/\(holder.pid)/\(file)"
-            let descriptor = open(path, O_WRONLY | O_CLOEXEC)
-            defer { close(descriptor) }
+            let number = open(path, O_WRONLY | O_CLOEXEC)
+            let descriptor = Descriptor(number)
             // The kernel takes a map in one piece or not at all.
-            guard descriptor >= 0, write(descriptor, lines, lines.utf8.count) == lines.utf8.count else {
+            guard number >= 0, write(descriptor.number, lines, lines.utf8.count) == lines.utf8.count else {
                 throw ProcessError(.system, "Can't write \(path): \(String(cString: strerror(errno)))")
             }
         }

@@ -22,21 +22,27 @@ struct HostRoutes: Sendable, Equatable {
     }
 
     private mutating func add(_ route: rtmsg, attributes: [UInt16: [UInt8]]) {
+        // Other tables are for packets that are routed by rule; `local` there may mean everything (TPROXY), which says nothing.
+        if route.rtm_type == UInt8(RTN_LOCAL), route.rtm_dst_len > 0 { addOwn(route, attributes) }
         let table = attributes[UInt16(RTA_TABLE.rawValue)].map { $0.reversed().reduce(0) { $0 << 8 | Int($1) } }
         switch table ?? Int(route.rtm_table) {
         case Int(RT_TABLE_LOCAL.rawValue):
-            let kinds = [RTN_LOCAL, RTN_BROADCAST, RTN_ANYCAST].map { UInt8($0) }
-            guard kinds.contains(route.rtm_type) else { return }
-            let size = route.rtm_family == UInt8(AF_INET) ? 4 : 16
-            let address = attributes[UInt16(RTA_DST.rawValue)] ?? [UInt8](repeating: 0, count: size)
-            if let network = IPNetwork(bytes: address, prefixLength: Int(route.rtm_dst_len)), !own.contains(network) {
-                own.append(network)
-            }
+            let kinds = [RTN_BROADCAST, RTN_ANYCAST].map { UInt8($0) }
+            if kinds.contains(route.rtm_type) { addOwn(route, attributes) }
         case Int(RT_TABLE_MAIN.rawValue):
             if route.rtm_dst_len == 0, route.rtm_type == UInt8(RTN_UNICAST) { hasDefault = true }
         default:
-            // Other tables are for packets that are routed by rule; `local` there often means everything (TPROXY).
             break
+        }
+    }
+}
+
+extension HostRoutes {
+    private mutating func addOwn(_ route: rtmsg, _ attributes: [UInt16: [UInt8]]) {
+        let size = route.rtm_family == UInt8(AF_INET) ? 4 : 16
+        let address = attributes[UInt16(RTA_DST.rawValue)] ?? [UInt8](repeating: 0, count: size)
+        if let network = IPNetwork(bytes: address, prefixLength: Int(route.rtm_dst_len)), !own.contains(network) {
+            own.append(network)
         }
     }
 }

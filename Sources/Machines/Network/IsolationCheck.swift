@@ -40,8 +40,12 @@ package struct IsolationCheck: Sendable {
         let place = isOurs ? HostPaths(runtime: "\(paths.runtime)/trial-\(getpid())", state: paths.state) : paths
         let network = GuestNetwork(paths: place, options: options, users: users, logger: logger)
         defer { if isOurs { Files.remove(place.runtime) } }
-        let keeper = Task { await network.run() }
-        await network.settled()
+        let keeper = Task { if isOurs { await network.run() } }
+        if isOurs {
+            await network.settled()
+        } else {
+            try await network.joined()
+        }
         let outcome: Result<Outcome, MachineError>
         do throws(MachineError) {
             outcome = .success(try await IsolationCheck(network: network, users: users).outcome())
@@ -67,7 +71,9 @@ package struct IsolationCheck: Sendable {
         let listener = try MachineError.translating { () throws(ProcessError) in try HostListener() }
         let (guestEnd, helperEnd) = try Self.pair()
         let helper = try await Passt.start(
-            helperEnd, account: users?.probe, namespace: try await network.namespace(), resolvers: [], log: nil)
+            helperEnd, account: users?.probe, namespace: try await network.namespace(),
+            source: SourceAddress(number: 0),
+            resolvers: [], log: nil)
         let probes = Self.unique(targets).compactMap(Self.bytes)
         let resolvers = await network.resolvers
         let outcome = await Self.offPool {

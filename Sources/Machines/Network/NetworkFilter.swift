@@ -5,8 +5,15 @@ import Domain
 /// The packets there come from the sockets of each session's passt, so the filter hooks its output; a user id tells the session.
 struct NetworkFilter: Sendable, Equatable {
     /// Connections and exchanges of datagrams that one session may have at a time. All sessions share the descriptors of one
-    /// pasta, which are 20,000 and more on common hosts; a browser with many pages open has some 300.
-    static let longestFlowList = 1024
+    /// pasta, of which a connection takes two; a browser with many pages open has some 300 connections.
+    /// - Parameter descriptors: The limit of one process here (20,000 on some hosts, half a million on others).
+    static func flows(descriptors: Int) -> Int { min(1024, max(128, descriptors / 40)) }
+
+    /// See there.
+    var flows: Int
+    /// Ports of this host from which guests' datagrams go out: beyond those that Linux gives to others by itself
+    /// (ip_local_port_range), and chosen by us. A guest that chose could take the place of a service here.
+    private static let outgoingPorts = "61000-65535"
 
     /// Networks that no guest reaches.
     var deny: [IPNetwork]
@@ -46,7 +53,7 @@ struct NetworkFilter: Sendable, Equatable {
             goto bounded
           }
           chain bounded {
-            ct state new add @flows { meta skuid ct count over \(Self.longestFlowList) } reject
+            ct state new add @flows { meta skuid ct count over \(flows) } reject
             accept
           }
           chain input {
@@ -54,6 +61,11 @@ struct NetworkFilter: Sendable, Equatable {
             ct state established,related accept
             iif "lo" accept
             icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-advert } accept
+          }
+          chain outgoing {
+            type nat hook postrouting priority 100;
+            oif != "lo" meta l4proto udp masquerade to :\(Self.outgoingPorts) random
+            oif != "lo" masquerade random
           }
           chain forward {
             type filter hook forward priority 0; policy drop;

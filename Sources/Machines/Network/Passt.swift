@@ -6,25 +6,30 @@ enum Passt {
 
     /// Connects a machine's network.
     static func connect(
-        _ paths: SessionPaths, account: Account?, namespace: ProcessHandle?, resolvers: [String]
+        _ paths: SessionPaths, account: Account?, namespace: ProcessHandle?, source: SourceAddress?,
+        resolvers: [String]
     ) async throws(MachineError) -> ProcessHandle {
         let socket = try MachineError.translating { () throws(ProcessError) in
             try UnixSocket.connect(to: paths.network)
         }
         return try await start(
-            socket, account: account, namespace: namespace, resolvers: resolvers, log: paths.networkLog)
+            socket, account: account, namespace: namespace, source: source, resolvers: resolvers,
+            log: paths.networkLog)
     }
 
     /// passt gets the connected socket as its descriptor 0 and ends with it.
     /// - Parameters:
     ///   - namespace: The network it works in; nil for this host's.
+    ///   - source: What it sends from there.
     ///   - resolvers: Name servers that the guest is told; none: those of this host.
     static func start(
-        _ socket: Descriptor, account: Account?, namespace: ProcessHandle?, resolvers: [String], log: String?
+        _ socket: Descriptor, account: Account?, namespace: ProcessHandle?, source: SourceAddress?,
+        resolvers: [String], log: String?
     ) async throws(MachineError) -> ProcessHandle {
         var program = Program(
             program,
             ["--foreground", "--fd", "0", "--no-map-gw", "--quiet", "-t", "none", "-u", "none"]
+                + (namespace == nil ? [] : source?.addresses ?? []).flatMap { ["--outbound", $0] }
                 + resolvers.flatMap { ["--dns", $0] }, package: "passt")
         program.account = account
         program.network = namespace

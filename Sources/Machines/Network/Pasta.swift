@@ -57,7 +57,7 @@ enum Pasta {
         let deadline = ContinuousClock.now + .seconds(10)
         while !isUp(holder) {
             guard !carrier.isGone, ContinuousClock.now < deadline else {
-                let words = Files.read(log)?.split(separator: "\n").filter { !$0.contains("syslog") }.last ?? ""
+                let words = Files.readEnd(log)?.split(separator: "\n").filter { !$0.contains("syslog") }.last ?? ""
                 throw ProcessError(.system, "\(program) can't connect the guests' network: \(words)")
             }
             // pasta does not tell when it is ready.

@@ -94,6 +94,6 @@ extension QEMUHypervisor {
 extension SessionPaths {
     /// The last line of a log: what a program says before it ends.
     func lastWords(of log: KeyPath<SessionPaths, String>) -> String {
-        (Files.read(self[keyPath: log]) ?? "").split(separator: "\n").last.map { String($0.suffix(500)) } ?? ""
+        (Files.readEnd(self[keyPath: log]) ?? "").split(separator: "\n").last.map { String($0.suffix(500)) } ?? ""
     }
 }

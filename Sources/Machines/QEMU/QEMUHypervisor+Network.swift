@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 import Logging
 import Processes
 import QMP
@@ -32,10 +33,27 @@ extension QEMUHypervisor {
         }
         let helper = try await Passt.connect(
             machine.paths, account: account(of: machine.paths), namespace: try await network.namespace(),
-            resolvers: await network.resolvers)
+            source: source(of: machine), resolvers: await network.resolvers)
         ControlGroup(machine.session.text, in: groups).add(helper.pid)
         // For the end of the session. One that is not recorded ends with QEMU's socket.
         try? helper.record(in: machine.paths.networkPID)
+    }
+
+    /// By its user's number, which no other session has; else by its id.
+    private func source(of machine: LiveMachine) -> SourceAddress {
+        guard let users, let account = account(of: machine.paths) else { return SourceAddress(machine.session) }
+        return SourceAddress(number: Int(account.userID - users.first))
+    }
+
+    /// Ends a helper that is still in a network which has ended: another one takes its place.
+    private func leaveOldNetwork(_ machine: LiveMachine) async {
+        guard let holder = try? await network.namespace(), let current = Files.target(of: "/proc/\(holder.pid)/ns/net"),
+            let helper = ProcessHandle(pidFile: machine.paths.networkPID, mark: Passt.program),
+            // Unreadable for others than root: then it stays, and ends with its machine.
+            let own = Files.target(of: "/proc/\(helper.pid)/ns/net"), own != current
+        else { return }
+        logger.warning("guests' network was made anew", metadata: ["session.id": "\(machine.session)"])
+        helper.signal(SIGKILL)
     }
 
     /// The helper has ended though the machine lives.
@@ -52,6 +70,7 @@ extension QEMUHypervisor {
 
     /// Looks after networks that are off, now and then: nothing tells us when what is missing is there.
     func checkNetwork(_ machine: LiveMachine) async {
+        await leaveOldNetwork(machine)
         guard let link = machines[machine.session]?.network, link.problem != nil else { return }
         // Still off when the last try failed at once; else it has come up since, and stayed.
         if link.isOff {

@@ -54,7 +54,7 @@ final class Child: Sendable {
         // Nobody else can get the id of our own child before we have waited for it, so it needs no mark.
         guard let handle = ProcessHandle(pid: pid, mark: "") else {
             waitpid(pid, nil, 0)
-            throw BenchError("\(program) ended as soon as it was started: \(Files.read(log) ?? "")")
+            throw BenchError("\(program) ended as soon as it was started: \(Files.readEnd(log) ?? "")")
         }
         self.handle = handle
     }

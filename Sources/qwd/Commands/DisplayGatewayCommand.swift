@@ -20,6 +20,8 @@ struct DisplayGatewayCommand: AsyncParsableCommand {
     @Option(help: "Address or network of a proxy that is believed.") var proxy: [String] = []
 
     func run() async throws {
+        // It is process 1 of its namespace, which signals without a handler do not reach.
+        signal(SIGTERM) { _ in _exit(0) }
         // From here a socket's path is short enough, wherever the directory is (unix(7): 107 bytes).
         guard chdir(tokens) == 0 else { throw Failure(.failed, "\(tokens): \(String(cString: strerror(errno)))") }
         var options = GatewayOptions(

@@ -1,0 +1,27 @@
+import Domain
+
+/// The address that a session's passt sends from inside of the guests' network. All sessions share that network: without an
+/// address of its own one session's datagrams would be answered to another one that uses the same port. Outside nobody sees
+/// it, because what leaves gets the host's.
+struct SourceAddress: Sendable, Hashable {
+    /// Networks that are routed nowhere (RFC 2544; a unique local one, RFC 4193). Whatever is in them is local there.
+    static let networks = ["198.18.0.0/15", "fd53:5164:7764:1::/64"]
+
+    /// Of IPv4 and IPv6.
+    let addresses: [String]
+
+    /// - Parameter number: Of the session among those of this host.
+    init(number: Int) {
+        // The first addresses of the networks stay unused.
+        let place = number % 130_000 + 256
+        addresses = [
+            "198.\(18 + place >> 16).\(place >> 8 & 255).\(place & 255)",
+            "fd53:5164:7764:1::\(String(place, radix: 16))",
+        ]
+    }
+
+    /// Of a session that has no number of its own: as unlike as ids are.
+    init(_ session: SessionID) {
+        self.init(number: session.text.utf8.reduce(5381) { ($0 &* 33 &+ Int($1)) & 0xFFFF_FFFF })
+    }
+}
