@@ -25,9 +25,9 @@ struct ClientMiddleware: RouterMiddleware {
             request.headers[$0] != nil
         }
         let isByProxy = context.peer.map { peer in proxies.contains { $0.contains(peer) } } ?? false
-        // What comes by a proxy that nobody named is anybody's, though its peer be one of the list.
-        context.isMonitor// A proxy that does not say for whom it asks may ask for anybody.
-        =
+        // What comes by a proxy that nobody named is anybody's, though its peer be one of the list; so is what a named one asks
+        // without saying for whom.
+        context.isMonitor =
             (isByProxy ? client != context.peer : !isForwarded)
             && (client.map { client in monitoring.contains { $0.contains(client) } } ?? false)
         guard isByProxy, client != context.peer, let key = client?.throttleKey else {

@@ -16,8 +16,8 @@ extension FakeGuest {
         var filled = 0
         var poller = pollfd(fd: socket.number, events: Int16(POLLIN), revents: 0)
         while received < limit, poll(&poller, 1, 1000) > 0 {
-            let count = buffer.withUnsafeMutableBytes {
-                recv(socket.number, $0.baseAddress! + filled, $0.count - filled, 0)
+            let count = buffer.withUnsafeMutableBytes { bytes in
+                recv(socket.number, bytes.baseAddress.map { $0 + filled }, bytes.count - filled, 0)
             }
             if count <= 0 { break }
             filled += count
