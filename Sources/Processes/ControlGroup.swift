@@ -100,10 +100,11 @@ package struct ControlGroupParents: Sendable, Hashable {
     /// Finds them. Of version 2 our group is divided only where it is ours alone: we move into a part of it first, because a
     /// group with parts may have no processes of its own.
     /// - Parameters:
+    ///   - divides: Whether our own group of version 2 may be divided for it; without, only what is divided already counts.
     ///   - membership: `/proc/self/cgroup`.
     ///   - mounts: `/proc/self/mountinfo`.
     package init(
-        membership: String = Files.read("/proc/self/cgroup") ?? "",
+        divides: Bool = true, membership: String = Files.read("/proc/self/cgroup") ?? "",
         mounts: String = Files.read("/proc/self/mountinfo") ?? ""
     ) {
         var found: [Hierarchy] = []
@@ -119,7 +120,7 @@ package struct ControlGroupParents: Sendable, Hashable {
                 if access(mount, W_OK) == 0 {
                     found.append(Hierarchy(directory: mount, controllers: controllers, isVersion2: false))
                 }
-            } else if let divided = Self.divide(mount) {
+            } else if let divided = Self.divide(mount, divides) {
                 found.append(Hierarchy(directory: mount, controllers: divided, isVersion2: true))
             }
         }
@@ -127,14 +128,14 @@ package struct ControlGroupParents: Sendable, Hashable {
     }
 
     /// Enables the controllers of a version 2 group for its parts.
-    private static func divide(_ directory: String) -> [String]? {
+    private static func divide(_ directory: String, _ divides: Bool) -> [String]? {
         let words = { (file: String) in (Files.read("\(directory)/\(file)") ?? "").split(whereSeparator: \.isWhitespace)
         }
         let controllers = words("cgroup.controllers").map(String.init).filter(wanted.contains)
         guard !controllers.isEmpty else { return nil }
         let enabled = words("cgroup.subtree_control").map(String.init)
         if controllers.allSatisfy(enabled.contains) { return controllers }
-        guard words("cgroup.procs").allSatisfy({ $0 == "\(getpid())" }) else { return nil }
+        guard divides, words("cgroup.procs").allSatisfy({ $0 == "\(getpid())" }) else { return nil }
         let own = "\(directory)/qwd-worker"
         guard mkdir(own, 0o755) == 0 || errno == EEXIST, ControlGroup.write("\(getpid())", to: "\(own)/cgroup.procs"),
             ControlGroup.write(

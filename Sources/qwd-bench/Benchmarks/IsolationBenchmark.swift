@@ -19,7 +19,8 @@ enum IsolationBenchmark {
     private static func starts(_ workspace: Workspace) async throws {
         let own = try await Service.start(workspace, settings: ["worker.stop_grace=0s"])
         let shared = try await Service.start(
-            workspace, settings: ["worker.stop_grace=0s", "network.isolation=none", "worker.users=300000-300999"])
+            workspace, settings: ["worker.stop_grace=0s", "network.isolation=none", "worker.users=300000-300999"],
+            beside: "-none")
         var (with, without) = (Samples(), Samples())
         for turn in 0...turns {
             let first = try await ClickBenchmark.click(SessionClient(own)).frame
@@ -71,6 +72,16 @@ enum IsolationBenchmark {
     private static func downloads(_ workspace: Workspace) async throws {
         guard geteuid() == 0 else { return Figure.print("download", .nan, "MB/s", note: "only root can make a host") }
         let other = try await OtherHost()
+        do {
+            try await measure(workspace)
+        } catch {
+            await other.end()
+            throw error
+        }
+        await other.end()
+    }
+
+    private static func measure(_ workspace: Workspace) async throws {
         let bytes = 1 << 30
         let users = UserRange(first: 301_000, last: 301_999)
         for (name, isIsolated) in [("download_without", false), ("download_with_own_network", true)] {
@@ -92,6 +103,5 @@ enum IsolationBenchmark {
             await network.end()
             Figure.print(name, rates.median, "MB/s", note: "1 GiB by TCP, one core for each hop, \(rates.range)")
         }
-        await other.end()
     }
 }

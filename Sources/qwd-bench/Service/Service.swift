@@ -23,10 +23,11 @@ struct Service: Sendable {
     /// - Parameters:
     ///   - settings: More of the configuration, as `key=value`.
     ///   - redis: A Redis to use; nil lets the service start its own.
+    ///   - beside: Ends the names of its directories, where two services run in one workspace.
     static func start(
-        _ workspace: Workspace, settings: [String] = [], redis: RedisAddress? = nil
+        _ workspace: Workspace, settings: [String] = [], redis: RedisAddress? = nil, beside: String = ""
     ) async throws -> Service {
-        let service = try Service(workspace, settings, redis)
+        let service = try Service(workspace, settings, redis, beside)
         do {
             try await service.waitUntilReady()
             return service
@@ -37,10 +38,10 @@ struct Service: Sendable {
         }
     }
 
-    private init(_ workspace: Workspace, _ more: [String], _ address: RedisAddress?) throws {
+    private init(_ workspace: Workspace, _ more: [String], _ address: RedisAddress?, _ beside: String) throws {
         self.workspace = workspace
-        runtime = try workspace.makeDirectory("run")
-        state = try workspace.makeDirectory("state")
+        runtime = try workspace.makeDirectory("run\(beside)")
+        state = try workspace.makeDirectory("state\(beside)")
         port = try TCPListener(host: "127.0.0.1", port: 0).port
         let gateway = try TCPListener(host: "127.0.0.1", port: 0).port
         var settings = [

@@ -56,7 +56,7 @@ struct Examination: Encodable {
             program("QEMU", QEMUArguments.program, "qemu-system-x86"),
             program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
             program("bubblewrap", "bwrap", "bubblewrap"), program("passt", "passt", "passt"),
-            program("nftables", "nft", "nftables"), await guests(settings),
+            program("nftables", "nft", "nftables"), await guests(settings), limits(),
             noVNC(settings),
             await redis(settings), disk(settings), machines(settings),
         ]
@@ -134,6 +134,20 @@ struct Examination: Encodable {
         } catch {
             return Examination(subject: "KVM", verdict: .broken, finding: "\(error)")
         }
+    }
+
+    /// Whether a guest can use up this host.
+    private static func limits() -> Examination {
+        let controllers = ControlGroupParents(divides: false).controllers
+        if controllers.isEmpty {
+            return Examination(
+                subject: "limits", verdict: .degraded,
+                finding:
+                    "none that this command can see: a machine may use as much memory and as many processors as any "
+                    + "program. Where systemd starts the worker, Delegate=yes in its unit lets it set them")
+        }
+        return Examination(
+            subject: "limits", verdict: .good, finding: "\(controllers.joined(separator: ", ")) by control group")
     }
 
     /// Whether a guest can reach this host.
