@@ -132,8 +132,13 @@ struct GuestNetworkTests {
     }
 
     @Test func `another worker takes the network over, and one that has ended is made anew`() async throws {
-        try await withNetwork { network in
-            let first = try #require(try await network.namespace())
+        let former = GuestNetwork(paths: paths, options: .init(), users: users, logger: logger)
+        let before = Task { await former.run() }
+        await former.settled()
+        let first = try #require(try await former.namespace())
+        before.cancel()
+        await before.value
+        do {
             let second = GuestNetwork(paths: paths, options: .init(), users: users, logger: logger)
             let keeper = Task { await second.run() }
             await second.settled()
@@ -147,7 +152,9 @@ struct GuestNetworkTests {
             #expect(try await open(second) == [])
             keeper.cancel()
             await keeper.value
+            await second.end()
         }
+        Files.remove(paths.runtime)
     }
 
     @Test func `what is denied has a rule, and an exception comes before it`() {

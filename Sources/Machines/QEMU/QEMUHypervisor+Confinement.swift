@@ -51,14 +51,12 @@ extension QEMUHypervisor {
         return stat(kvm, &information) == 0 ? [information.st_gid] : []
     }
 
-    /// Removes the session's control group, now or with one of the next heartbeats: the kernel may need a moment to let go of
-    /// processes that have ended.
-    func removeGroup(of session: SessionID) {
-        if ControlGroup(session.text, in: groups).remove() {
-            emptyGroups.remove(session)
-        } else {
-            emptyGroups.insert(session)
-        }
+    /// Removes the session's control group: the kernel lets go of processes a moment after their end, and tells nobody. What
+    /// does not go now goes with one of the next heartbeats.
+    func removeGroup(of session: SessionID, tries: Int = 1) async {
+        let group = ControlGroup(session.text, in: groups)
+        for _ in 1..<tries where !group.remove() { try? await Task.sleep(for: .milliseconds(5)) }
+        if group.remove() { emptyGroups.remove(session) } else { emptyGroups.insert(session) }
     }
 
     /// Tries once whether machines can be shut in, so that none starts where they can't.

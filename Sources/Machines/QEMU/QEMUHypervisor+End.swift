@@ -40,6 +40,6 @@ extension QEMUHypervisor {
         if let helper = ProcessHandle(pidFile: files.networkPID, mark: Passt.program) { _ = await helper.kill() }
         Files.remove(files.disk)
         Files.remove(files.run)
-        removeGroup(of: session)
+        await removeGroup(of: session, tries: 40)
     }
 }

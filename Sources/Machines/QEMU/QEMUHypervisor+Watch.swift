@@ -76,7 +76,7 @@ extension QEMUHypervisor {
             if machines[machine.session]?.trouble.isEmpty == false { tellTrouble(of: machine.session) }
         }
         for machine in silent.values { tellSilence(of: machine) }
-        for session in emptyGroups { removeGroup(of: session) }
+        for session in emptyGroups { await removeGroup(of: session) }
     }
 
     func tellTrouble(of session: SessionID) {
