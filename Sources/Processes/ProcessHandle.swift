@@ -109,9 +109,6 @@ extension ProcessHandle {
         Files.names(in: "/proc").compactMap { pid_t($0) }.filter { $0 != getpid() }
     }
 
-    /// Whether it is the first process of its session (setsid(2)), as those are that we start, and none that it has made.
-    package var leadsSession: Bool { getsid(pid) == pid && !isGone }
-
     /// Ends the process by force.
     /// - Returns: Whether the kernel reported its exit within `limit`.
     package func kill(limit: Duration = .seconds(5)) async -> Bool {

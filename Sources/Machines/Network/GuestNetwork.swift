@@ -78,7 +78,8 @@ package actor GuestNetwork {
         if filter == nil { try await routeSources(in: holder) }
         try await apply(
             NetworkFilter(
-                flows: NetworkFilter.flows(descriptors: Self.descriptorLimit), deny: options.deny, allow: options.allow,
+                flows: NetworkFilter.flows(descriptors: DescriptorLimit.current.hard), deny: options.deny,
+                allow: options.allow,
                 own: routes.own, resolvers: resolver.forwarded), in: holder)
         resolvers = resolver.forGuests(notAmong: routes.own)
         offline = routes.hasDefault ? nil : Self.noWayOut
@@ -137,13 +138,6 @@ package actor GuestNetwork {
                 throw MachineError(.network, "The guests' network can't be routed: \(result.message)")
             }
         }
-    }
-
-    /// What one process may open: pasta raises its own limit to it.
-    private static var descriptorLimit: Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
-        return Int(min(limit.rlim_max, 1 << 20))
     }
 
     private func apply(_ new: NetworkFilter, in holder: ProcessHandle) async throws(MachineError) {

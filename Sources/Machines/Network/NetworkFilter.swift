@@ -6,7 +6,7 @@ import Domain
 struct NetworkFilter: Sendable, Equatable {
     /// Connections and exchanges of datagrams that one session may have at a time. All sessions share the descriptors of one
     /// pasta, of which a connection takes two; a browser with many pages open has some 300 connections.
-    /// - Parameter descriptors: The limit of one process here (20,000 on some hosts, half a million on others).
+    /// - Parameter descriptors: The hard limit of one process here, to which pasta raises its own (20,000 on some hosts, half a million on others).
     static func flows(descriptors: Int) -> Int { min(1024, max(128, descriptors / 40)) }
 
     /// See there.

@@ -30,8 +30,10 @@ extension QEMUHypervisor {
         silent[session]?.isStopping = true
         let known = machines[session]?.process ?? silent[session]?.process
         // A machine that was being started when its worker was killed may not be recorded yet, or stand behind its guard.
-        let marked = Files.read(files.fence) == nil ? [] : ProcessHandle.all(mark: QEMUArguments.mark(session))
-        for process in (known.map { [$0] } ?? []) + marked where await !process.kill() {
+        let processes =
+            known.map { [$0] }
+            ?? (Files.read(files.fence) == nil ? [] : ProcessHandle.all(mark: QEMUArguments.mark(session)))
+        for process in processes where await !process.kill() {
             throw MachineError(
                 .notReaped, "QEMU (process \(process.pid)) does not end. Is its disk or network hanging?")
         }

@@ -4,6 +4,7 @@ import DisplayGateway
 import Domain
 import Glibc
 import Logging
+import Processes
 
 /// What a worker starts on its host for its displays. It outlives the worker, so no viewer notices a restart.
 ///
@@ -29,7 +30,7 @@ struct DisplayGatewayCommand: AsyncParsableCommand {
             proxies: proxy.compactMap { IPNetwork($0) })
         if let certificate, let key { options.certificate = CertificateFiles(chain: certificate, key: key) }
         // A viewer needs two descriptors: its connection and the VNC socket. Some stay for everything else.
-        options.limits.connections = min(options.limits.connections, (Self.raisedLimit() - 64) / 2)
+        options.limits.connections = min(options.limits.connections, (DescriptorLimit.current.soft - 64) / 2)
         // Its standard output and error go to one small file.
         let logger = Logger(label: "qwd") { StreamLogHandler.standardError(label: $0) }
         do {
@@ -38,14 +39,5 @@ struct DisplayGatewayCommand: AsyncParsableCommand {
         } catch {
             throw Failure(.failed, "\(error)")
         }
-    }
-
-    /// Raises the limit of open descriptors as far as it goes.
-    private static func raisedLimit() -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
-        limit.rlim_cur = limit.rlim_max
-        guard setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
-        return Int(min(limit.rlim_cur, 1 << 20))
     }
 }
