@@ -29,6 +29,21 @@ package struct DescriptorLimit: Sendable, Hashable {
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// How many a program that we start may be given.
+    /// - Parameter wanted: What would be of use to it.
+    package static func reachable(_ wanted: Int) -> Int {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard getrlimit(resource, &limit) == 0, limit.rlim_max < rlim_t(wanted) else { return wanted }
+        let hard = Int(limit.rlim_max)
+        // Root may raise the hard limit, but not in every container, and it is tried here to find that out.
+        limit.rlim_max = rlim_t(wanted)
+        guard setrlimit(resource, &limit) == 0 else { return hard }
+        limit.rlim_max = rlim_t(hard)
+        _ = setrlimit(resource, &limit)
+        return wanted
+    }
+
     /// What strangers' connections may take: three quarters, and never the last 512, which Redis, machines, the ledger and
     /// files need. Of a small limit half stays.
     package var share: Int { max(16, min(soft / 4 * 3, max(soft - 512, soft / 2))) }

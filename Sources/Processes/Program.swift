@@ -13,6 +13,10 @@ package struct Program: Sendable {
     package var sandbox: Sandbox?
     /// A process whose network it gets in place of ours.
     package var network: ProcessHandle?
+    /// How many descriptors it may have. Nil: as many as we.
+    package var descriptors: Int?
+    /// How large it may make any file, in bytes. One that goes beyond is ended by the kernel (SIGXFSZ).
+    package var fileBytes: Int?
 
     package init(_ name: String, _ arguments: [String] = [], package: String) {
         self.name = name
@@ -24,6 +28,10 @@ package struct Program: Sendable {
     func command() throws(ProcessError) -> [String] {
         var words: [String] = []
         let path = try Self.path(of: name, package: package)
+        let limits =
+            (descriptors.map { ["--nofile=\($0):\($0)"] } ?? []) + (fileBytes.map { ["--fsize=\($0):\($0)"] } ?? [])
+        // First, because only root may raise a limit.
+        if !limits.isEmpty { words += [try Self.path(of: "prlimit", package: "util-linux")] + limits }
         if let network { words += try Self.enter(network) }
         if var sandbox {
             // One that an administrator has put elsewhere.

@@ -3,7 +3,7 @@ import Glibc
 import Processes
 
 /// Measures this host from /proc.
-struct HostMeter {
+package struct HostMeter {
     private let disk: String
     private var lastBusy = 0
     private var lastTotal = 0
@@ -17,7 +17,7 @@ struct HostMeter {
     mutating func read(
         options: WorkerOptions, accelerator: String, displayURL: String, notice: String
     ) -> HostStatus {
-        let cpus = Int(sysconf(CInt(_SC_NPROCESSORS_ONLN)))
+        let cpus = Self.processors
         let memory = Self.memory()
         return HostStatus(
             cpus: cpus, memoryMiB: memory.total, cpuCapacity: Int(Double(cpus) * options.cpuOvercommit),
@@ -26,6 +26,8 @@ struct HostMeter {
             bootID: Self.bootID(), accelerator: accelerator, notice: notice, version: options.version,
             displayURL: displayURL)
     }
+
+    package static var processors: Int { Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))) }
 
     /// Changes with every start of the host's kernel.
     static func bootID() -> String {

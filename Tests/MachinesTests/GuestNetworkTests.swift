@@ -159,7 +159,7 @@ struct GuestNetworkTests {
 
     @Test func `what is denied has a rule, and an exception comes before it`() {
         let filter = NetworkFilter(
-            flows: 77,
+            share: NetworkShare(descriptors: 20_000, sessions: 8, byUser: true),
             deny: ["10.0.0.0/8", "fe80::/10"].compactMap { IPNetwork($0) },
             allow: ["10.1.2.3"].compactMap { IPNetwork($0) },
             own: ["192.0.2.2"].compactMap { IPNetwork($0) }, resolvers: ["169.254.53.53"])

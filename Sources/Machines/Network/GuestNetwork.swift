@@ -15,6 +15,10 @@ package actor GuestNetwork {
         package var isIsolated = true
         package var deny: [IPNetwork] = []
         package var allow: [IPNetwork] = []
+        /// How many sessions may run on this host at a time: they share what pasta can carry.
+        package var sessions = 64
+        /// Descriptors of pasta.
+        var descriptors = DescriptorLimit.reachable(NetworkShare.mostDescriptors)
 
         package init() {}
     }
@@ -78,9 +82,9 @@ package actor GuestNetwork {
         if filter == nil { try await routeSources(in: holder) }
         try await apply(
             NetworkFilter(
-                flows: NetworkFilter.flows(descriptors: DescriptorLimit.current.hard), deny: options.deny,
-                allow: options.allow,
-                own: routes.own, resolvers: resolver.forwarded), in: holder)
+                share: NetworkShare(
+                    descriptors: options.descriptors, sessions: options.sessions, byUser: users != nil),
+                deny: options.deny, allow: options.allow, own: routes.own, resolvers: resolver.forwarded), in: holder)
         resolvers = resolver.forGuests(notAmong: routes.own)
         offline = routes.hasDefault ? nil : Self.noWayOut
         guard routes.hasDefault else {
@@ -151,7 +155,24 @@ package actor GuestNetwork {
         guard result.isSuccess else {
             throw MachineError(.network, "The guests' network can't be filtered: \(result.message)")
         }
+        // The files are there since the filter is.
+        if filter == nil { try await rememberConnections(in: holder) }
         filter = new
+    }
+
+    /// Only a program in the namespace sees its settings.
+    private func rememberConnections(in holder: ProcessHandle) async throws(MachineError) {
+        for (files, seconds) in ConnectionTracking.times {
+            var tee = Program("tee", files, package: "coreutils")
+            tee.network = holder
+            let program = tee
+            let result = try await MachineError.translating { () async throws(ProcessError) in
+                try await ForegroundProcess.run(program, input: "\(seconds)", limit: .seconds(10))
+            }
+            guard result.isSuccess else {
+                throw MachineError(.network, "The guests' connections can't be counted: \(result.message)")
+            }
+        }
     }
 }
 
@@ -210,13 +231,14 @@ extension GuestNetwork {
     private func adoptOrConnect(_ holder: ProcessHandle, _ resolver: Resolver) async throws(MachineError)
         -> ProcessHandle
     {
-        let setup = "\(holder.pid) \(resolver)"
+        let setup = "\(holder.pid) \(resolver) \(options.descriptors)"
         if let carrier = ProcessHandle(pidFile: paths.pastaPID, mark: "pasta") {
             if Files.read(paths.pastaSetup) == setup { return carrier }
             logger.notice("this host's resolver or its guests' network has changed, their connections begin anew")
             _ = await carrier.kill()
         }
-        let program = try Pasta.program(joining: holder, resolver, account: users?.network, paths: paths)
+        let program = try Pasta.program(
+            joining: holder, resolver, account: users?.network, descriptors: options.descriptors, paths: paths)
         return try await MachineError.translating { () async throws(ProcessError) in
             Files.remove(paths.pastaLog)
             let carrier = try await DetachedProcess.start(program, log: paths.pastaLog)

@@ -4,17 +4,8 @@ import Domain
 ///
 /// The packets there come from the sockets of each session's passt, so the filter hooks its output; a user id tells the session.
 struct NetworkFilter: Sendable, Equatable {
-    /// Connections and exchanges of datagrams that one session may have at a time. All sessions share the descriptors of one
-    /// pasta, of which a connection takes two; a browser with many pages open has some 300 connections.
-    /// - Parameter descriptors: The hard limit of one process here, to which pasta raises its own (20,000 on some hosts, half a million on others).
-    static func flows(descriptors: Int) -> Int { min(1024, max(128, descriptors / 40)) }
-
-    /// See there.
-    var flows: Int
-    /// Ports of this host from which guests' datagrams go out: beyond those that Linux gives to others by itself
-    /// (ip_local_port_range), and chosen by us. A guest that chose could take the place of a service here.
-    private static let outgoingPorts = "61000-65535"
-
+    /// What each session may use of the network that all share.
+    var share: NetworkShare
     /// Networks that no guest reaches.
     var deny: [IPNetwork]
     /// Exceptions from `deny`.
@@ -24,19 +15,24 @@ struct NetworkFilter: Sendable, Equatable {
     /// Where guests find the names: stands for the host's own resolver.
     var resolvers: [String]
 
-    /// The text for `nft -f -`, which replaces what was there in one step.
+    private var sets: [(name: String, networks: [IPNetwork], isIPv6: Bool)] {
+        [("own", own), ("deny", deny), ("allow", allow)].flatMap { name, networks in
+            [("\(name)4", networks.filter { !$0.isIPv6 }, false), ("\(name)6", networks.filter(\.isIPv6), true)]
+        }
+    }
+
+    /// The text for `nft -f -`, which replaces what was there in one step. But for the counts of what sessions have open: to
+    /// lose them would give each session its share a second time.
     var rules: String {
         """
-        table inet qwd
-        delete table inet qwd
         table inet qwd {
-        \(set("own4", own, isIPv6: false))
-        \(set("own6", own, isIPv6: true))
-        \(set("deny4", deny, isIPv6: false))
-        \(set("deny6", deny, isIPv6: true))
-        \(set("allow4", allow, isIPv6: false))
-        \(set("allow6", allow, isIPv6: true))
-          set flows { type uid; size 65535; flags dynamic; }
+        \(sets.map { set($0.name, [], isIPv6: $0.isIPv6) }.joined(separator: "\n"))
+        }
+        flush table inet qwd
+        \(sets.map { "flush set inet qwd \($0.name)" }.joined(separator: "\n"))
+        table inet qwd {
+        \(sets.map { set($0.name, $0.networks, isIPv6: $0.isIPv6) }.joined(separator: "\n"))
+        \(share.sets)
           chain output {
             type filter hook output priority 0; policy accept;
             icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit } accept
@@ -53,7 +49,7 @@ struct NetworkFilter: Sendable, Equatable {
             goto bounded
           }
           chain bounded {
-            ct state new add @flows { meta skuid ct count over \(flows) } reject
+        \(share.rules)
             accept
           }
           chain input {
@@ -64,7 +60,7 @@ struct NetworkFilter: Sendable, Equatable {
           }
           chain outgoing {
             type nat hook postrouting priority 100;
-            oif != "lo" meta l4proto udp masquerade to :\(Self.outgoingPorts) random
+            oif != "lo" meta l4proto udp masquerade to :\(share.outgoingPorts) random
             oif != "lo" masquerade random
           }
           chain forward {
@@ -76,7 +72,7 @@ struct NetworkFilter: Sendable, Equatable {
     }
 
     private func set(_ name: String, _ networks: [IPNetwork], isIPv6: Bool) -> String {
-        let elements = networks.filter { $0.isIPv6 == isIPv6 }.map(\.description).joined(separator: ", ")
+        let elements = networks.map(\.description).joined(separator: ", ")
         let type = isIPv6 ? "ipv6_addr" : "ipv4_addr"
         return "  set \(name) { type \(type); flags interval; auto-merge;"
             + (elements.isEmpty ? " }" : " elements = { \(elements) }; }")

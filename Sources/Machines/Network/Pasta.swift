@@ -7,7 +7,7 @@ enum Pasta {
     private static let device = "/dev/net/tun"
 
     static func program(
-        joining holder: ProcessHandle, _ resolver: Resolver, account: Account?, paths: HostPaths
+        joining holder: ProcessHandle, _ resolver: Resolver, account: Account?, descriptors: Int, paths: HostPaths
     ) throws(MachineError) -> Program {
         guard access(device, F_OK) == 0 else {
             throw MachineError(.network, "There is no \(device), so guests can't have a network. Load it: modprobe tun")
@@ -19,6 +19,7 @@ enum Pasta {
                 "--quiet",
             ]
                 + resolver.forwarded.flatMap { ["--dns-forward", $0] } + ["\(holder.pid)"], package: "passt")
+        program.descriptors = descriptors
         guard let account else { return program }
         program.account = account
         // It joins the holder's user namespace, which it could not from one of its own: so it is shut in by its account and

@@ -123,6 +123,8 @@ struct Roles {
         options.isIsolated = settings.network.isolation == .namespace
         options.deny = settings.network.deny
         options.allow = settings.network.allow
+        // Each takes one processor at least.
+        options.sessions = Int(Double(HostMeter.processors) * settings.worker.cpuOvercommit)
         return options
     }
 
