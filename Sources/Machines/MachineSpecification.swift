@@ -23,4 +23,16 @@ package struct MachineSpecification: Sendable, Hashable {
         self.diskGiB = diskGiB
         self.oneShot = oneShot
     }
+
+    /// Size of the disk that the session writes to, as its guest sees it.
+    var diskBytes: Int {
+        switch machine.kind {
+        case .disk: machine.virtualSizeBytes
+        case .iso: diskGiB << 30
+        }
+    }
+
+    /// What the largest file of its QEMU may have: the whole disk with what qcow2 adds to it, which is less than a percent.
+    /// It holds for the log too, so that code which broke into QEMU has an end at twice the disk.
+    var fileBytes: Int { diskBytes + diskBytes / 64 + 1 << 30 }
 }

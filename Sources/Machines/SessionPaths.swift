@@ -67,9 +67,7 @@ package struct SessionPaths: Sendable, Hashable {
     /// A second door to the machine protocol, for an administrator.
     package var monitor: String { "\(run)/monitor.sock" }
     package var network: String { "\(run)/net.sock" }
-    /// All that QEMU can change by name. Nothing in it is believed.
-    package var own: String { "\(run)/vm" }
-    package var vnc: String { "\(own)/vnc.sock" }
+    package var vnc: String { "\(run)/vnc.sock" }
     package var overlay: String { "\(disk)/overlay.qcow2" }
     package var log: String { "\(disk)/qemu.log" }
     package var networkLog: String { "\(disk)/passt.log" }

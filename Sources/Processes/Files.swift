@@ -69,17 +69,11 @@ package enum Files {
         }
     }
 
-    /// Gives a socket another name, which a group may connect to. That it is one is looked at after, under the new name, which
-    /// only we can change: whoever made the socket might have put a link in its place.
+    /// Gives a socket another name, which a group may connect to.
     /// - Parameter group: Nil leaves its owner and rights alone.
     package static func link(_ path: String, toSocket socket: String, for group: UInt32?) throws(ProcessError) {
         guard Glibc.link(socket, path) == 0 || errno == EEXIST else {
             throw ProcessError(.system, "Can't make the link \(path): \(String(cString: strerror(errno)))")
-        }
-        var information = stat()
-        guard lstat(path, &information) == 0, information.st_mode & S_IFMT == S_IFSOCK else {
-            unlink(path)
-            throw ProcessError(.system, "\(socket) is no socket.")
         }
         if let group { try give(path, toGroup: group, mode: 0o660) }
     }

@@ -62,7 +62,8 @@ package struct Sandbox: Sendable {
         for mount in readOnly { words += parents(of: mount.path) + ["--ro-bind", mount.source, mount.path] }
         for mount in writable { words += parents(of: mount.path) + ["--bind", mount.source, mount.path] }
         for mount in devices { words += parents(of: mount.path) + ["--dev-bind-try", mount.source, mount.path] }
-        return words
+        // What is made here is memory. Only where we are not root would it be the program's own and it could fill it.
+        return words + ["--remount-ro", "/dev", "--remount-ro", "/"]
     }
 
     /// bubblewrap makes the directories above a mount for root alone, if the mount is so.

@@ -22,6 +22,38 @@ package enum UnixSocket {
         return descriptor
     }
 
+    /// Sends a descriptor with an empty line, for whoever reads the other end.
+    package static func send(_ descriptor: Descriptor, through socket: Descriptor) throws(ProcessError) {
+        // What cmsg(3)'s macros make of one descriptor: they are none for Swift. The space ends with padding.
+        let header = MemoryLayout<cmsghdr>.stride
+        let control = UnsafeMutableRawPointer.allocate(byteCount: header + 8, alignment: 8)
+        defer { control.deallocate() }
+        var first = cmsghdr()
+        first.cmsg_len = header + MemoryLayout<CInt>.size
+        first.cmsg_level = SOL_SOCKET
+        first.cmsg_type = CInt(SCM_RIGHTS)
+        control.copyMemory(from: &first, byteCount: header)
+        control.storeBytes(of: descriptor.number, toByteOffset: header, as: CInt.self)
+        var line = UInt8(ascii: "\n")
+        let sent = withUnsafeMutablePointer(to: &line) { pointer in
+            var piece = iovec(iov_base: pointer, iov_len: 1)
+            return withUnsafeMutablePointer(to: &piece) { pieces in
+                var message = msghdr()
+                message.msg_iov = pieces
+                message.msg_iovlen = 1
+                message.msg_control = control
+                message.msg_controllen = header + 8
+                return sendmsg(socket.number, &message, CInt(MSG_NOSIGNAL))
+            }
+        }
+        guard sent == 1 else { throw failure("send", "a descriptor") }
+    }
+
+    /// How many may wait at a listening socket to be accepted, whoever else listens there.
+    package static func wait(for count: CInt, at listener: Descriptor) throws(ProcessError) {
+        guard Glibc.listen(listener.number, count) == 0 else { throw failure("listen at", "a socket") }
+    }
+
     private static func make(_ path: String) throws(ProcessError) -> Descriptor {
         let number = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         guard number >= 0 else { throw failure("make a socket for", path) }

@@ -7,7 +7,8 @@ import Synchronization
 /// QEMU serves one client at a time, so a client is closed before another one connects. One that is let go without
 /// `close()` stays connected until QEMU ends.
 ///
-/// Not here: out-of-band commands, passing of descriptors, reconnection (the caller knows whether QEMU should live).
+/// Not here: out-of-band commands, passing of descriptors (the caller may do so before it connects), reconnection (the caller
+/// knows whether QEMU should live).
 package final class QMPClient: Sendable {
     package let greeting: QMPGreeting
 

@@ -18,9 +18,10 @@ enum Overlay {
         switch machine.kind {
         // The name of the file below is for people: QEMU is told anew which one it is.
         case .disk:
-            arguments += ["-F", machine.format.rawValue, "-b", machine.path, name, "\(machine.virtualSizeBytes)"]
-        case .iso: arguments += [name, "\(specification.diskGiB)G"]
+            arguments += ["-F", machine.format.rawValue, "-b", machine.path]
+        case .iso: break
         }
+        arguments += [name, "\(specification.diskBytes)"]
         var sandbox = Sandbox()
         sandbox.writable = [Sandbox.Mount(paths.overlay, at: name)]
         var command = Program(program, arguments, package: "qemu-utils")

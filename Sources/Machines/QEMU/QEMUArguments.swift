@@ -16,20 +16,17 @@ package enum QEMUArguments {
         case master
     }
 
-    /// Where QEMU finds its own directory.
-    package static let own = "/session"
-
     /// The arguments of a machine that starts paused.
-    /// - Parameter own: The directory of the display's socket.
+    /// - Parameter vnc: Where its display is. It is told later which socket to listen at, so it needs no directory.
     package static func make(
-        _ specification: MachineSpecification, accelerator: Accelerator, own: String = own
+        _ specification: MachineSpecification, accelerator: Accelerator, vnc: String = "none"
     ) -> [String] {
         identity(specification)
             + ["-machine", "pc"] + self.accelerator(accelerator)
             + ["-smp", "\(specification.cpu)", "-m", "\(specification.memoryMiB)M"]
             // Paused until the queue has committed the session; a shut-down guest stays, so that its end has a reason.
             + ["-S", "-no-shutdown"]
-            + control() + disks(specification) + network() + devices(own)
+            + control() + disks(specification) + network() + devices(vnc)
     }
 
     private static func identity(_ specification: MachineSpecification) -> [String] {
@@ -92,9 +89,9 @@ package enum QEMUArguments {
         ]
     }
 
-    private static func devices(_ own: String) -> [String] {
+    private static func devices(_ vnc: String) -> [String] {
         [
-            "-device", "VGA", "-vnc", "unix:\(escape(own))/vnc.sock", "-usb", "-device", "usb-tablet", "-device",
+            "-device", "VGA", "-vnc", vnc, "-usb", "-device", "usb-tablet", "-device",
             "virtio-balloon-pci,free-page-reporting=on", "-device", "virtio-rng-pci", "-device", "pvpanic",
         ]
     }
@@ -107,11 +104,6 @@ package enum QEMUArguments {
             try Files.open(paths.overlay, writable: true), try UnixSocket.listen(at: paths.monitor),
             try UnixSocket.listen(at: paths.network), try Files.open(specification.machine.path, writable: false),
         ]
-    }
-
-    /// A comma ends a value in QEMU's options; two of them mean one.
-    private static func escape(_ value: String) -> String {
-        value.replacing(",", with: ",,")
     }
 
     /// A text that stands in the command line of this session's QEMU and of no other process but its guard.

@@ -6,13 +6,13 @@ extension QEMUHypervisor {
     private static let kvm = "/dev/kvm"
 
     /// QEMU, shut in: it has a user, namespaces and limits of its own, and of the host's files it sees the system's programs
-    /// and one directory for its display's socket. Its disks are descriptors.
+    /// and can change none. Its disks and all its sockets are descriptors.
     func machineProgram(_ specification: MachineSpecification, account: Account?) -> Program {
         var program = Program(
             QEMUArguments.program, QEMUArguments.make(specification, accelerator: kind), package: "qemu-system-x86")
         program.account = account
+        program.fileBytes = specification.fileBytes
         var sandbox = Sandbox()
-        sandbox.writable = [Sandbox.Mount(paths.session(specification.session).own, at: QEMUArguments.own)]
         if kind == .kvm { sandbox.devices = [Sandbox.Mount(Self.kvm)] }
         program.sandbox = sandbox
         return program
@@ -30,7 +30,6 @@ extension QEMUHypervisor {
         }
         try MachineError.translating { () throws(ProcessError) in
             try Files.write("\(user)\n", to: session.user)
-            try Account(userID: user).own(session.own, mode: 0o700)
         }
         return account(of: session)
     }

@@ -6,6 +6,8 @@ import QMP
 extension QEMUHypervisor {
     /// Longest time from exec to the answer to the first command. A loaded host under TCG was seen to take 2 s.
     private static let answerDeadline = Duration.seconds(20)
+    /// Viewers who may connect in one moment: QEMU would let one wait.
+    private static let viewersAtOnce: CInt = 128
 
     package func makeSnapshot(_ specification: MachineSpecification) async throws(MachineError) {
         let session = paths.session(specification.session)
@@ -14,7 +16,7 @@ extension QEMUHypervisor {
         }
         try await tearDown(specification.session, fence: specification.fence)
         try MachineError.translating { () throws(ProcessError) in
-            try Files.makeDirectory(session.own)
+            try Files.makeDirectory(session.run)
             try Files.makeDirectory(session.disk)
         }
         try FenceFile.raise(session, to: specification.fence)
@@ -33,10 +35,13 @@ extension QEMUHypervisor {
         let group = ControlGroup(specification.session.text, in: groups)
         let limits = specification.limits(accelerator: kind)
         let socket: Descriptor
+        let display: Descriptor
         let process: ProcessHandle
         do throws(ProcessError) {
             let listener = try UnixSocket.listen(at: session.qmp)
             socket = try UnixSocket.connect(to: session.qmp)
+            display = try UnixSocket.listen(at: session.vnc)
+            try UnixSocket.send(display, through: socket)
             process = try await DetachedProcess.start(
                 program, standardInput: listener,
                 inherited: try QEMUArguments.inherited(specification, paths: session), log: session.log)
@@ -50,15 +55,26 @@ extension QEMUHypervisor {
         }
         let client: QMPClient
         do {
-            client = try await QMPClient.connect(
-                descriptor: socket.take(), deadline: Self.answerDeadline, logger: logger)
+            client = try await connect(socket)
         } catch {
             throw notStarted(specification, session, error)
         }
+        // A shorter queue of viewers is no reason to fail.
+        try? UnixSocket.wait(for: Self.viewersAtOnce, at: display)
         welcome(
             LiveMachine(
                 session: specification.session, fence: specification.fence, oneShot: specification.oneShot,
                 paths: session, qmp: client, process: process, poweredOff: Latch()))
+    }
+
+    /// Connects to a QEMU to which the display's socket is on its way.
+    private func connect(_ socket: Descriptor) async throws(QMPError) -> QMPClient {
+        let client = try await QMPClient.connect(
+            descriptor: socket.take(), deadline: Self.answerDeadline, logger: logger)
+        // QEMU's option for its display takes a path or a port; only this command takes a socket that is there.
+        _ = try await client.execute(GetFD(name: "vnc"))
+        _ = try await client.execute(DisplayUpdate(descriptor: "vnc"))
+        return client
     }
 
     package func connectNetwork(_ session: SessionID) async throws(MachineError) {

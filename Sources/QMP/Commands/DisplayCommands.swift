@@ -26,6 +26,45 @@ package struct QueryVNC: QMPCommand {
     package init() {}
 }
 
+/// Gives a name to the descriptor that came last with a byte on the monitor's socket (unix(7), SCM_RIGHTS).
+package struct GetFD: QMPCommand {
+    package typealias Reply = QMPEmpty
+    package static let name = "getfd"
+
+    package var name: String
+
+    package init(name: String) {
+        self.name = name
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "fdname"
+    }
+}
+
+/// Lets the VNC server listen at a socket that has come as a descriptor, and at no other one. From QEMU 7.1 on.
+package struct DisplayUpdate: QMPCommand {
+    private struct Address: Encodable {
+        var type = "fd"
+        var str: String
+    }
+
+    package typealias Reply = QMPEmpty
+    package static let name = "display-update"
+
+    private let type = "vnc"
+    private let addresses: [Address]
+
+    /// - Parameter descriptor: Its name (`GetFD`).
+    package init(descriptor: String) {
+        addresses = [Address(str: descriptor)]
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case type, addresses
+    }
+}
+
 /// Writes a picture of the screen to a file on QEMU's side.
 package struct Screendump: QMPCommand {
     package enum Format: String, Encodable, Sendable {

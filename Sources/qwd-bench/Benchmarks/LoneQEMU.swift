@@ -18,14 +18,14 @@ struct LoneQEMU: Sendable {
             session: id, fence: 1, machine: try workspace.machine(), cpu: 1, memoryMiB: SessionClient.memoryMiB,
             diskGiB: 10, oneShot: false)
         let paths = HostPaths(runtime: place, state: place).session(id)
-        try Files.makeDirectory(paths.own)
+        try Files.makeDirectory(paths.run)
         try Files.makeDirectory(paths.disk)
         let disk = try await ForegroundProcess.run(
             Program(
                 "qemu-img", ["create", "-q", "-f", "qcow2", paths.overlay, "\(specification.diskGiB)G"],
                 package: "qemu-utils"))
         guard disk.isSuccess else { throw BenchError("qemu-img: \(disk.message)") }
-        let arguments = QEMUArguments.make(specification, accelerator: accelerator, own: paths.own)
+        let arguments = QEMUArguments.make(specification, accelerator: accelerator, vnc: "unix:\(paths.vnc)")
         let listener = try UnixSocket.listen(at: paths.qmp)
         let control = try UnixSocket.connect(to: paths.qmp)
         let inherited = try QEMUArguments.inherited(specification, paths: paths)
