@@ -23,8 +23,18 @@ struct GatewayBridgeTests {
             logger: Logger(label: "test"))
     }
 
-    private func problem(of bridge: GatewayBridge, until isWanted: (String?) -> Bool) async -> String? {
-        await withTaskGroup(of: Void.self) { group in
+    /// - Parameter isNeeded: Whether there is a display, for which the gateway stays when the bridge ends.
+    private func problem(
+        of bridge: GatewayBridge, isNeeded: Bool = true, until isWanted: (String?) -> Bool
+    ) async -> String? {
+        let display = "\(root)/r/tokens/display"
+        if isNeeded {
+            try? Files.makeDirectory("\(root)/r/tokens")
+            try? Files.write("", to: display)
+        } else {
+            Files.remove(display)
+        }
+        return await withTaskGroup(of: Void.self) { group in
             group.addTask { await bridge.run() }
             var problem = await bridge.problem
             while !isWanted(problem) {
@@ -103,6 +113,20 @@ struct GatewayBridgeTests {
         let second = try? TCPListener(host: "127.0.0.1", port: ports[1])
         #expect(second == nil)
         await endGateway()
+    }
+
+    @Test func `a gateway ends with its worker if it has no display to show, and stays if it has one`() async throws {
+        let listener = try TCPListener(host: "127.0.0.1", port: 0)
+        Glibc.close(listener.descriptor.take())
+        func gateway() -> ProcessHandle? {
+            ProcessHandle(pidFile: "\(root)/r/gateway.pid", mark: "\(root)/r/tokens")
+        }
+        #expect(await problem(of: try bridge(port: listener.port)) { $0 == nil } == nil)
+        let first = try #require(gateway())
+        #expect(await problem(of: try bridge(port: listener.port), isNeeded: false) { $0 == nil } == nil)
+        #expect(await first.waitForEnd(limit: .seconds(5)))
+        #expect(gateway() == nil)
+        Files.remove(root)
     }
 
     @Test func `what is left of displays without a machine goes`() async throws {

@@ -131,6 +131,21 @@ struct GuestNetworkTests {
         }
     }
 
+    @Test func `the network of a trial that was killed ends with the next one`() async throws {
+        let trial = HostPaths(runtime: "\(paths.runtime)/trial-\(Int32.max)", state: paths.state)
+        let network = GuestNetwork(paths: trial, options: .init(), users: users, logger: logger)
+        let keeper = Task { await network.run() }
+        await network.settled()
+        let holder = try #require(try await network.namespace())
+        let pasta = try #require(ProcessHandle(pidFile: trial.pastaPID, mark: "pasta"))
+        keeper.cancel()
+        await keeper.value
+        await IsolationCheck.endInterrupted(paths)
+        for process in [holder, pasta] { #expect(await process.waitForEnd(limit: .seconds(5))) }
+        #expect(Files.names(in: paths.runtime) == [])
+        Files.remove(paths.runtime)
+    }
+
     @Test func `another worker takes the network over, and one that has ended is made anew`() async throws {
         let former = GuestNetwork(paths: paths, options: .init(), users: users, logger: logger)
         let before = Task { await former.run() }

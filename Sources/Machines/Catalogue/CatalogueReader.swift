@@ -57,7 +57,8 @@ package final class CatalogueReader: Sendable {
         }
         let isFresh = await results.first(within: limit) != nil
         var catalogue = state.withLock { $0.last } ?? Catalogue(machines: [])
-        if !isFresh {
+        // Who was told to end has not waited for the disk.
+        if !isFresh, !Task.isCancelled {
             catalogue.warnings.append(
                 CatalogueWarning(
                     file: directory, line: nil, machine: nil, problem: "the machines directory does not answer",

@@ -84,8 +84,17 @@ package actor GatewayBridge: DisplayBridge {
     /// How often a renewed certificate is looked for. Certificates are renewed days before they end.
     private static let certificateCheck = Duration.seconds(10)
 
-    /// Keeps the common gateway alive. While it can't be, `problem` says why.
+    /// Keeps the common gateway alive. While it can't be, `problem` says why. It outlives us as long as it has a display to
+    /// show.
     package func run() async {
+        await keepAlive()
+        let mark = GatewayProgram.mark(paths.tokens)
+        guard Files.names(in: paths.tokens).isEmpty, let gateway = ProcessHandle(pidFile: paths.gatewayPID, mark: mark)
+        else { return }
+        _ = await gateway.kill()
+    }
+
+    private func keepAlive() async {
         while !Task.isCancelled {
             do throws(MachineError) {
                 let start = ContinuousClock.now

@@ -114,9 +114,12 @@ package actor GuestNetwork {
 
     /// Ends the network, which no guest needs any more.
     package func end() async {
-        guard options.isIsolated else { return }
+        if options.isIsolated { Self.end(paths) }
+    }
+
+    static func end(_ paths: HostPaths) {
         let carrier = ProcessHandle(pidFile: paths.pastaPID, mark: "pasta")
-        for process in [carrier, holder].compactMap({ $0 }) { process.signal(SIGKILL) }
+        for process in [carrier, holder(paths)].compactMap({ $0 }) { process.signal(SIGKILL) }
         Files.remove(paths.network)
     }
 

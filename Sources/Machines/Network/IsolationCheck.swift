@@ -35,9 +35,10 @@ package struct IsolationCheck: Sendable {
     package static func run(
         paths: HostPaths, options: GuestNetwork.Options, users: UserRange?, logger: Logger
     ) async throws(MachineError) -> Outcome {
+        await endInterrupted(paths)
         let isOurs = !GuestNetwork.isThere(paths)
         // Where none is there, one that no worker can take for its own.
-        let place = isOurs ? HostPaths(runtime: "\(paths.runtime)/trial-\(getpid())", state: paths.state) : paths
+        let place = isOurs ? trial(getpid(), paths) : paths
         let network = GuestNetwork(paths: place, options: options, users: users, logger: logger)
         defer { if isOurs { Files.remove(place.runtime) } }
         let keeper = Task { if isOurs { await network.run() } }
@@ -56,6 +57,24 @@ package struct IsolationCheck: Sendable {
         await keeper.value
         if isOurs { await network.end() }
         return try outcome.get()
+    }
+
+    /// Where a network is made that is only tried.
+    private static let trialPrefix = "trial-"
+    private static func trial(_ process: pid_t, _ paths: HostPaths) -> HostPaths {
+        HostPaths(runtime: "\(paths.runtime)/\(trialPrefix)\(process)", state: paths.state)
+    }
+
+    /// Ends networks of trials that were killed before they could do so.
+    static func endInterrupted(_ paths: HostPaths) async {
+        for name in Files.names(in: paths.runtime) where name.hasPrefix(trialPrefix) {
+            guard let process = pid_t(name.dropFirst(trialPrefix.count)), kill(process, 0) != 0, errno == ESRCH else {
+                continue
+            }
+            let place = trial(process, paths)
+            GuestNetwork.end(place)
+            Files.remove(place.runtime)
+        }
     }
 
     /// Sends one frame each way and looks who is reached.
