@@ -1,10 +1,11 @@
-/// A host that runs machines: one `qwd:host:<host>` hash.
+/// A host that runs machines: one `qwd:host:<id>` hash.
 package struct Host: Sendable, Hashable, Identifiable {
-    package var name: String
+    /// Made once on the host itself; two hosts with one name stay two.
+    package let id: String
     /// What the worker measured at its last heartbeat.
     package var status: HostStatus
-    package var cpusReserved: Int
-    package var memoryReservedMiB: Int
+    /// What is promised to sessions.
+    package var reserved: Resources
     package var draining: Bool
     /// Last heartbeat, in milliseconds since the epoch by Redis' clock.
     package var seenAt: Int64
@@ -13,16 +14,15 @@ package struct Host: Sendable, Hashable, Identifiable {
     /// Whether its last heartbeat is young enough to believe in it.
     package var alive: Bool
 
-    package var id: String { name }
+    /// What people call it.
+    package var name: String { status.name }
 
     package init(
-        name: String, status: HostStatus, cpusReserved: Int, memoryReservedMiB: Int, draining: Bool, seenAt: Int64,
-        sessions: Int, alive: Bool
+        id: String, status: HostStatus, reserved: Resources, draining: Bool, seenAt: Int64, sessions: Int, alive: Bool
     ) {
-        self.name = name
+        self.id = id
         self.status = status
-        self.cpusReserved = cpusReserved
-        self.memoryReservedMiB = memoryReservedMiB
+        self.reserved = reserved
         self.draining = draining
         self.seenAt = seenAt
         self.sessions = sessions
@@ -32,14 +32,16 @@ package struct Host: Sendable, Hashable, Identifiable {
 
 /// What a worker says about its host with every heartbeat.
 package struct HostStatus: Sendable, Hashable {
+    package var name: String
     /// Processors of the host.
     package var cpus: Int
     /// Memory of the host.
     package var memoryMiB: Int
-    /// Processors that may be promised: `cpus` times the configured overcommit.
-    package var cpuCapacity: Int
-    /// Memory that may be promised: all less the configured reserve. Never overcommitted.
-    package var memoryCapacityMiB: Int
+    /// What may be promised: processors times their overcommit, memory less its reserve and never overcommitted, disk times
+    /// its overcommit.
+    package var capacity: Resources
+    /// Why it takes no session for now, or nil.
+    package var closure: HostClosure?
     /// Load average of the last minute, for people.
     package var load1: Double
     /// Share of the processors' time that was busy since the last heartbeat, 0...1. The load limit looks at this, because
@@ -58,14 +60,16 @@ package struct HostStatus: Sendable, Hashable {
     package var displayURL: String
 
     package init(
-        cpus: Int, memoryMiB: Int, cpuCapacity: Int, memoryCapacityMiB: Int, load1: Double, cpuBusy: Double,
+        name: String, cpus: Int, memoryMiB: Int, capacity: Resources, closure: HostClosure? = nil, load1: Double,
+        cpuBusy: Double,
         memoryAvailableMiB: Int, diskFreeMiB: Int, bootID: String, accelerator: String, notice: String,
         version: String, displayURL: String
     ) {
+        self.name = name
         self.cpus = cpus
         self.memoryMiB = memoryMiB
-        self.cpuCapacity = cpuCapacity
-        self.memoryCapacityMiB = memoryCapacityMiB
+        self.capacity = capacity
+        self.closure = closure
         self.load1 = load1
         self.cpuBusy = cpuBusy
         self.memoryAvailableMiB = memoryAvailableMiB
@@ -75,31 +79,5 @@ package struct HostStatus: Sendable, Hashable {
         self.notice = notice
         self.version = version
         self.displayURL = displayURL
-    }
-}
-
-extension HostStatus {
-    /// The fields of the hash with their values.
-    package var fields: [(name: String, value: String)] {
-        [
-            ("cpus", "\(cpus)"), ("memory_mib", "\(memoryMiB)"), ("cpu_capacity", "\(cpuCapacity)"),
-            ("memory_capacity_mib", "\(memoryCapacityMiB)"), ("load1", "\(load1)"), ("cpu_busy", "\(cpuBusy)"),
-            ("memory_available_mib", "\(memoryAvailableMiB)"), ("disk_free_mib", "\(diskFreeMiB)"),
-            ("boot_id", bootID), ("accelerator", accelerator), ("notice", notice), ("version", version),
-            ("display_url", displayURL),
-        ]
-    }
-
-    /// Reads the status back from its fields; what is missing counts as zero or empty.
-    package init(fields: [String: String]) {
-        func integer(_ name: String) -> Int { fields[name].flatMap { Int($0) } ?? 0 }
-        func fraction(_ name: String) -> Double { fields[name].flatMap { Double($0) } ?? 0 }
-        func text(_ name: String) -> String { fields[name] ?? "" }
-        self.init(
-            cpus: integer("cpus"), memoryMiB: integer("memory_mib"), cpuCapacity: integer("cpu_capacity"),
-            memoryCapacityMiB: integer("memory_capacity_mib"), load1: fraction("load1"), cpuBusy: fraction("cpu_busy"),
-            memoryAvailableMiB: integer("memory_available_mib"), diskFreeMiB: integer("disk_free_mib"),
-            bootID: text("boot_id"), accelerator: text("accelerator"), notice: text("notice"),
-            version: text("version"), displayURL: text("display_url"))
     }
 }

@@ -2,10 +2,10 @@
 package struct SessionRequest: Sendable, Hashable {
     package var owner: PersonName
     package var machine: String
-    package var cpu: Int
-    package var memoryMiB: Int
-    /// Size of the scratch disk of an ISO machine.
-    package var diskGiB: Int
+    /// What it needs of its host. The disk is the scratch disk of an ISO machine.
+    package var resources: Resources
+    /// What its host must have besides: names of `worker.tags`.
+    package var tags: [String]
     /// Longest life in seconds, counted from the moment it runs. Zero means without end.
     package var lifetimeSeconds: Int
     /// Whether the session ends when its one viewer leaves.
@@ -14,16 +14,19 @@ package struct SessionRequest: Sendable, Hashable {
     package var email: String?
 
     package init(
-        owner: PersonName, machine: String, cpu: Int, memoryMiB: Int, diskGiB: Int, lifetimeSeconds: Int, oneShot: Bool,
-        email: String? = nil
+        owner: PersonName, machine: String, resources: Resources, tags: [String] = [], lifetimeSeconds: Int,
+        oneShot: Bool, email: String? = nil
     ) {
         self.owner = owner
         self.machine = machine
-        self.cpu = cpu
-        self.memoryMiB = memoryMiB
-        self.diskGiB = diskGiB
+        self.resources = resources
+        self.tags = tags
         self.lifetimeSeconds = lifetimeSeconds
         self.oneShot = oneShot
         self.email = email
     }
+
+    package var cpu: Int { resources.cpu }
+    package var memoryMiB: Int { resources.memoryMiB }
+    package var diskGiB: Int { resources.diskGiB }
 }

@@ -14,12 +14,13 @@ extension JobQueue {
     /// - Returns: The sessions that the queue places on this host, without those that are still starting, and those that
     ///   live there though they have ended. One that does not live there has ended unseen.
     package func hostUp(
-        _ host: String, status: HostStatus, living: [SessionID]
+        _ host: String, status: HostStatus, living: [SessionID], lease: Duration = .seconds(30)
     ) async throws(QueueError) -> [PlacedSession] {
         let fields = status.fields
         let reply = try await call(
             Scripts.hostup,
-            [host, "\(fields.count)"] + fields.flatMap { [$0.name, $0.value] } + living.map(\.text))
+            [host, "\(lease.milliseconds)", "\(fields.count)"] + fields.flatMap { [$0.name, $0.value] }
+                + living.map(\.text))
         guard let values = reply.array, values.count.isMultiple(of: 3) else {
             throw Self.unexpected(reply, from: "hostup")
         }
@@ -31,14 +32,18 @@ extension JobQueue {
         }
     }
 
-    /// Publishes the machines that `host` can start; the ones it offered before and not now are taken back.
-    /// - Parameter unlisted: Names of machines that can be asked for, too, but that no form shows.
+    /// Publishes what `host` has besides room: the machines it can start and its tags. What it had before and not now is
+    /// taken back.
+    /// - Parameters:
+    ///   - unlisted: Names of machines that can be asked for, too, but that no form shows.
+    ///   - tags: Names that a request may ask for.
     package func offer(
-        _ machines: [MachineDescription], unlisted: [String] = [], host: String
+        _ machines: [MachineDescription], unlisted: [String] = [], tags: [String] = [], host: String
     ) async throws(QueueError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        var arguments = [host, "\(unlisted.count)"] + unlisted
+        var arguments = [host, "\(tags.count)"] + tags.map { SessionRequest.tagPrefix + $0 }
+        arguments += ["\(unlisted.count)"] + unlisted
         for machine in machines {
             do {
                 arguments += [machine.name, String(decoding: try encoder.encode(machine), as: UTF8.self)]
@@ -51,7 +56,7 @@ extension JobQueue {
 
     /// Whether the queue knows of any machine that `host` can start.
     package func hasOffer(of host: String) async throws(QueueError) -> Bool {
-        try await send(["EXISTS", "qwd:machines:host:\(host)", "qwd:machines:unlisted:\(host)"]).integer ?? 0 > 0
+        try await send(["EXISTS", "qwd:tags:host:\(host)"]).integer ?? 0 > 0
     }
 
     /// Lets a host take no new sessions, or take them again.
@@ -83,11 +88,8 @@ extension JobQueue {
     /// Whether a live host can start a machine of this name, shown by forms or not.
     package func isOffered(_ machine: String, lease: Duration = .seconds(30)) async throws(QueueError) -> Bool {
         let hosts = try await heartbeats().filter { $0.age < lease * 2 }.map(\.host)
-        let replies = try await send(
-            pipeline: hosts.flatMap { host in
-                ["host", "unlisted"].map { ["SISMEMBER", "qwd:machines:\($0):\(host)", machine] }
-            })
-        return replies.contains { $0.integer == 1 }
+        let able = try await send(["SMEMBERS", "qwd:hosts:tag:machine:\(machine)"]).array?.compactMap(\.string) ?? []
+        return !Set(hosts).isDisjoint(with: able)
     }
 
     /// All hosts, by name.
@@ -101,12 +103,11 @@ extension JobQueue {
         return heartbeats.enumerated().map { place, heartbeat in
             let fields = replies[2 * place].dictionary
             return Host(
-                name: heartbeat.host, status: HostStatus(fields: fields),
-                cpusReserved: fields["cpus_reserved"].flatMap { Int($0) } ?? 0,
-                memoryReservedMiB: fields["memory_reserved_mib"].flatMap { Int($0) } ?? 0,
-                draining: fields["draining"] == "1", seenAt: heartbeat.seenAt,
+                id: heartbeat.host, status: HostStatus(fields: fields, id: heartbeat.host),
+                reserved: Resources(fields: fields, suffix: "_reserved"), draining: fields["draining"] == "1",
+                seenAt: heartbeat.seenAt,
                 sessions: replies[2 * place + 1].integer ?? 0, alive: heartbeat.age < lease * 2)
-        }.sorted { $0.name < $1.name }
+        }.sorted { ($0.name, $0.id) < ($1.name, $1.id) }
     }
 
     private func heartbeats() async throws(QueueError) -> [(host: String, seenAt: Int64, age: Duration)] {

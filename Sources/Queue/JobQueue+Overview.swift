@@ -4,17 +4,11 @@ import Redis
 extension JobQueue {
     /// How many live sessions there are in each state.
     package func stateCounts() async throws(QueueError) -> [SessionState: Int] {
-        let reply = try await send(["SORT", "qwd:sessions", "BY", "nosort", "GET", "qwd:session:*->state"])
-        var counts: [SessionState: Int] = [:]
-        for value in reply.array ?? [] {
-            if let state = value.string.flatMap(SessionState.init(rawValue:)) { counts[state, default: 0] += 1 }
+        let counts = try await send(["HGETALL", "qwd:sessions:count"]).dictionary
+        return counts.reduce(into: [:]) { found, entry in
+            if let state = SessionState(rawValue: entry.key), let count = Int(entry.value), count > 0 {
+                found[state] = count
+            }
         }
-        return counts
-    }
-
-    /// The sessions with these ids, in their order, without those that are forgotten.
-    package func sessions(_ ids: [SessionID]) async throws(QueueError) -> [Session] {
-        let replies = try await send(pipeline: ids.map { ["HMGET", "qwd:session:\($0)"] + Session.fieldNames })
-        return zip(ids, replies).compactMap { Session(id: $0, values: ($1.array ?? []).map(\.string)) }
     }
 }

@@ -14,8 +14,13 @@ package struct SessionEvent: Sendable, Hashable {
 
 extension JobQueue {
     package func session(_ id: SessionID) async throws(QueueError) -> Session? {
-        let reply = try await send(["HMGET", "qwd:session:\(id)"] + Session.fieldNames)
-        return Session(id: id, values: (reply.array ?? []).map(\.string))
+        Session(id: id, fields: try await send(["HGETALL", "qwd:session:\(id)"]).dictionary)
+    }
+
+    /// The sessions with these ids, in their order, without those that are forgotten.
+    package func sessions(_ ids: [SessionID]) async throws(QueueError) -> [Session] {
+        let replies = try await send(pipeline: ids.map { ["HGETALL", "qwd:session:\($0)"] })
+        return zip(ids, replies).compactMap { Session(id: $0, fields: $1.dictionary) }
     }
 
     /// Which sessions to list.
@@ -24,22 +29,33 @@ extension JobQueue {
         case ended = "qwd:sessions:ended"
     }
 
-    /// Sessions, the newest first. All fields come in one reply of one command, which Redis answers without a script.
+    /// Sessions, the newest first.
     package func sessions(_ list: SessionList = .live, limit: Int = 100_000) async throws(QueueError) -> [Session] {
-        try await sessions(sorting: list.rawValue, limit: limit)
+        try await sessions(ids(list, limit: limit))
     }
 
     /// The live sessions of one person, the newest first.
     package func sessions(of owner: PersonName) async throws(QueueError) -> [Session] {
-        try await sessions(sorting: Self.key(of: owner), limit: 100_000)
+        try await sessions(ids(of: owner))
     }
 
     /// The sessions of one person that ended last, the newest first.
     package func ended(of owner: PersonName, limit: Int) async throws(QueueError) -> [Session] {
-        try await sessions(sorting: "qwd:sessions:ended:\(LimitedClient.person(owner).asker)", limit: limit)
+        let list = "qwd:sessions:ended:\(LimitedClient.person(owner).asker)"
+        return try await sessions(Self.ids(try await send(["ZREVRANGE", list, "0", "\(max(limit, 1) - 1)"])))
     }
 
-    private static func key(of owner: PersonName) -> String { "qwd:sessions:owner:\(owner.text)" }
+    private func ids(_ list: SessionList, limit: Int) async throws(QueueError) -> [SessionID] {
+        Self.ids(try await send(["ZREVRANGE", list.rawValue, "0", "\(max(limit, 1) - 1)"]))
+    }
+
+    private func ids(of owner: PersonName) async throws(QueueError) -> [SessionID] {
+        Self.ids(try await send(["SMEMBERS", "qwd:sessions:owner:\(owner.text)"])).sorted(by: >)
+    }
+
+    private static func ids(_ reply: RedisValue) -> [SessionID] {
+        (reply.array ?? []).compactMap { $0.string.flatMap { SessionID($0) } }
+    }
 
     /// A session as it was at one moment: whoever knows it at this revision need not read it again.
     package struct Revision: Sendable, Hashable {
@@ -50,37 +66,20 @@ extension JobQueue {
     /// The revisions of the live sessions, of all people or of one, the newest session first. A small part of what
     /// ``sessions(_:limit:)`` has to carry.
     package func revisions(of owner: PersonName? = nil, limit: Int = 100_000) async throws(QueueError) -> [Revision] {
-        let reply = try await send([
-            "SORT", owner.map(Self.key(of:)) ?? SessionList.live.rawValue, "BY", "nosort", "LIMIT", "0", "\(limit)",
-            "DESC", "GET", "#", "GET", "qwd:session:*->rev",
-        ])
-        let values = reply.array ?? []
-        let revisions = stride(from: 0, to: values.count - 1, by: 2).compactMap { place -> Revision? in
-            guard let id = values[place].string.flatMap({ SessionID($0) }), let number = values[place + 1].integer
-            else { return nil }
-            return Revision(session: id, number: number)
+        let ids =
+            if let owner { try await ids(of: owner).prefix(limit) } else {
+                try await ids(.live, limit: limit).prefix(limit)
+            }
+        let replies = try await send(pipeline: ids.map { ["HGET", "qwd:session:\($0)", "rev"] })
+        return zip(ids, replies).compactMap { id, reply in
+            reply.integer.map { Revision(session: id, number: $0) }
         }
-        return revisions.sorted { $0.session > $1.session }
-    }
-
-    private func sessions(sorting key: String, limit: Int) async throws(QueueError) -> [Session] {
-        let width = Session.fieldNames.count + 1
-        let reply = try await send(
-            ["SORT", key, "BY", "nosort", "LIMIT", "0", "\(limit)", "DESC", "GET", "#"]
-                + Session.fieldNames.flatMap { ["GET", "qwd:session:*->\($0)"] })
-        let values = reply.array ?? []
-        let sessions = stride(from: 0, to: values.count - width + 1, by: width).compactMap { start -> Session? in
-            guard let id = values[start].string.flatMap({ SessionID($0) }) else { return nil }
-            return Session(id: id, values: values[(start + 1)..<(start + width)].map(\.string))
-        }
-        // Moves numbers and not whole sessions.
-        return sessions.indices.sorted { sessions[$0].id > sessions[$1].id }.map { sessions[$0] }
     }
 
     /// The place in the queue, counted from 1, or nil for a session that does not wait.
     package func position(of session: Session) async throws(QueueError) -> Int? {
         guard session.state == .queued, let job = session.job else { return nil }
-        return try await send(["LPOS", "qwd:queue:create", job.text]).integer.map { $0 + 1 }
+        return try await send(["ZRANK", "qwd:queue:create", job.text]).integer.map { $0 + 1 }
     }
 
     /// What happened to a session, in order.
@@ -112,7 +111,8 @@ extension JobQueue {
         let hosts = try await send(["ZRANGE", "qwd:hosts", "0", "-1"]).array?.compactMap(\.string) ?? []
         let over = done > 0 ? [["ZREVRANGE", "qwd:jobs:done", "0", "\(done - 1)"]] : []
         let lists = try await send(
-            pipeline: [["ZRANGE", "qwd:jobs:running", "0", "-1"], ["LRANGE", "qwd:queue:create", "0", "-1"]]
+            pipeline: [["ZRANGE", "qwd:jobs:running", "0", "-1"], ["ZRANGE", "qwd:queue:create", "0", "-1"]]
+                + [["LRANGE", "qwd:queue:mail", "0", "-1"]]
                 + hosts.map { ["LRANGE", "qwd:queue:host:\($0)", "0", "-1"] } + [
                     ["ZRANGE", "qwd:jobs:later", "0", "-1"], ["ZRANGE", "qwd:jobs:dead", "0", "-1"],
                 ] + over)
@@ -121,9 +121,18 @@ extension JobQueue {
         return zip(ids, replies).compactMap { Job(id: $0, fields: $1.dictionary) }
     }
 
+    /// The jobs that a worker of this host has, or had when it ended.
+    package func running(on host: String) async throws(QueueError) -> [Job] {
+        let ids = try await send(["ZRANGE", "qwd:jobs:running", "0", "-1"]).array?.compactMap(\.string) ?? []
+        let replies = try await send(pipeline: ids.map { ["HGETALL", "qwd:job:\($0)"] })
+        return zip(ids, replies).compactMap { Job(id: $0, fields: $1.dictionary) }.filter {
+            $0.state == .running && $0.host == host
+        }
+    }
+
     /// Create jobs that wait.
     package func waiting() async throws(QueueError) -> Int {
-        try await send(["LLEN", "qwd:queue:create"]).integer ?? 0
+        try await send(["ZCARD", "qwd:queue:create"]).integer ?? 0
     }
 
     /// Asks Redis for a sign of life.

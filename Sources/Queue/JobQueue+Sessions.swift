@@ -20,24 +20,24 @@ extension JobQueue {
     ///   - once: A key of the request. A second call with the same key answers the first call's session.
     ///   - client: Whom the limits of one person count; nil for the owner.
     ///   - address: Where the person comes from, for the record of who did what.
-    ///   - lease: A host counts as alive while its last heartbeat is younger than two of these. What only a silent one could
-    ///     run is refused.
+    ///   - payload: What is too long for the session's hash, kept beside it for the worker; empty for nothing.
     /// - Throws: `.limit` or `.tooBig` when it may not or can never run; nothing is written then.
     package func enqueue(
         _ request: SessionRequest, once: String? = nil, client: LimitedClient? = nil, from address: String = "",
-        limits: Limits, lease: Duration = .seconds(30), id: SessionID, job: JobID
+        payload: String = "", limits: Limits, id: SessionID, job: JobID
     ) async throws(QueueError) -> Enqueued {
         let client = client ?? .person(request.owner)
+        var request = request
+        request.lifetimeSeconds = limits.lifetime(asked: request.lifetimeSeconds)
+        let fields = request.fields
         let reply = try await call(
             Scripts.enqueue,
             [
-                id.text, job.text, once ?? "", "\(Self.onceTTL)", request.owner.text, request.machine, "\(request.cpu)",
-                "\(request.memoryMiB)", "\(request.diskGiB)", "\(limits.lifetime(asked: request.lifetimeSeconds))",
-                request.oneShot ? "1" : "0", "\(Self.attempts)", "\(limits.sessionsPerUser)",
-                "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)", request.email ?? "",
-                address, client.holder, client.asker, "\(limits.waiting)", "\(limits.waitingPerUser)",
-                "\(limits.creationsPerMinute)", "\(lease.milliseconds)",
-            ])
+                id.text, job.text, once ?? "", "\(Self.onceTTL)", "\(Self.attempts)", "\(limits.sessionsPerUser)",
+                "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)", address, client.holder, client.asker,
+                "\(limits.waiting)", "\(limits.waitingPerUser)", "\(limits.creationsPerMinute)", request.tagLines,
+                payload, "\(fields.count)",
+            ] + fields.flatMap { [$0.name, $0.value] })
         guard let answer = reply.array, let word = answer.first?.string else {
             throw Self.unexpected(reply, from: "enqueue")
         }
@@ -56,8 +56,16 @@ extension JobQueue {
                 isOfAddress: client.isAddress(for: resource))
             throw QueueError(.limit(limit), limit.description)
         case "too-big":
-            guard let resource else { throw Self.unexpected(reply, from: "enqueue") }
-            let unit = resource == .cpu ? "processors" : "MiB of memory"
+            guard let resource = answer[1].string.flatMap(Resource.init(rawValue:)) else {
+                throw Self.unexpected(reply, from: "enqueue")
+            }
+            let unit =
+                switch resource {
+                case .cpu: "processors"
+                case .memory: "MiB of memory"
+                case .disk: "GiB of disk"
+                case .gpu: "graphics processors"
+                }
             throw QueueError(
                 .tooBig(resource, largest: number(2)), "No host can give that: the largest has \(number(2)) \(unit).")
         default:

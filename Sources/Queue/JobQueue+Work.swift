@@ -1,16 +1,8 @@
 package import Domain
 import Redis
 
-/// A job that a worker has taken.
+/// A job that somebody has taken.
 package struct Claim: Sendable, Hashable {
-    package init(job: String, kind: JobKind, session: SessionID?, fence: Int, attempt: Int) {
-        self.job = job
-        self.kind = kind
-        self.session = session
-        self.fence = fence
-        self.attempt = attempt
-    }
-
     package var job: String
     package var kind: JobKind
     /// The session it is about; nil for a load check.
@@ -18,6 +10,53 @@ package struct Claim: Sendable, Hashable {
     /// Number of this claim. A worker may act only while no higher one exists.
     package var fence: Int
     package var attempt: Int
+
+    package init(job: String, kind: JobKind, session: SessionID?, fence: Int, attempt: Int) {
+        self.job = job
+        self.kind = kind
+        self.session = session
+        self.fence = fence
+        self.attempt = attempt
+    }
+}
+
+/// A claim with all that is needed to do its job.
+package struct ClaimedJob: Sendable, Hashable {
+    package var claim: Claim
+    /// What the session's owner has asked for; nil for a job about no session.
+    package var request: SessionRequest?
+    /// What a mail is about, in the words of who queued it.
+    package var topic: String
+    /// What a mail says, sealed; empty for one about a session.
+    package var sealed: String
+
+    package init(claim: Claim, request: SessionRequest? = nil, topic: String = "", sealed: String = "") {
+        self.claim = claim
+        self.request = request
+        self.topic = topic
+        self.sealed = sealed
+    }
+}
+
+/// A queue of jobs, and who does them.
+package enum Route: Sendable, Hashable, CustomStringConvertible {
+    /// Jobs for one host.
+    case host(String)
+    /// New sessions, for any host that can take them.
+    case create
+    /// Mails, for any frontend.
+    case mail
+
+    package var description: String {
+        switch self {
+        case .host(let id): "host:\(id)"
+        case .create: "create"
+        case .mail: "mail"
+        }
+    }
+
+    /// The marker on which somebody sleeps who does its jobs.
+    func marker(host: String) -> String { self == .create ? "qwd:wake:create:\(host)" : "qwd:wake:\(self)" }
 }
 
 /// What the queue says to a worker that reports on a job.
@@ -30,39 +69,40 @@ package enum Ownership: String, Sendable {
 }
 
 extension JobQueue {
-    /// Takes the first waiting job that `host` can do, its own queue first, and reserves the host's capacity for it.
+    /// Takes the first waiting job of the first of some routes that has one which can be done.
     /// - Parameters:
-    ///   - creates: Whether a create job may be taken.
+    ///   - host: Id of the host that does it; empty for who has no host.
+    ///   - routes: In order: short jobs should not wait behind long ones.
     ///   - lease: How long the job stays with the worker unless renewed.
     ///   - once: A key of this call. Whoever repeats it with the same key, because the reply was lost, gets the same job;
     ///     without a key that job waits until its lease is over.
     package func claim(
-        host: String, worker: String, creates: Bool, lease: Duration, limits: Limits, once: String? = nil
-    ) async throws(QueueError) -> Claim? {
+        host: String, worker: String, routes: [Route], lease: Duration, limits: Limits = .none, once: String? = nil
+    ) async throws(QueueError) -> ClaimedJob? {
         let reply = try await call(
             Scripts.claim,
-            [
-                host, worker, creates ? "1" : "0", "\(lease.milliseconds)", "\(limits.sessions)", "\(limits.load)",
-                once ?? "",
-            ])
+            [host, worker, "\(lease.milliseconds)", "\(limits.sessions)", once ?? ""] + routes.map(\.description))
         guard let answer = reply.array else { return nil }
-        guard answer.count == 5, let job = answer[0].string,
+        guard answer.count == 8, let job = answer[0].string,
             let kind = answer[1].string.flatMap(JobKind.init(rawValue:)),
             let fence = answer[3].integer
         else { throw Self.unexpected(reply, from: "claim") }
-        return Claim(
-            job: job, kind: kind, session: answer[2].string.flatMap { SessionID($0) }, fence: fence,
-            attempt: answer[4].integer ?? 1)
+        let fields = answer[7].dictionary
+        return ClaimedJob(
+            claim: Claim(
+                job: job, kind: kind, session: answer[2].string.flatMap { SessionID($0) }, fence: fence,
+                attempt: answer[4].integer ?? 1),
+            request: fields.isEmpty ? nil : SessionRequest(fields: fields), topic: answer[5].string ?? "",
+            sealed: answer[6].string ?? "")
     }
 
-    /// Waits until there may be work for `host`, at most `timeout`.
-    package func waitForWork(host: String, creates: Bool, timeout: Duration) async throws(QueueError) {
-        var keys = ["qwd:wake:host:\(host)"]
-        if creates { keys.append("qwd:wake:create:\(host)") }
+    /// Waits until there may be work in one of some routes, at most `timeout`.
+    package func waitForWork(host: String, routes: [Route], timeout: Duration) async throws(QueueError) {
         // Redis takes zero for without end.
         let seconds = Double(max(1, timeout.milliseconds)) / 1000
         do {
-            _ = try await redis.block(["BZPOPMIN"] + keys + ["\(seconds)"], for: timeout)
+            _ = try await redis.block(
+                ["BZPOPMIN"] + routes.map { $0.marker(host: host) } + ["\(seconds)"], for: timeout)
         } catch {
             throw Self.translate(error)
         }

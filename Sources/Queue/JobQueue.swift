@@ -35,6 +35,9 @@ package struct JobQueue: Sendable {
         }
     }
 
+    /// What a Redis server says while it starts, changes its role, or is busy with a script.
+    private static let passing = ["READONLY", "BUSY", "NOREPLICAS", "MASTERDOWN", "LOADING", "TRYAGAIN", "CLUSTERDOWN"]
+
     static func translate(_ error: RedisError) -> QueueError {
         switch error.code {
         case .server where error.detail.hasPrefix("EDGE") || error.detail.hasPrefix("UNKNOWN"):
@@ -45,6 +48,11 @@ package struct JobQueue: Sendable {
             QueueError(
                 .unavailable, "Redis refuses writes (\(error.detail)). Free disk space or memory of the Redis server.",
                 cause: error)
+        case .server where passing.contains(where: error.detail.hasPrefix):
+            QueueError(.unavailable, "Redis takes no commands for now (\(error.detail)).", cause: error)
+        case .server where error.detail.contains("NOPERM"):
+            QueueError(
+                .unexpected, "Redis does not let this user do that (\(error.detail)). Look at its ACL.", cause: error)
         case .server:
             QueueError(.unexpected, error.detail, cause: error)
         default:

@@ -4,14 +4,15 @@ import Redis
 /// What can go wrong with the queue.
 package struct QueueError: Error, Sendable, CustomStringConvertible {
     package enum Code: Sendable, Hashable {
-        /// Redis can't be reached or did not answer in time. Nothing is known of the call's effect; every call may be repeated.
+        /// Redis can't be reached, does not take writes now or did not answer in time. Nothing is known of the call's effect;
+        /// every call may be repeated.
         case unavailable
         /// The transition is none of the state machine's edges, or its subject does not exist.
         case refused
         /// The request is past one of its owner's limits.
         case limit(LimitExceeded)
         /// No host of the farm could ever run it.
-        case tooBig(LimitExceeded.Resource, largest: Int)
+        case tooBig(Resource, largest: Int)
         /// Redis answered something this version does not understand.
         case unexpected
     }

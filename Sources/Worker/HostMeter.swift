@@ -15,15 +15,29 @@ package struct HostMeter {
 
     /// What the host is like now. The busy share counts from the call before; the first one counts from the host's start.
     mutating func read(
-        options: WorkerOptions, accelerator: String, displayURL: String, notice: String
+        options: WorkerOptions, accelerator: String, displayURL: String, notice: String, hasProblem: Bool
     ) -> HostStatus {
         let cpus = Self.processors
         let memory = Self.memory()
+        let space = Self.space(of: disk)
+        let busy = busyShare()
+        let closure: HostClosure? =
+            if hasProblem {
+                .problem
+            } else if space.freeMiB < options.diskReserveMiB {
+                .disk
+            } else {
+                options.limits.load > 0 && busy > options.limits.load ? .load : nil
+            }
         return HostStatus(
-            cpus: cpus, memoryMiB: memory.total, cpuCapacity: Int(Double(cpus) * options.cpuOvercommit),
-            memoryCapacityMiB: max(0, memory.total - options.memoryReserveMiB), load1: Self.load1(),
-            cpuBusy: busyShare(), memoryAvailableMiB: memory.available, diskFreeMiB: Self.freeMiB(disk),
-            bootID: Self.bootID(), accelerator: accelerator, notice: notice, version: options.version,
+            name: options.host, cpus: cpus, memoryMiB: memory.total,
+            capacity: Resources(
+                cpu: Int(Double(cpus) * options.cpuOvercommit),
+                memoryMiB: max(0, memory.total - options.memoryReserveMiB),
+                diskGiB: Int(Double(space.totalMiB) / 1024 * options.diskOvercommit)),
+            closure: closure, load1: Self.load1(), cpuBusy: busy, memoryAvailableMiB: memory.available,
+            diskFreeMiB: space.freeMiB, bootID: Self.bootID(), accelerator: accelerator, notice: notice,
+            version: options.version,
             displayURL: displayURL)
     }
 
@@ -50,10 +64,13 @@ package struct HostMeter {
         return (total, available)
     }
 
-    static func freeMiB(_ directory: String) -> Int {
+    static func space(of directory: String) -> (totalMiB: Int, freeMiB: Int) {
         var status = statvfs()
-        guard statvfs(directory, &status) == 0 else { return 0 }
-        return Int(status.f_bavail) * Int(status.f_frsize) / (1 << 20)
+        guard statvfs(directory, &status) == 0 else { return (0, 0) }
+        return (
+            Int(status.f_blocks) * Int(status.f_frsize) / (1 << 20),
+            Int(status.f_bavail) * Int(status.f_frsize) / (1 << 20)
+        )
     }
 
     private mutating func busyShare() -> Double {

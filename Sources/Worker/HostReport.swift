@@ -18,9 +18,11 @@ actor HostReport {
     }
 
     func status(
-        options: WorkerOptions, accelerator: String, displayURL: String, notice: String
+        options: WorkerOptions, accelerator: String, displayURL: String, problem: String?
     ) -> HostStatus {
-        meter.read(options: options, accelerator: accelerator, displayURL: displayURL, notice: notice)
+        meter.read(
+            options: options, accelerator: accelerator, displayURL: displayURL, notice: problem ?? "",
+            hasProblem: problem != nil)
     }
 
     /// Whether this differs from what was offered last.

@@ -34,7 +34,7 @@ extension Worker {
             logger.error("session can't be read", metadata: ["session.id": "\(id)", "error": "\(error)"])
             return
         }
-        let ours = session.map { $0.host == options.host && $0.fence == machine.fence } ?? false
+        let ours = session.map { $0.host == options.hostID && $0.fence == machine.fence } ?? false
         guard ours, let session, [.running, .stopping, .lost].contains(session.state) else {
             logger.notice("removing what a session left", metadata: ["session.id": "\(id)"])
             await free(id, fence: machine.fence)
@@ -85,9 +85,9 @@ extension Worker {
         do throws(QueueError) {
             let jobs =
                 try await patiently(logger: logger) { () async throws(QueueError) in
-                    try await queue.jobs(done: 0)
+                    try await queue.running(on: options.hostID)
                 } ?? []
-            return jobs.filter { $0.state == .running && $0.host == options.host }.map {
+            return jobs.map {
                 Claim(job: $0.id, kind: $0.kind, session: $0.session, fence: $0.fence, attempt: $0.attempt)
             }
         } catch {

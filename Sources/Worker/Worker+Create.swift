@@ -21,15 +21,16 @@ extension Worker {
 
     /// Brings a session from `starting` to `running`, step by step. Whatever goes wrong, everything that was made is undone
     /// in one place, and the queue is told.
-    func create(_ claim: Claim) async {
-        guard let id = claim.session else { return }
+    func create(_ job: ClaimedJob) async {
+        let claim = job.claim
+        guard let id = claim.session, let request = job.request else { return }
         var logger = logger
         logger[metadataKey: "session.id"] = "\(id)"
         logger[metadataKey: "job.id"] = "\(claim.job)"
         logger[metadataKey: "job.attempt"] = "\(claim.attempt)"
         var progress = Progress()
         do throws(Interruption) {
-            try await takeSteps(claim, id, &progress)
+            try await takeSteps(claim, id, request, &progress)
             logger.notice("session runs")
         } catch {
             if case .cancelled = error, await !table.isAborted(claim) {
@@ -48,12 +49,11 @@ extension Worker {
         }
     }
 
-    private func takeSteps(_ claim: Claim, _ id: SessionID, _ progress: inout Progress) async throws(Interruption) {
-        guard let session = try await ask({ () async throws(QueueError) in try await queue.session(id) }),
-            session.fence == claim.fence
-        else { throw .lost(.stale) }
+    private func takeSteps(
+        _ claim: Claim, _ id: SessionID, _ request: SessionRequest, _ progress: inout Progress
+    ) async throws(Interruption) {
         CrashPoint.passed(.claim)
-        let specification = try await specify(session)
+        let specification = try await specify(request, id, claim)
 
         try await begin(.snapshot, claim)
         try await act { () async throws(MachineError) in try await hypervisor.makeSnapshot(specification) }
@@ -77,28 +77,29 @@ extension Worker {
         try await act { () async throws(MachineError) in try await hypervisor.switchOn(id) }
         progress.switchedOn = true
         CrashPoint.passed("switch-on")
-        try await openDisplay(claim, session)
+        try await openDisplay(claim, id)
     }
 
     /// The last step: the display can be reached, and the queue knows where.
-    private func openDisplay(_ claim: Claim, _ session: Session) async throws(Interruption) {
+    private func openDisplay(_ claim: Claim, _ id: SessionID) async throws(Interruption) {
         try await begin(.display, claim)
-        let token = secret.token(session: session.id, fence: claim.fence)
-        try await act { () async throws(MachineError) in try await bridge.open(session.id, token: token) }
+        let token = secret.token(session: id, fence: claim.fence)
+        try await act { () async throws(MachineError) in try await bridge.open(id, token: token) }
         CrashPoint.passed(.display)
         let answer = try await ask { () async throws(QueueError) in
             try await queue.finish(claim, displayURL: bridge.baseURL)
         }
         CrashPoint.passed(.running)
         // Stopped or over since: then the display may have been closed before it was opened.
-        let isOver = answer == .ok ? await !lives(session.id) : true
-        if isOver { await bridge.close(session.id, fence: claim.fence) }
+        let isOver = answer == .ok ? await !lives(id) : true
+        if isOver { await bridge.close(id, fence: claim.fence) }
     }
 
     private func lives(_ id: SessionID) async -> Bool { await hypervisor.living().contains(id) }
 
-    private func specify(_ session: Session) async throws(Interruption) -> MachineSpecification {
-        let request = session.request
+    private func specify(
+        _ request: SessionRequest, _ id: SessionID, _ claim: Claim
+    ) async throws(Interruption) -> MachineSpecification {
         let catalogue = await catalogue()
         guard let machine = catalogue.machine(named: request.machine) else {
             let why = catalogue.problem(of: request.machine).map { "\(options.host) does not offer it any more: \($0)" }
@@ -110,7 +111,7 @@ extension Worker {
                 ))
         }
         return MachineSpecification(
-            session: session.id, fence: session.fence, machine: machine, cpu: request.cpu,
+            session: id, fence: claim.fence, machine: machine, cpu: request.cpu,
             memoryMiB: request.memoryMiB, diskGiB: request.diskGiB, oneShot: request.oneShot)
     }
 

@@ -64,17 +64,18 @@ extension Worker {
         let offer = HostReport.Offer(
             machines: catalogue.machines.map(\.published), unlisted: catalogue.unlisted.map(\.name))
         // The queue forgets what a host offers with the host, or with all its data.
-        let isKnown = try await queue.hasOffer(of: options.host)
+        let isKnown = try await queue.hasOffer(of: options.hostID)
         guard await meter.isNews(offer) || !isKnown else { return }
-        try await queue.offer(offer.machines, unlisted: offer.unlisted, host: options.host)
+        try await queue.offer(
+            offer.machines, unlisted: offer.unlisted, tags: options.tags, host: options.hostID)
         await meter.offered(offer)
     }
 
     private func tellHost() async throws(QueueError) -> [PlacedSession] {
         let status = await meter.status(
-            options: options, accelerator: hypervisor.accelerator, displayURL: bridge.baseURL,
-            notice: await problem() ?? "")
-        return try await queue.hostUp(options.host, status: status, living: hypervisor.living())
+            options: options, accelerator: hypervisor.accelerator, displayURL: bridge.baseURL, problem: await problem())
+        return try await queue.hostUp(
+            options.hostID, status: status, living: hypervisor.living(), lease: options.lease)
     }
 
     /// Ends the sessions that the queue places here and that do not live here, and the machines that live here of sessions

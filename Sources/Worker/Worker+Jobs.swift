@@ -12,29 +12,31 @@ extension Worker {
     func takeJobs() async {
         await withDiscardingTaskGroup { group in
             while !Task.isShuttingDownGracefully, !Task.isCancelled {
-                let claim = await cancelWhenGracefulShutdown { () async -> Claim? in
-                    let roomForCreates = await table.creates < options.concurrentJobs
-                    return await next(creates: roomForCreates ? problem() == nil : false)
+                let job = await cancelWhenGracefulShutdown { () async -> ClaimedJob? in
+                    let hasSlot = await table.creates < options.concurrentJobs
+                    // Short jobs first: a stop never waits behind a start.
+                    let isOpen = hasSlot ? await problem() == nil : false
+                    return await next([.host(options.hostID)] + (isOpen ? [.create] : []))
                 }
-                guard let claim else { continue }
-                let aborted = await table.begin(claim)
-                group.addTask { await perform(claim, aborted: aborted) }
+                guard let job else { continue }
+                let aborted = await table.begin(job.claim)
+                group.addTask { await perform(job, aborted: aborted) }
             }
         }
     }
 
     /// The next job, or nil after a while without any.
-    private func next(creates: Bool) async -> Claim? {
+    private func next(_ routes: [Route]) async -> ClaimedJob? {
         do throws(QueueError) {
-            let claim = try await queue.claim(
-                host: options.host, worker: options.host, creates: creates, lease: options.lease,
+            let job = try await queue.claim(
+                host: options.hostID, worker: options.hostID, routes: routes, lease: options.lease,
                 limits: options.limits, once: await table.nextClaimKey())
             await table.claimAnswered()
-            if let claim { return claim }
-            try await queue.waitForWork(host: options.host, creates: creates, timeout: Self.longestWait)
+            if let job { return job }
+            try await queue.waitForWork(host: options.hostID, routes: routes, timeout: Self.longestWait)
         } catch {
             if Task.isCancelled { return nil }
-            logger.warning("queue can't be reached", metadata: ["error": "\(error)"])
+            logger.warning("no job can be taken", metadata: ["error": "\(error)"])
             // Nothing tells us when a server that is down comes back.
             try? await Task.sleep(for: .milliseconds(200))
         }
@@ -42,15 +44,11 @@ extension Worker {
     }
 
     /// Does one job to its end; gives it up when the queue says so.
-    private func perform(_ claim: Claim, aborted: AsyncStream<Void>) async {
+    private func perform(_ job: ClaimedJob, aborted: AsyncStream<Void>) async {
+        let claim = job.claim
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                switch claim.kind {
-                case .create: await create(claim)
-                case .stop: await stop(claim)
-                case .loadCheck: await checkLoad(claim)
-                case .mail: await refuseMail(claim)
-                }
+                await (Self.handlers[claim.kind] ?? Self.refuse)(self)(job)
                 await table.end(claim)
             }
             for await _ in aborted {}
@@ -58,7 +56,7 @@ extension Worker {
         }
         if claim.kind == .create {
             // A slot is free again, and the wait for work may not know of it.
-            try? await queue.wake(host: options.host)
+            try? await queue.wake(host: options.hostID)
         }
     }
 
@@ -67,12 +65,25 @@ extension Worker {
         if let problem = await hypervisor.problem { problem } else { await bridge.problem }
     }
 
-    /// Mails have a queue of their own, so this one was put into a host's by hand.
-    private func refuseMail(_ claim: Claim) async {
-        do throws(QueueError) {
-            _ = try await queue.fail(claim, .permanent, message: "A host sends no mails.", delay: .zero)
-        } catch {
-            logger.warning("job not reported", metadata: ["job.id": "\(claim.job)", "error": "\(error)"])
+    private typealias Handler = @Sendable (Worker) -> (ClaimedJob) async -> Void
+
+    /// What is done with each kind of job.
+    private static let handlers: [JobKind: Handler] = [
+        .create: { worker in { await worker.create($0) } },
+        .stop: { worker in { await worker.stop($0.claim) } },
+        .loadCheck: { worker in { await worker.checkLoad($0.claim) } },
+    ]
+
+    /// A kind that a host does not do, so this job was put into its queue by hand.
+    private static let refuse: Handler = { worker in
+        { job in
+            let claim = job.claim
+            do throws(QueueError) {
+                _ = try await worker.queue.fail(
+                    claim, .permanent, message: "A host does no \(claim.kind.rawValue) jobs.", delay: .zero)
+            } catch {
+                worker.logger.warning("job not reported", metadata: ["job.id": "\(claim.job)", "error": "\(error)"])
+            }
         }
     }
 

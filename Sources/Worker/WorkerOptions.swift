@@ -2,12 +2,19 @@ package import Domain
 
 /// What a worker needs to know of the configuration.
 package struct WorkerOptions: Sendable {
-    /// Name of the host in the queue. One worker process may have it at a time.
+    /// Id of the host in the queue. One worker process may have it at a time.
+    package var hostID: String
+    /// What people call the host.
     package var host: String
+    /// Labels that a request may ask for.
+    package var tags: [String]
     /// Create jobs that run at one time.
     package var concurrentJobs: Int
     package var cpuOvercommit: Double
     package var memoryReserveMiB: Int
+    package var diskOvercommit: Double
+    /// Free disk below which no session is taken.
+    package var diskReserveMiB: Int
     /// How long the guest has to power off when its session is stopped.
     package var stopGrace: Duration
     /// How long a job stays with a silent worker.
@@ -16,13 +23,18 @@ package struct WorkerOptions: Sendable {
     package var version: String
 
     package init(
-        host: String, concurrentJobs: Int, cpuOvercommit: Double, memoryReserveMiB: Int, stopGrace: Duration,
+        hostID: String, host: String, tags: [String] = [], concurrentJobs: Int, cpuOvercommit: Double,
+        memoryReserveMiB: Int, diskOvercommit: Double = 10, diskReserveMiB: Int = 2048, stopGrace: Duration,
         lease: Duration, limits: Limits, version: String
     ) {
+        self.hostID = hostID
         self.host = host
+        self.tags = tags
         self.concurrentJobs = concurrentJobs
         self.cpuOvercommit = cpuOvercommit
         self.memoryReserveMiB = memoryReserveMiB
+        self.diskOvercommit = diskOvercommit
+        self.diskReserveMiB = diskReserveMiB
         self.stopGrace = stopGrace
         self.lease = lease
         self.limits = limits

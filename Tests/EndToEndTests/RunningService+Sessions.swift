@@ -134,8 +134,8 @@ extension RunningService {
         ] {
             left += Files.names(in: directory).map { "\(directory)/\($0)" }
         }
-        for host in try await queue.hosts() where host.cpusReserved != 0 || host.memoryReservedMiB != 0 {
-            left.append("reserved on \(host.name): \(host.cpusReserved) cpus, \(host.memoryReservedMiB) MiB")
+        for host in try await queue.hosts() where host.reserved != Resources() {
+            left.append("reserved on \(host.name): \(host.reserved)")
         }
         return left
     }

@@ -17,7 +17,8 @@ struct CreateTests {
             #expect(
                 session.request
                     == SessionRequest(
-                        owner: "ada", machine: "debian-desktop", cpu: 4, memoryMiB: 2048, diskGiB: 10,
+                        owner: "ada", machine: "debian-desktop",
+                        resources: Resources(cpu: 4, memoryMiB: 2048, diskGiB: 10),
                         lifetimeSeconds: 43_200, oneShot: true), "the machine needs 2048 MiB and gets them")
         }
     }

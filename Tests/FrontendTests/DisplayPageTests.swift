@@ -14,7 +14,8 @@ struct DisplayPageTests {
         try await site.hostUp()
         let id = try await site.queue.enqueue(
             SessionRequest(
-                owner: "alice", machine: "grub", cpu: 1, memoryMiB: 1024, diskGiB: 10, lifetimeSeconds: 3600,
+                owner: "alice", machine: "grub", resources: Resources(cpu: 1, memoryMiB: 1024, diskGiB: 10),
+                lifetimeSeconds: 3600,
                 oneShot: false), from: "test", limits: .none, id: SessionID(milliseconds: 7),
             job: JobID(milliseconds: 7)
         ).session

@@ -29,22 +29,23 @@ struct MailTests {
         return Mailer(site: inner, post: try post(), logger: Logger(label: "test"))
     }
 
-    private static func take(_ site: TestSite) async throws -> MailJob? {
-        try await site.queue.claimMail(worker: "test", lease: .seconds(60))
+    private static func take(_ site: TestSite) async throws -> ClaimedJob? {
+        try await site.queue.claim(host: "", worker: "test", routes: [.mail], lease: .seconds(60))
     }
 
     /// Takes a mail as the mailer does and makes its message; nothing else sends it meanwhile.
     private func letter(_ site: TestSite) async throws -> MailMessage? {
         guard let job = try await Self.take(site) else { return nil }
         let message = try await Self.mailer(site).letter(for: job)
-        try await site.queue.finish(job, sent: true)
+        try await site.queue.finish(job.claim, sent: true)
         return message
     }
 
     /// Asks for a session of somebody who has an address.
     private func order(_ site: TestSite) async throws -> SessionID {
         let request = SessionRequest(
-            owner: "alice", machine: "grub", cpu: 1, memoryMiB: 1024, diskGiB: 1, lifetimeSeconds: 86_400,
+            owner: "alice", machine: "grub", resources: Resources(cpu: 1, memoryMiB: 1024, diskGiB: 1),
+            lifetimeSeconds: 86_400,
             oneShot: false, email: "alice@example.org")
         return try await site.queue.enqueue(
             request, limits: .none, id: SessionID(milliseconds: 1), job: JobID(milliseconds: 1)
@@ -116,7 +117,7 @@ struct MailTests {
             #expect(ending.topic == "ending")
             _ = try await site.queue.fail(ending.claim, .transient, message: "busy", delay: .zero)
             #expect(try await site.queue.session(id)?.mail == "no such mailbox")
-            try await site.queue.finish(try #require(try await Self.take(site)), sent: true)
+            try await site.queue.finish(try #require(try await Self.take(site)).claim, sent: true)
             #expect(try await site.queue.session(id)?.mail == "no such mailbox")
         }
     }
@@ -126,7 +127,7 @@ struct MailTests {
         let name = try #require(
             try await site.queue.redis.send(["KEYS", "qwd:job:mail-*"]).array?.first?.string)
         let sealed = try #require(try await site.queue.redis.send(["HGET", name, "sealed"]).string)
-        let job = MailJob(
+        let job = ClaimedJob(
             claim: Claim(job: String(name.dropFirst(8)), kind: .mail, session: nil, fence: 0, attempt: 1),
             topic: topic, sealed: sealed)
         let message = try #require(try await mailer(site).letter(for: job))

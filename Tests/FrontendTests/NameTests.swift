@@ -57,7 +57,8 @@ struct NameTests {
             try await site.hostUp()
             let old = try await site.queue.enqueue(
                 SessionRequest(
-                    owner: PersonName(recorded: Self.decomposed), machine: "grub", cpu: 1, memoryMiB: 64, diskGiB: 1,
+                    owner: PersonName(recorded: Self.decomposed), machine: "grub",
+                    resources: Resources(cpu: 1, memoryMiB: 64, diskGiB: 1),
                     lifetimeSeconds: 60, oneShot: false), limits: .none, id: SessionID(milliseconds: 1),
                 job: JobID(milliseconds: 1))
             let person = Browser(site)

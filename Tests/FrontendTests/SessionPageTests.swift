@@ -84,7 +84,7 @@ struct SessionPageTests {
             #expect(try await site.claim() == nil)
             let page = try await site.http.get("/sessions/\(id)").body
             #expect(page.contains("Waiting: place 2 in the queue"))
-            #expect(page.contains("It waits for free memory (host-a: needs 8192 MiB, 7168 MiB free)."))
+            #expect(page.contains("It needs 8 GiB of memory; the most is free on host-a: 7 GiB."))
             #expect(page.contains(">Cancel</button>"))
         }
     }

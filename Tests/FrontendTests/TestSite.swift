@@ -30,11 +30,14 @@ struct TestSite: Sendable {
 
     /// A host of 16 processors and 15 GiB that can be promised.
     static let host = HostStatus(
-        cpus: 4, memoryMiB: 16_384, cpuCapacity: 16, memoryCapacityMiB: 15_360, load1: 0.5, cpuBusy: 0.25,
+        name: "host-a", cpus: 4, memoryMiB: 16_384,
+        capacity: Resources(cpu: 16, memoryMiB: 15_360, diskGiB: 1000), load1: 0.5, cpuBusy: 0.25,
         memoryAvailableMiB: 12_288, diskFreeMiB: 102_400, bootID: "boot", accelerator: "kvm", notice: "",
         version: "1", displayURL: "http://viewer.example:6080")
 
     func hostUp(_ name: String = "host-a", _ status: HostStatus = TestSite.host) async throws {
+        var status = status
+        status.name = name
         _ = try await queue.hostUp(name, status: status, living: [])
         try await queue.offer(Self.machines, host: name)
     }
@@ -49,7 +52,9 @@ struct TestSite: Sendable {
     }
 
     func claim(_ host: String = "host-a") async throws -> Claim? {
-        try await queue.claim(host: host, worker: "w", creates: true, lease: .seconds(300), limits: options.limits)
+        try await queue.claim(
+            host: host, worker: "w", routes: [.host(host), .create], lease: .seconds(300), limits: options.limits)?
+            .claim
     }
 
     /// Brings the first waiting session as far as `last`.

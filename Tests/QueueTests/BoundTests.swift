@@ -133,10 +133,12 @@ struct BoundTests {
             try await farm.host("small", cpu: 4, memoryMiB: 4096)
             #expect(try await farm.enqueue(cpu: 32).isNew)
             try await farm.silence("large")
+            try await farm.reap()
             let refused = await code { () throws(QueueError) in _ = try await farm.enqueue(cpu: 32) }
             #expect(refused == .tooBig(.cpu, largest: 4))
             // While all are silent, nobody knows which come back.
             try await farm.silence("small")
+            try await farm.reap()
             #expect(try await farm.enqueue(cpu: 32).isNew)
         }
     }

@@ -37,7 +37,7 @@ struct ChangesTests {
             let answer = await code { () throws(QueueError) in _ = try await farm.claim() }
             #expect(answer == .unavailable)
             let wait = await code { () throws(QueueError) in
-                try await farm.queue.waitForWork(host: "h1", creates: true, timeout: .seconds(9))
+                try await farm.queue.waitForWork(host: "h1", routes: [.host("h1"), .create], timeout: .seconds(9))
             }
             #expect(wait == .unavailable)
         }

@@ -82,39 +82,50 @@ struct ClaimTests {
             #expect(try await farm.claim()?.session == exact.session)
             #expect(try await farm.reserved() == [8, 8192, 2])
 
-            let first = try #require(try await farm.queue.session(wide.session))
-            #expect(first.waitingFor == "cpu")
-            #expect(first.detail == "h1: needs 3 processors, 2 free")
-            let second = try #require(try await farm.queue.session(large.session))
-            #expect(second.waitingFor == "memory")
-            #expect(second.detail == "h1: needs 8000 MiB, 7168 MiB free")
+            #expect(
+                try await farm.verdict("h1", .sample(cpu: 3)) == .full(.cpu, needed: 3, free: 0, nextEnd: nil))
+            #expect(try await farm.queue.position(of: try #require(try await farm.queue.session(wide.session))) == 1)
+            #expect(try await farm.queue.position(of: try #require(try await farm.queue.session(large.session))) == 2)
         }
     }
 
-    @Test func `what a session waits for is told once, however many hosts look`() async throws {
+    @Test func `why a session waits is a code with its numbers, of every host that is not silent`() async throws {
         try await withFarm { farm in
-            // The one lacks processors, the other memory.
+            // The one lacks processors, the other memory, and so on.
             try await farm.host("a", cpu: 4, memoryMiB: 9000)
             try await farm.host("b", cpu: 8, memoryMiB: 9000)
             try await farm.host("c", cpu: 8, memoryMiB: 9000)
+            try await farm.host("d", cpu: 1, memoryMiB: 9000)
+            try await farm.host("e", machines: ["windows"])
+            try await farm.host("silent")
+            try await farm.silence("silent")
             _ = try await farm.queue.drain("c", true)
             for host in ["a", "b"] {
-                _ = try await farm.enqueue("bob", cpu: host == "a" ? 3 : 1, memoryMiB: host == "a" ? 1 : 8000)
-                #expect(try await farm.claim(host) != nil)
+                let made = try await farm.enqueue(
+                    "bob", cpu: host == "a" ? 3 : 1, memoryMiB: host == "a" ? 1 : 8000, lifetime: 720)
+                let claim = try #require(try await farm.claim(host))
+                #expect(claim.session == made.session)
+                _ = try await farm.queue.commit(claim, accelerator: "kvm")
             }
-            let made = try await farm.enqueue(cpu: 2, memoryMiB: 2000)
-            for host in ["c", "a", "b", "c", "a", "b", "c"] { #expect(try await farm.claim(host) == nil) }
-            let reasons = try await farm.queue.events(of: made.session).compactMap { $0.fields["waiting_for"] }
-            #expect(reasons == ["draining", "cpu"])
-
-            // The words go with the wait.
-            try await farm.host("d")
-            #expect(try await farm.claim("d")?.session == made.session)
-            let session = try #require(try await farm.queue.session(made.session))
-            #expect(session.waitingFor == nil)
-            #expect(session.detail == nil)
+            let placement = try await farm.queue.place(
+                .sample(cpu: 2, memoryMiB: 2000), limits: .none, lease: Farm.lease)
+            var verdicts: [String: Placement.Verdict] = [:]
+            for host in placement.hosts { verdicts[host.host] = host.verdict }
+            #expect(verdicts.keys.sorted() == ["a", "b", "c", "d", "e"])
+            guard case .full(.cpu, 2, 1, let end?) = verdicts["a"] else { throw Missing() }
+            #expect(end > .seconds(500) && end <= .seconds(720))
+            guard case .full(.memory, 2000, 1000, .some) = verdicts["b"] else { throw Missing() }
+            #expect(verdicts["c"] == .draining)
+            #expect(verdicts["d"] == .tooSmall(.cpu, needed: 2, there: 1))
+            #expect(verdicts["e"] == .lacks("machine:debian"))
+            #expect(placement.obstacle == .host(.init(host: "a", verdict: try #require(verdicts["a"]))))
+            try await farm.host("f")
+            #expect(
+                try await farm.queue.place(.sample(cpu: 2), limits: .none, lease: Farm.lease).obstacle == nil)
         }
     }
+
+    private struct Missing: Error {}
 
     @Test func `a host takes only machines that it offers and sessions that it could hold`() async throws {
         try await withFarm { farm in
@@ -127,8 +138,7 @@ struct ClaimTests {
             #expect(try await farm.claim("small") == nil)
             #expect(try await farm.claim("large")?.session == windows.session)
             #expect(try await farm.claim("large")?.session == wide.session)
-            // What this host can never do does not wait for it.
-            #expect(try await farm.queue.session(wide.session)?.waitingFor == nil)
+            #expect(try await farm.verdict("small", .sample(cpu: 4)) == .tooSmall(.cpu, needed: 4, there: 2))
         }
     }
 
@@ -144,7 +154,7 @@ struct ClaimTests {
     }
 
     @Test(arguments: [(15, true), (61, false)])
-    func `a job that was skipped for a minute makes smaller ones behind it wait`(seconds: Int, passes: Bool)
+    func `a job that was passed over for a minute is promised the next room of one host`(seconds: Int, passes: Bool)
         async throws
     {
         try await withFarm { farm in
@@ -152,9 +162,11 @@ struct ClaimTests {
             let first = try await farm.session(in: .running, cpu: 6)
             let large = try await farm.enqueue("bob", cpu: 4)
             try await farm.pass(.seconds(seconds))
+            _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease)
             let small = try await farm.enqueue("cid", cpu: 1)
             let taken = try await farm.claim()
             #expect(taken?.session == (passes ? small.session : nil))
+            if !passes { #expect(try await farm.verdict() == .promised) }
 
             // Its turn comes as soon as there is room.
             let fence = try #require(first.claim).fence
@@ -164,12 +176,45 @@ struct ClaimTests {
         }
     }
 
+    @Test func `while one host keeps its room for a large job, all others go on`() async throws {
+        try await withFarm { farm in
+            for host in ["a", "b", "c", "d", "e", "f", "g", "h"] { try await farm.host(host, cpu: 4) }
+            var running: [Claim] = []
+            for host in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+                _ = try await farm.enqueue("bob", cpu: 1)
+                running.append(try #require(try await farm.claim(host)))
+            }
+            // Three large ones, of different kinds: no more than a quarter of the hosts waits for them.
+            let large = [
+                try await farm.enqueue("cid", cpu: 4), try await farm.enqueue("cid", cpu: 4, memoryMiB: 2048),
+                try await farm.enqueue("cid", cpu: 4, memoryMiB: 3072),
+            ]
+            try await farm.pass(.seconds(61))
+            for _ in 0..<3 { _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease) }
+            var took: [SessionID] = []
+            for host in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+                let small = try await farm.enqueue("ann", cpu: 1).session
+                if let claim = try await farm.claim(host) { took.append(claim.session ?? small) }
+            }
+            #expect(took.count == 6)
+            let promised = try #require(try await farm.queue.job(large[0].job.text))
+            let host = try #require(try await farm.field("qwd:job:\(promised.id)", "promised_on"))
+            #expect(try await farm.field("qwd:host:\(host)", "promised_to") == promised.id)
+            // Given up, it holds nobody any more.
+            try await farm.quiet(host)
+            try await farm.queue.stop(large[0].session)
+            #expect(try await farm.wakes(host))
+            #expect(try await farm.claim(host) != nil)
+        }
+    }
+
     @Test func `a job that is too large for a host does not keep others from that host`() async throws {
         try await withFarm { farm in
             try await farm.host("small", cpu: 2)
             try await farm.host("large", cpu: 8)
             _ = try await farm.enqueue(cpu: 4)
             try await farm.pass(.seconds(3600))
+            _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease * 2)
             let small = try await farm.enqueue()
             #expect(try await farm.claim("small")?.session == small.session)
         }

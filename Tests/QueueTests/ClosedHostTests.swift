@@ -12,7 +12,7 @@ struct ClosedHostTests {
             #expect(try await farm.queue.drain("h1", true))
             let made = try await farm.enqueue()
             #expect(try await farm.claim() == nil)
-            #expect(try await farm.queue.session(made.session)?.waitingFor == "draining")
+            #expect(try await farm.verdict() == .draining)
             // A heartbeat does not change it.
             try await farm.host(living: [running.session])
             #expect(try await farm.claim() == nil)
@@ -31,24 +31,22 @@ struct ClosedHostTests {
     @Test(arguments: [(0.8, true), (0.81, false), (1.0, false)])
     func `a host that is busier than the limit takes no further session`(busy: Double, takes: Bool) async throws {
         try await withFarm { farm in
-            try await farm.host(busy: busy)
-            let limits = Limits.only(load: 0.8)
+            // Its worker compares it with the limit.
+            let closure: HostClosure? = busy > 0.8 ? .load : nil
+            try await farm.host(busy: busy, closure: closure)
             _ = try await farm.enqueue()
             // The first one always: whatever makes it busy is none of ours, and would not go away by waiting.
-            let first = try await farm.claim(limits: limits)
+            let first = try await farm.claim()
             #expect(first != nil)
             let second = try await farm.enqueue()
-            #expect(try await (farm.claim(limits: limits) != nil) == takes)
+            #expect(try await (farm.claim() != nil) == takes)
             if !takes {
-                let session = try #require(try await farm.queue.session(second.session))
-                #expect(session.waitingFor == "load")
-                let share = Int((busy * 100).rounded())
-                #expect(session.detail == "h1 is busy: \(share) % of its processors, limit 80 %")
+                #expect(try await farm.verdict() == .closed(.load, busyPercent: Int((busy * 100).rounded())))
                 // The next heartbeat tells that it is better.
                 try await farm.quiet()
                 try await farm.host(busy: 0.2)
                 #expect(try await farm.wakes())
-                #expect(try await farm.claim(limits: limits)?.session == second.session)
+                #expect(try await farm.claim()?.session == second.session)
             }
         }
     }
@@ -65,15 +63,15 @@ struct ClosedHostTests {
             }
             for host in ["a", "b"] { #expect(try await farm.claim(host, limits: limits) == nil) }
             let waiting = try #require(try await farm.queue.sessions().first { $0.state == .queued })
-            #expect(waiting.waitingFor == "sessions")
-            #expect(waiting.detail == "\(limit) of \(limit) sessions are running")
+            let placement = try await farm.queue.place(waiting.request, limits: limits, lease: Farm.lease)
+            #expect(placement.obstacle == .farmIsFull(sessions: limit))
 
-            // One ends anywhere, and all hosts hear of it.
+            // One ends, and its host hears of it.
             for host in ["a", "b"] { try await farm.quiet(host) }
             #expect(try await farm.queue.fail(taken[0], .permanent, message: "no", delay: .zero) == .dead)
-            for host in ["a", "b"] { #expect(try await farm.wakes(host)) }
-            #expect(try await farm.claim("b", limits: limits)?.session == waiting.id)
-            #expect(try await farm.claim("a", limits: limits) == nil)
+            #expect(try await farm.wakes("a"))
+            #expect(try await farm.claim("a", limits: limits)?.session == waiting.id)
+            #expect(try await farm.claim("b", limits: limits) == nil)
         }
     }
 
@@ -89,16 +87,18 @@ struct ClosedHostTests {
         }
     }
 
-    @Test func `a full host tells the first in the queue what it waits for`() async throws {
+    @Test(arguments: [HostClosure.disk, .problem])
+    func `a host whose disk is full, or that has a problem, takes none at all`(closure: HostClosure) async throws {
         try await withFarm { farm in
-            try await farm.host(cpu: 2, memoryMiB: 9000)
-            _ = try await farm.enqueue(cpu: 2)
-            #expect(try await farm.claim() != nil)
-            let next = try await farm.enqueue("bob")
+            try await farm.host(closure: closure)
+            try await farm.quiet()
+            _ = try await farm.enqueue()
+            #expect(try await !farm.wakes())
             #expect(try await farm.claim() == nil)
-            let session = try #require(try await farm.queue.session(next.session))
-            #expect(session.waitingFor == "cpu")
-            #expect(session.detail == "h1: all 2 processors are promised")
+            #expect(try await farm.verdict() == .closed(closure, busyPercent: 0))
+            try await farm.host()
+            #expect(try await farm.wakes())
+            #expect(try await farm.claim() != nil)
         }
     }
 }

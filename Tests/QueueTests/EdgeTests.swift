@@ -36,18 +36,41 @@ struct EdgeTests {
         }
     }
 
-    /// What only a hand in the database can bring about must not become worse by a script.
+    /// What only a hand in the database can bring about must not become worse by a script, and must not stop the farm.
     @Test(arguments: SessionState.allCases.filter { $0 != .queued })
-    func `a job whose session is not queued is not taken and nothing is written`(state: SessionState) async throws {
+    func `a job whose session is not queued is given up, and the next one is taken`(state: SessionState) async throws {
         try await withFarm { farm in
             try await farm.host()
             let subject = try await farm.session(in: .queued)
+            let next = try await farm.enqueue("bob")
             _ = try await farm.redis.send(["HSET", "qwd:session:\(subject.session)", "state", state.rawValue])
-            let digest = try await farm.digest()
-            let refused = await code { () throws(QueueError) in _ = try await farm.claim() }
-            // The domain knows no way from here to `starting` but from `queued`.
-            #expect(refused == .refused)
-            #expect(try await farm.digest() == digest)
+            #expect(try await farm.claim()?.session == next.session)
+            let job = try #require(try await farm.queue.job(subject.job))
+            #expect(job.state == .dead)
+            #expect(job.error == "Its session is \(state.rawValue).")
+            #expect(try await farm.state(subject.session) == state)
+        }
+    }
+
+    @Test(arguments: [
+        "DEL qwd:session:S", "DEL qwd:job:J", "HSET qwd:job:J kind dance", "HDEL qwd:job:J attempt",
+        "HDEL qwd:job:J needs", "HSET qwd:job:J session nobody", "HSET qwd:job:J needs x", "SET qwd:job:J x",
+        "HSET qwd:session:S cpu many", "HDEL qwd:session:S owner", "SET qwd:session:S x", "HDEL qwd:job:J place",
+    ])
+    func `a job that can't be understood stops nobody`(damage: String) async throws {
+        try await withFarm { farm in
+            try await farm.host()
+            let subject = try await farm.session(in: .queued)
+            let next = try await farm.enqueue("bob")
+            let words = damage.replacing(":S", with: ":\(subject.session)").replacing(":J", with: ":\(subject.job)")
+                .split(separator: " ").map(String.init)
+            if words[0] == "SET" { _ = try await farm.redis.send(["DEL", words[1]]) }
+            _ = try await farm.redis.send(words)
+            // What is only a little damaged may be done all the same.
+            var taken: Set<SessionID?> = []
+            while let claim = try await farm.claim() { taken.insert(claim.session) }
+            #expect(taken.contains(next.session))
+            #expect(try await farm.queue.waiting() == 0)
         }
     }
 

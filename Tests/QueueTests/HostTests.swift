@@ -9,12 +9,14 @@ struct HostTests {
     @Test func `a heartbeat tells all about a host and is true for two leases`() async throws {
         try await withFarm { farm in
             let status = HostStatus(
-                cpus: 4, memoryMiB: 16_000, cpuCapacity: 16, memoryCapacityMiB: 15_000, load1: 1.25, cpuBusy: 0.333,
+                name: "one", cpus: 4, memoryMiB: 16_000,
+                capacity: Resources(cpu: 16, memoryMiB: 15_000, diskGiB: 70, gpu: 1), closure: .disk, load1: 1.25,
+                cpuBusy: 0.333,
                 memoryAvailableMiB: 9000, diskFreeMiB: 123_456, bootID: "b-1", accelerator: "tcg", notice: "no KVM",
                 version: "1.2", displayURL: "http://h1:6080")
             #expect(try await farm.queue.hostUp("h1", status: status, living: []) == [])
             let host = try #require(try await farm.queue.hosts(lease: Farm.lease).first)
-            #expect(host.name == "h1")
+            #expect(host.id == "h1" && host.name == "one")
             #expect(host.status == status)
             #expect(host.alive)
             #expect(!host.draining)

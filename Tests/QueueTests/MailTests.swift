@@ -6,8 +6,8 @@ import Testing
 /// Mails that the queue makes, and what becomes of them.
 @Suite(.timeLimit(.minutes(5)))
 struct MailTests {
-    private func mail(_ farm: Farm) async throws(QueueError) -> MailJob? {
-        try await farm.queue.claimMail(worker: "mailer", lease: Farm.lease)
+    private func mail(_ farm: Farm) async throws(QueueError) -> ClaimedJob? {
+        try await farm.queue.claim(host: "", worker: "mailer", routes: [.mail], lease: Farm.lease)
     }
 
     @Test func `who has an address is mailed once when the session is ready, and once an hour before its end`()

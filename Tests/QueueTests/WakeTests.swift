@@ -6,14 +6,33 @@ import Testing
 /// A worker sleeps on its host's markers, so whatever gives it something to do has to leave one.
 @Suite(.timeLimit(.minutes(5)))
 struct WakeTests {
-    @Test func `a new request wakes every host`() async throws {
+    @Test func `a new request wakes one host that can take it, the one with the most room, and the next another one`()
+        async throws
+    {
         try await withFarm { farm in
-            for host in ["a", "b"] {
-                try await farm.host(host)
-                try await farm.quiet(host)
+            try await farm.host("full", cpu: 2)
+            _ = try await farm.enqueue(cpu: 2)
+            #expect(try await farm.claim("full") != nil)
+            try await farm.host("small", cpu: 4)
+            try await farm.host("other", machines: ["windows"])
+            try await farm.host("closed", closure: .problem)
+            try await farm.host("large", cpu: 8)
+            let hosts = ["full", "small", "other", "closed", "large"]
+            func woken() async throws -> [String] {
+                var woken: [String] = []
+                for host in hosts where try await farm.wakes(host) { woken.append(host) }
+                return woken
             }
-            _ = try await farm.enqueue()
-            for host in ["a", "b"] { #expect(try await farm.wakes(host)) }
+            _ = try await woken()
+            _ = try await farm.enqueue(cpu: 2, memoryMiB: 100)
+            let first = try await woken()
+            #expect(first == ["large"] || first == ["small"])
+            var all: Set<String> = []
+            for _ in 0..<10 {
+                _ = try await farm.enqueue(cpu: 1, memoryMiB: 100)
+                all.formUnion(try await woken())
+            }
+            #expect(all == ["large", "small"])
         }
     }
 
@@ -50,6 +69,7 @@ struct WakeTests {
             _ = try await farm.session(in: .running, cpu: 6)
             let large = try await farm.enqueue(cpu: 4)
             try await farm.pass(.seconds(61))
+            _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease)
             let small = try await farm.enqueue()
             #expect(try await farm.claim() == nil)
             try await farm.quiet()
@@ -65,6 +85,7 @@ struct WakeTests {
             _ = try await farm.session(in: .running, cpu: 6)
             let large = try await farm.enqueue(cpu: 4)
             try await farm.pass(.seconds(61))
+            _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease)
             let small = try await farm.enqueue()
             #expect(try await farm.claim("h1") == nil)
             try await farm.host("h2", cpu: 8)
@@ -112,16 +133,17 @@ struct WakeTests {
         try await withFarm { farm in
             try await farm.host()
             try await farm.quiet()
-            async let waited: Void = farm.queue.waitForWork(host: "h1", creates: true, timeout: .seconds(40))
+            async let waited: Void = farm.queue.waitForWork(
+                host: "h1", routes: [.host("h1"), .create], timeout: .seconds(40))
             while try await farm.redis.send(["INFO", "clients"]).string?.contains("blocked_clients:1") != true {
                 try Task.checkCancellation()
             }
             _ = try await farm.enqueue()
             try await waited
             #expect(try await farm.claim() != nil)
-            try await farm.queue.waitForWork(host: "h1", creates: true, timeout: .zero)
+            try await farm.queue.waitForWork(host: "h1", routes: [.host("h1"), .create], timeout: .zero)
             try await farm.queue.wake(host: "h1")
-            try await farm.queue.waitForWork(host: "h1", creates: false, timeout: .seconds(40))
+            try await farm.queue.waitForWork(host: "h1", routes: [.host("h1")], timeout: .seconds(40))
         }
     }
 }

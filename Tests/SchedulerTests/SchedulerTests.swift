@@ -26,7 +26,7 @@ struct SchedulerTests {
             #expect(stopped.at >= end)
             #expect(stopped.at < end + 5000)
             let claim = try await stage.queue.claim(
-                host: "h1", worker: "h1", creates: false, lease: Stage.lease, limits: .none)
+                host: "h1", worker: "h1", routes: [.host("h1")], lease: Stage.lease)?.claim
             #expect(claim?.kind == .stop)
         }
     }
@@ -128,7 +128,7 @@ struct SchedulerTests {
             try await stage.with(stage.scheduler()) {
                 while try await stage.queue.job(first.job)?.state != .waiting { try Task.checkCancellation() }
                 let again = try await stage.queue.claim(
-                    host: "h1", worker: "h1", creates: true, lease: Stage.lease, limits: .none)
+                    host: "h1", worker: "h1", routes: [.host("h1"), .create], lease: Stage.lease)?.claim
                 #expect(again?.session == failed)
                 // Its worker has been silent for a lease, and the scheduler was never away.
                 _ = try await stage.redis.send(["ZADD", "qwd:jobs:running", "1", first.job])
@@ -161,9 +161,9 @@ struct SchedulerTests {
                 for _ in 0..<3 {
                     var claim: Claim?
                     while claim == nil {
-                        try await stage.queue.waitForWork(host: "h1", creates: false, timeout: .seconds(30))
+                        try await stage.queue.waitForWork(host: "h1", routes: [.host("h1")], timeout: .seconds(30))
                         claim = try await stage.queue.claim(
-                            host: "h1", worker: "h1", creates: false, lease: Stage.lease, limits: .none)
+                            host: "h1", worker: "h1", routes: [.host("h1")], lease: Stage.lease)?.claim
                     }
                     let check = try #require(claim)
                     #expect(check.kind == .loadCheck)

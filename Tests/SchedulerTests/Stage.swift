@@ -42,7 +42,8 @@ func withStage(appendOnly: Bool = false, _ body: (Stage) async throws -> Void) a
 extension Stage {
     func host() async throws {
         let status = HostStatus(
-            cpus: 8, memoryMiB: 8192, cpuCapacity: 8, memoryCapacityMiB: 8192, load1: 0, cpuBusy: 0,
+            name: "h1", cpus: 8, memoryMiB: 8192, capacity: Resources(cpu: 8, memoryMiB: 8192, diskGiB: 100), load1: 0,
+            cpuBusy: 0,
             memoryAvailableMiB: 8192, diskFreeMiB: 1000, bootID: "", accelerator: "kvm", notice: "", version: "",
             displayURL: "")
         _ = try await queue.hostUp("h1", status: status, living: [])
@@ -53,14 +54,15 @@ extension Stage {
     /// A session that a worker has taken.
     func starting(lifetime: Int = 3600) async throws -> (session: SessionID, claim: Claim) {
         let request = SessionRequest(
-            owner: "ann", machine: "debian", cpu: 1, memoryMiB: 512, diskGiB: 1, lifetimeSeconds: lifetime,
+            owner: "ann", machine: "debian", resources: Resources(cpu: 1, memoryMiB: 512, diskGiB: 1),
+            lifetimeSeconds: lifetime,
             oneShot: false)
         let now = try await now()
         let made = try await queue.enqueue(
             request, limits: .none, id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
-        let claim = try await queue.claim(
-            host: "h1", worker: "h1", creates: true, lease: Self.lease, limits: .none)
-        guard let claim else { throw QueueError(.unexpected, "nothing to claim") }
+        let job = try await queue.claim(
+            host: "h1", worker: "h1", routes: [.host("h1"), .create], lease: Self.lease)
+        guard let claim = job?.claim else { throw QueueError(.unexpected, "nothing to claim") }
         return (made.session, claim)
     }
 

@@ -8,6 +8,7 @@ struct ShowTests {
         "machines.directory=/m",
         "machines.catalogue=/a.conf,/b.conf", "frontend.listen=[::1]:0", "frontend.public_url=https://desk/qwd",
         "worker.name=1234", "worker.concurrent_jobs=2", "worker.cpu_overcommit=1.5", "worker.memory_reserve_gib=0.5",
+        "worker.disk_overcommit=2.5", "worker.disk_reserve_gib=0.5",
         "worker.hypervisor=simulated", "worker.accelerator=tcg", "worker.tags=yes,gpu", "worker.stop_grace=0",
         "display.listen=0.0.0.0:6081", "display.public_url=https://desk:6081", "display.novnc=/opt/novnc",
         "display.origins=https://other.example.org", "display.one_shot_grace=1m",

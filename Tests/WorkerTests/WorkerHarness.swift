@@ -36,7 +36,7 @@ struct WorkerHarness {
         root = server.directory
         self.limits = limits
         options = WorkerOptions(
-            host: "here", concurrentJobs: concurrentJobs, cpuOvercommit: 64, memoryReserveMiB: 0,
+            hostID: "h1", host: "here", concurrentJobs: concurrentJobs, cpuOvercommit: 64, memoryReserveMiB: 0,
             stopGrace: .zero, lease: .seconds(3), limits: limits, version: "test")
     }
 
@@ -69,7 +69,8 @@ struct WorkerHarness {
         let id = SessionID(milliseconds: 1)
         _ = try await queue.enqueue(
             SessionRequest(
-                owner: owner, machine: machine, cpu: cpu, memoryMiB: 16, diskGiB: 1, lifetimeSeconds: 0, oneShot: false),
+                owner: owner, machine: machine, resources: Resources(cpu: cpu, memoryMiB: 16, diskGiB: 1),
+                lifetimeSeconds: 0, oneShot: false),
             limits: limits, id: id, job: JobID(milliseconds: 1))
         return id
     }

@@ -30,7 +30,7 @@ struct WorkerTests {
             try await harness.queue.stop(id)
             let session = try await harness.wait(for: id) { $0.state == .ended }
             #expect(session.reason == .stopped)
-            #expect(try await harness.queue.hosts()[0].cpusReserved == 0)
+            #expect(try await harness.queue.hosts()[0].reserved.cpu == 0)
             #expect(await harness.hypervisor.living() == [])
         }
     }
@@ -45,7 +45,7 @@ struct WorkerTests {
             let session = try await harness.wait(for: id) { $0.state == .ended }
             #expect(session.reason == reason)
             #expect(session.detail == "why")
-            #expect(try await harness.queue.hosts()[0].memoryReservedMiB == 0)
+            #expect(try await harness.queue.hosts()[0].reserved.memoryMiB == 0)
         }
     }
 
@@ -81,8 +81,9 @@ struct WorkerTests {
         try await harness.working {
             try await harness.wait(for: ids[0]) { $0.displayReady }
             try await harness.wait(for: ids[1]) { $0.displayReady }
-            let waiting = try await harness.wait(for: ids[2]) { $0.waitingFor == "sessions" }
+            let waiting = try #require(try await harness.queue.session(ids[2]))
             #expect(waiting.state == .queued)
+            #expect(try await harness.queue.place(waiting.request, limits: limits).obstacle == .farmIsFull(sessions: 2))
             #expect(try await harness.queue.position(of: waiting) == 1)
             try await harness.queue.stop(ids[0])
             try await harness.wait(for: ids[2]) { $0.displayReady }
@@ -97,7 +98,7 @@ struct WorkerTests {
             for id in ids { #expect(try await harness.wait(for: id) { $0.displayReady }.state == .running) }
             for id in ids { try await harness.queue.stop(id) }
             for id in ids { try await harness.wait(for: id) { $0.state == .ended } }
-            #expect(try await harness.queue.hosts()[0].cpusReserved == 0)
+            #expect(try await harness.queue.hosts()[0].reserved.cpu == 0)
         }
     }
 
@@ -136,8 +137,8 @@ struct WorkerTests {
         try await harness.working {
             for await _ in reads.stream { break }
             // Of a heartbeat no event tells: it is asked for until it has come.
-            let seen = try await harness.queue.redis.send(["ZSCORE", "qwd:hosts", "here"])
-            while try await harness.queue.redis.send(["ZSCORE", "qwd:hosts", "here"]) == seen {}
+            let seen = try await harness.queue.redis.send(["ZSCORE", "qwd:hosts", "h1"])
+            while try await harness.queue.redis.send(["ZSCORE", "qwd:hosts", "h1"]) == seen {}
         }
     }
 
@@ -207,7 +208,7 @@ struct WorkerTests {
         try await harness.working {
             try await harness.wait(for: id) { $0.displayReady }
             // As if it had been silent for long.
-            #expect(try await harness.queue.forget(host: "here", lease: .zero) == 1)
+            #expect(try await harness.queue.forget(host: "h1", lease: .zero) == 1)
             #expect(try await harness.queue.machines() == [])
             while try await harness.queue.machines().count < 2 {
                 // A heartbeat tells nobody that it was.
@@ -221,7 +222,7 @@ struct WorkerTests {
         let id = try await harness.enqueue()
         try await harness.working {
             try await harness.wait(for: id) { $0.displayReady }
-            let key = try await harness.queue.redis.send(["HGET", "qwd:host:here", "claim_once"]).string
+            let key = try await harness.queue.redis.send(["GET", "qwd:claimed:h1"]).string
             #expect(key?.isEmpty == false)
         }
     }

@@ -47,8 +47,9 @@ extension CreateRequest {
         request = SessionRequest(
             owner: user, machine: machine?.name ?? "",
             // A machine that says what it needs gets it, whatever the form's default is.
-            cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
-            diskGiB: options.defaultDiskGiB, lifetimeSeconds: lifetime, oneShot: oneShot)
+            resources: Resources(
+                cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
+                diskGiB: options.defaultDiskGiB), lifetimeSeconds: lifetime, oneShot: oneShot)
         self.nonce = nonce
     }
 }

@@ -8,12 +8,12 @@ extension Mailer {
     private var texts: Texts { site.pages.texts }
 
     /// The message of a job, or nil where there is nothing to say any more.
-    func letter(for job: MailJob) async throws(AccountsError) -> MailMessage? {
+    func letter(for job: ClaimedJob) async throws(AccountsError) -> MailMessage? {
         if let session = job.claim.session { return try await letter(about: session, job) }
         return try codeLetter(job)
     }
 
-    private func codeLetter(_ job: MailJob) throws(AccountsError) -> MailMessage {
+    private func codeLetter(_ job: ClaimedJob) throws(AccountsError) -> MailMessage {
         guard let letter = site.secret.unseal(job.sealed, for: .mail, beside: job.claim.job) else {
             throw AccountsError(.badConfiguration, "The mail was sealed by a service with another secret.")
         }
@@ -33,7 +33,7 @@ extension Mailer {
             last: texts("mail.code.stranger"))
     }
 
-    private func letter(about id: SessionID, _ job: MailJob) async throws(AccountsError) -> MailMessage? {
+    private func letter(about id: SessionID, _ job: ClaimedJob) async throws(AccountsError) -> MailMessage? {
         let found: Session?
         do throws(QueueError) {
             found = try await site.queue.session(id)
@@ -71,7 +71,7 @@ extension Mailer {
     }
 
     private func compose(
-        _ job: MailJob, to: EmailAddress, subject: String, paragraphs: [String], link: String?, picture: Bool,
+        _ job: ClaimedJob, to: EmailAddress, subject: String, paragraphs: [String], link: String?, picture: Bool,
         last: String
     ) -> MailMessage {
         let rest = last.isEmpty ? [] : [last]

@@ -41,8 +41,9 @@ struct Mailer: Service {
 
     private func work(_ name: String) async {
         do throws(QueueError) {
-            guard let job = try await site.queue.claimMail(worker: name, lease: Self.lease) else {
-                try await site.queue.waitForMail(timeout: .seconds(5))
+            guard let job = try await site.queue.claim(host: "", worker: name, routes: [.mail], lease: Self.lease)
+            else {
+                try await site.queue.waitForWork(host: "", routes: [.mail], timeout: .seconds(5))
                 return
             }
             try await send(job)
@@ -55,7 +56,7 @@ struct Mailer: Service {
     }
 
     /// Sends a mail that was taken, and tells the queue what became of it.
-    func send(_ job: MailJob) async throws(QueueError) {
+    func send(_ job: ClaimedJob) async throws(QueueError) {
         do throws(AccountsError) {
             guard let message = try await letter(for: job) else {
                 // What it was about is over.
@@ -76,9 +77,9 @@ struct Mailer: Service {
         }
     }
 
-    private func finish(_ job: MailJob, sent: Bool) async throws(AccountsError) {
+    private func finish(_ job: ClaimedJob, sent: Bool) async throws(AccountsError) {
         do throws(QueueError) {
-            try await site.queue.finish(job, sent: sent)
+            try await site.queue.finish(job.claim, sent: sent)
         } catch {
             // At worst a mail that is sent is sent again when the lease is over.
             throw AccountsError(.unavailable, error.detail, cause: error)

@@ -22,22 +22,22 @@ extension Pages {
             text: texts(
                 "host.cpu.text",
                 [
-                    "reserved": "\(host.cpusReserved)", "capacity": "\(status.cpuCapacity)",
-                    "free": "\(max(status.cpuCapacity - host.cpusReserved, 0))", "busy": "\(busy)",
+                    "reserved": "\(host.reserved.cpu)", "capacity": "\(status.capacity.cpu)",
+                    "free": "\(max(status.capacity.cpu - host.reserved.cpu, 0))", "busy": "\(busy)",
                 ]),
-            reserved: share(host.cpusReserved, of: status.cpuCapacity), used: busy)
+            reserved: share(host.reserved.cpu, of: status.capacity.cpu), used: busy)
         let inUse = max(status.memoryMiB - status.memoryAvailableMiB, 0)
         let memory = bar(
             title: "host.memory",
             text: texts(
                 "host.memory.text",
                 [
-                    "reserved": texts.memory(mib: host.memoryReservedMiB),
-                    "capacity": texts.memory(mib: status.memoryCapacityMiB),
-                    "free": texts.memory(mib: max(status.memoryCapacityMiB - host.memoryReservedMiB, 0)),
+                    "reserved": texts.memory(mib: host.reserved.memoryMiB),
+                    "capacity": texts.memory(mib: status.capacity.memoryMiB),
+                    "free": texts.memory(mib: max(status.capacity.memoryMiB - host.reserved.memoryMiB, 0)),
                     "used": texts.memory(mib: inUse),
                 ]),
-            reserved: share(host.memoryReservedMiB, of: status.memoryMiB), used: share(inUse, of: status.memoryMiB))
+            reserved: share(host.reserved.memoryMiB, of: status.memoryMiB), used: share(inUse, of: status.memoryMiB))
         let load = Int((status.load1 * 100).rounded())
         let facts = [
             texts.count("host.sessions", host.sessions),

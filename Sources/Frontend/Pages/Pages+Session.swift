@@ -7,7 +7,9 @@ struct SessionReport: Sendable {
     var events: [SessionEvent] = []
     var position: Int?
     /// Why a session that waits can't start at the moment; matters to a waiting one only.
-    var obstacle = SessionStory.Obstacle.none
+    var obstacle: Placement.Obstacle?
+    /// What hosts that can start nothing say themselves.
+    var notices: [String] = []
     var connectURL: String?
     /// Milliseconds since the epoch.
     var now: Int64
@@ -16,7 +18,8 @@ struct SessionReport: Sendable {
 extension Pages {
     func session(_ report: SessionReport) -> String {
         let session = report.session
-        let story = SessionStory(of: session, position: report.position, obstacle: report.obstacle, texts: texts)
+        let story = SessionStory(
+            of: session, position: report.position, obstacle: report.obstacle, notices: report.notices, texts: texts)
         let timeline = Timeline(of: session, events: report.events)
         let path = path(of: session.id)
         var model: Templates.Model = [
@@ -27,7 +30,7 @@ extension Pages {
             "showSteps": !session.isSettled && [.queued, .starting, .running].contains(session.state),
             "facts": facts(session),
         ]
-        if let seconds = session.secondsToReload { model["refresh"] = "\(seconds)" }
+        if let seconds = session.secondsToReload(isBlocked: report.obstacle != nil) { model["refresh"] = "\(seconds)" }
         if session.isOpen, let total = timeline.total {
             model["took"] = texts("session.took", ["time": texts.elapsed(milliseconds: total)])
         }
@@ -72,7 +75,7 @@ extension Pages {
                 HTML.escape(texts.count("unit.processors", request.cpu) + ", " + texts.memory(mib: request.memoryMiB))
             )
         ]
-        if let host = session.host { facts.append(("host", HTML.escape(host))) }
+        if let host = session.hostName { facts.append(("host", HTML.escape(host))) }
         if let accelerator = session.accelerator {
             facts.append(
                 ("accelerator", HTML.escape(texts.find("accelerator.\(accelerator)") ?? accelerator)))

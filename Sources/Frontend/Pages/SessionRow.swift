@@ -44,7 +44,7 @@ struct SessionRow: Sendable {
         html += HTML.escape(SessionStory.stateWord(of: session, texts: texts)) + "</span>"
         if let detail = session.detail { html += "<small>\(HTML.escape(detail))</small>" }
         html += "</td>"
-        html += cell(words.host, session.host.map(HTML.escape))
+        html += cell(words.host, session.hostName.map(HTML.escape))
         html += cell(words.since, HTML.time(session.startedAt ?? session.createdAt))
         html += cell(words.until, session.state == .running ? session.expiresAt.map(HTML.time) ?? words.forever : nil)
         html += "<td class=\"actions\"><div>"

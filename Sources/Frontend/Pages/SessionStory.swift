@@ -11,9 +11,10 @@ extension Session {
     /// When a page without JavaScript loads itself again; nil for never.
     ///
     /// Each time takes whoever uses the keyboard back to the top of the page, so it is often only on the way to the desktop.
-    var secondsToReload: Int? {
+    /// - Parameter isBlocked: Whether nothing would start it at the moment.
+    func secondsToReload(isBlocked: Bool) -> Int? {
         switch state {
-        case .queued where waitingFor == nil && !stopRequested, .starting where !stopRequested: 1
+        case .queued where !isBlocked && !stopRequested, .starting where !stopRequested: 1
         case .running where !stopRequested: displayReady ? 30 : 1
         case .queued, .starting, .running, .stopping, .lost: 10
         case .ended: nil
@@ -29,23 +30,26 @@ struct SessionStory: Sendable, Hashable {
 
     /// - Parameters:
     ///   - position: Its place in the queue.
-    ///   - obstacle: Why nothing starts at the moment; matters to a waiting session only.
-    init(of session: Session, position: Int?, obstacle: Obstacle = .none, texts: Texts) {
+    ///   - obstacle: Why it can't start at the moment; matters to a waiting session only.
+    ///   - notices: What hosts that can start nothing say themselves.
+    init(
+        of session: Session, position: Int?, obstacle: Placement.Obstacle? = nil, notices: [String] = [], texts: Texts
+    ) {
         lead = []
         switch session.state {
         case .queued:
             headline = Self.queued(session, position: position, texts: texts)
+            if session.attempt > 0, let detail = session.detail {
+                lead.append(texts("session.queued.attempt", ["detail": detail]))
+            }
             switch obstacle {
             case .noHost:
-                lead = [texts("session.queued.noHost")]
-            case .trouble(let notices):
-                lead = [texts("session.queued.trouble")] + notices
-            case .none:
-                if let resource = session.waitingFor, let why = texts.find("session.waits.\(resource)") {
-                    lead.append(why + (session.detail.map { " (\($0))" } ?? "") + ".")
-                } else if session.attempt > 0, let detail = session.detail {
-                    lead.append(texts("session.queued.attempt", ["detail": detail]))
-                }
+                lead.append(texts("session.queued.noHost"))
+            case .host(let verdict) where verdict.verdict.isProblem:
+                lead += [texts("session.queued.trouble")] + notices
+            case let obstacle?:
+                lead += obstacle.sentences(texts) + [texts("session.queued.lead")]
+            case nil:
                 lead.append(texts("session.queued.lead"))
             }
         case .starting where session.stopRequested:
@@ -68,26 +72,11 @@ struct SessionStory: Sendable, Hashable {
             lead = [texts("session.stopping.lead")]
         case .lost:
             headline = texts("session.lost")
-            lead = [texts("session.lost.lead", ["host": session.host ?? "?"]), texts("session.lost.then")]
+            lead = [texts("session.lost.lead", ["host": session.hostName ?? "?"]), texts("session.lost.then")]
             if let detail = session.detail { lead.insert(detail, at: 1) }
         case .ended:
             headline = Self.sentence(for: session.reason, texts: texts) ?? texts("state.ended")
             lead = [session.detail].compactMap { $0 }
-        }
-    }
-
-    /// Why no host starts any session.
-    enum Obstacle: Sendable, Hashable {
-        case none
-        /// No host is alive.
-        case noHost
-        /// Every host that is alive has a problem, told by its name and in its own words.
-        case trouble([String])
-
-        init(hosts: [Host]) {
-            let alive = hosts.filter(\.alive)
-            let notices = alive.filter { !$0.status.notice.isEmpty }.map { "\($0.name): \($0.status.notice)" }
-            self = alive.isEmpty ? .noHost : notices.count == alive.count ? .trouble(notices) : .none
         }
     }
 

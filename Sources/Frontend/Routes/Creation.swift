@@ -28,7 +28,7 @@ struct Creation: Sendable {
             let enqueued = try await site.queue.enqueue(
                 order.request, once: order.nonce.map { "form:\(owner.text):\($0)" },
                 client: client(request, visitor), from: visitor.address, limits: site.options.limits,
-                lease: site.options.lease, id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
+                id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
             context.logger.notice(
                 "Session requested",
                 metadata: ["session.id": "\(enqueued.session)", "session.new": "\(enqueued.isNew)"])

@@ -12,8 +12,8 @@ final class MachineShelf: Sendable {
             let machines = try await queue.machines(lease: lease)
             let hosts = try await hosts.value()
             return Offer(
-                machines: machines, largestCPU: hosts.map(\.status.cpuCapacity).max() ?? 0,
-                largestMemoryMiB: hosts.map(\.status.memoryCapacityMiB).max() ?? 0)
+                machines: machines, largestCPU: hosts.map(\.status.capacity.cpu).max() ?? 0,
+                largestMemoryMiB: hosts.map(\.status.capacity.memoryMiB).max() ?? 0)
         }
     }
 

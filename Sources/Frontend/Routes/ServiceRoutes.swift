@@ -55,11 +55,11 @@ struct ServiceRoutes: Sendable {
         text.add("qwd_hosts", [("state", "silent")], "\(hosts.count { !$0.alive })")
         text.begin("qwd_host_memory_reserved_bytes", "gauge", "Memory promised to sessions.")
         for host in hosts {
-            text.add("qwd_host_memory_reserved_bytes", [("host", host.name)], "\(host.memoryReservedMiB << 20)")
+            text.add("qwd_host_memory_reserved_bytes", [("host", host.name)], "\(host.reserved.memoryMiB << 20)")
         }
         text.begin("qwd_host_memory_capacity_bytes", "gauge", "Memory that may be promised.")
         for host in hosts {
-            text.add("qwd_host_memory_capacity_bytes", [("host", host.name)], "\(host.status.memoryCapacityMiB << 20)")
+            text.add("qwd_host_memory_capacity_bytes", [("host", host.name)], "\(host.status.capacity.memoryMiB << 20)")
         }
         text.begin("qwd_event_streams", "gauge", "Open pages that listen for changes.")
         text.add("qwd_event_streams", [], "\(site.hub.listeners)")

@@ -39,7 +39,9 @@ struct SessionRoutes: Sendable {
         report.events = try await site.queue.events(of: session.id)
         if session.state == .queued {
             report.position = try await site.place(of: session)
-            report.obstacle = .init(hosts: try await site.hosts.value())
+            report.obstacle = try await site.placements.placement(of: session.request).obstacle
+            report.notices = try await site.hosts.value().filter { $0.alive && !$0.status.notice.isEmpty }
+                .map { "\($0.name): \($0.status.notice)" }
         }
         return .html(site.pages.seen(by: context.visitor, desk: site.desk).session(report))
     }
@@ -143,7 +145,7 @@ extension JSONObject {
         object.add("machine", session.request.machine)
         object.add("cpu", session.request.cpu)
         object.add("memory_mib", session.request.memoryMiB)
-        object.add("host", session.host)
+        object.add("host", session.hostName)
         object.add("created_at", TimeText.rfc3339(session.createdAt))
         object.add("started_at", session.startedAt.map(TimeText.rfc3339))
         object.add("expires_at", session.expiresAt.map(TimeText.rfc3339))

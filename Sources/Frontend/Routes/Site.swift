@@ -19,6 +19,7 @@ struct Site: Sendable {
     let hosts: Cached<[Host]>
     let states: Cached<[SessionState: Int]>
     let places: Cached<[String: Int]>
+    let placements: PlacementCache
     let shelf: MachineShelf
     let rows: RowShelf
     /// Nil where nobody signs in.
@@ -52,6 +53,7 @@ struct Site: Sendable {
         self.places = places
         states = Cached(life: freshness) { () throws(QueueError) in try await queue.stateCounts() }
         hub = StatusHub(queue: queue, places: places, limits: options.connections)
+        placements = PlacementCache(queue: queue, limits: options.limits, lease: lease, freshness: freshness)
         shelf = MachineShelf(queue: queue, hosts: hosts, lease: lease, freshness: freshness)
         rows = RowShelf(queue: queue, pages: pages)
     }

@@ -10,3 +10,35 @@ local function now()
     local t = call('TIME')
     return t[1] * 1000 + math.floor(t[2] / 1000)
 end
+
+-- Some fields of a hash by their names. What is no hash has none: a hand in the database must not stop everybody.
+local function fields_of(key, names)
+    local found, values = {}, redis.pcall('HMGET', key, unpack(names))
+    if values.err then return found end
+    for i, name in ipairs(names) do found[name] = values[i] or nil end
+    return found
+end
+
+-- A transition reads and decides first. What it changes is kept until its end (`flush`, which the frame of each script
+-- calls) and then written as a whole: one that fails in its middle, or whose Redis user may not write all of it, has
+-- written nothing. So nobody reads what he has just written.
+local pending = {}
+local function write(...) pending[#pending + 1] = { ... } end
+
+local function flush()
+    local writes = pending
+    pending = {}
+    for _, w in ipairs(writes) do
+        if not redis.acl_check_cmd(unpack(w)) then
+            error({ err = 'NOPERM this user of Redis may not ' .. w[1] .. ' ' .. tostring(w[2]) })
+        end
+    end
+    for _, w in ipairs(writes) do
+        local id = call(unpack(w))
+        -- An event goes to its session's own log, and as a hint to whoever listens, by the id that it has got.
+        if w.log then
+            call('XADD', w.log, 'MAXLEN', '~', '200', id, unpack(w.fields))
+            call('PUBLISH', 'qwd:status', w.hint .. ' ' .. id .. ' ' .. w.state)
+        end
+    end
+end

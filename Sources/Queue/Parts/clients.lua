@@ -4,14 +4,14 @@
 
 -- Notes a new session with everybody by whom it is counted.
 local function join(sid, owner, holder, asker)
-    call('SADD', 'qwd:sessions:owner:' .. owner, sid)
-    call('SADD', 'qwd:sessions:' .. holder, sid)
-    call('SADD', 'qwd:sessions:' .. asker, sid)
+    write('SADD', 'qwd:sessions:owner:' .. owner, sid)
+    write('SADD', 'qwd:sessions:' .. holder, sid)
+    write('SADD', 'qwd:sessions:' .. asker, sid)
 end
 
 -- Takes a session that is over from them.
-local function leave(sid, owner, holder, asker)
-    call('SREM', 'qwd:sessions:owner:' .. owner, sid)
-    if holder then call('SREM', 'qwd:sessions:' .. holder, sid) end
-    if asker then call('SREM', 'qwd:sessions:' .. asker, sid) end
+local function leave(sid, s)
+    write('SREM', 'qwd:sessions:owner:' .. s.owner, sid)
+    write('SREM', 'qwd:sessions:' .. s.holder, sid)
+    write('SREM', 'qwd:sessions:' .. s.asker, sid)
 end

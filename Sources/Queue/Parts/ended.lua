@@ -11,29 +11,31 @@ local function forget_session(sid)
         local jid = s[i]
         -- One that was given up waits for an administrator.
         if jid and call('HGET', 'qwd:job:' .. jid, 'state') ~= 'dead' then
-            call('DEL', 'qwd:job:' .. jid)
-            call('ZREM', 'qwd:jobs:done', jid)
+            write('DEL', 'qwd:job:' .. jid)
+            write('ZREM', 'qwd:jobs:done', jid)
         end
     end
-    call('DEL', key, 'qwd:events:' .. sid)
-    call('ZREM', 'qwd:sessions:ended', sid)
-    call('ZREM', 'qwd:sessions:cancelled', sid)
-    if s[3] then call('ZREM', 'qwd:sessions:ended:' .. (s[4] or 'person:' .. s[3]), sid) end
+    write('DEL', key, 'qwd:events:' .. sid, 'qwd:payload:' .. sid)
+    write('ZREM', 'qwd:sessions:ended', sid)
+    write('ZREM', 'qwd:sessions:cancelled', sid)
+    if s[3] then write('ZREM', 'qwd:sessions:ended:' .. (s[4] or 'person:' .. s[3]), sid) end
 end
 
 -- Keeps a session that has just ended for a week, or one that never ran for a look of some minutes. Of one person or
 -- address only so many are kept, because somebody who starts and cancels makes many.
-local function keep_ended(sid, asker, cancelled, at)
-    local list = 'qwd:sessions:ended:' .. asker
-    call('ZADD', 'qwd:sessions:ended', text(at), sid)
-    call('ZADD', list, text(at), sid)
-    call('PEXPIRE', list, text(WEEK))
+local function keep_ended(sid, s, cancelled, at)
+    local list, kept = 'qwd:sessions:ended:' .. s.asker, text(cancelled and 2 * CANCELLED_KEPT or WEEK)
+    write('PEXPIRE', 'qwd:session:' .. sid, kept)
+    write('PEXPIRE', 'qwd:events:' .. sid, kept)
+    write('PEXPIRE', 'qwd:payload:' .. sid, kept)
+    write('ZADD', 'qwd:sessions:ended', text(at), sid)
+    write('ZADD', list, text(at), sid)
+    write('PEXPIRE', list, text(WEEK))
     if cancelled then
-        call('ZADD', 'qwd:sessions:cancelled', text(at), sid)
-        call('PEXPIRE', 'qwd:sessions:cancelled', text(2 * CANCELLED_KEPT))
+        write('PEXPIRE', 'qwd:job:' .. s.job, kept)
+        write('ZADD', 'qwd:sessions:cancelled', text(at), sid)
+        write('PEXPIRE', 'qwd:sessions:cancelled', text(2 * CANCELLED_KEPT))
     end
-    for _, old in ipairs(call('ZRANGE', list, '0', text(-KEPT_OF_ONE - 1))) do
-        call('ZREM', list, old)
-        forget_session(old)
-    end
+    -- With this one, which is not there yet, there are so many.
+    for _, old in ipairs(call('ZRANGE', list, '0', text(-KEPT_OF_ONE))) do forget_session(old) end
 end

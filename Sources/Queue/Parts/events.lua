@@ -1,30 +1,18 @@
--- Writes what becomes of a session, and tells whoever listens.
+-- Writes what happens into the log of all events.
 
--- Writes fields of a session, whose `rev` was read before.
-local function set(sid, rev, ...)
-    call('HSET', 'qwd:session:' .. sid, 'rev', text(rev + 1), ...)
+local EVENTS_KEPT = '100000'
+
+-- An event of a session, to the log of all and to its own. `fields` are names and values in turns.
+local function announce(sid, state, fields)
+    local entry = { 'XADD', 'qwd:events', 'MAXLEN', '~', EVENTS_KEPT, '*', 'session', sid, 'state', state, unpack(fields) }
+    entry.log, entry.hint, entry.state = 'qwd:events:' .. sid, sid, state
+    entry.fields = { 'state', state, unpack(fields) }
+    pending[#pending + 1] = entry
 end
 
--- Gives an event that stands in the log of all to the session's own log, and the hint to whoever listens.
-local function tell(sid, id, state, ...)
-    call('XADD', 'qwd:events:' .. sid, 'MAXLEN', '~', '200', id, 'state', state, ...)
-    call('PUBLISH', 'qwd:status', sid .. ' ' .. id .. ' ' .. state)
-end
-
--- Writes an event to the log of all and to the session's own.
-local function announce(sid, state, ...)
-    tell(sid, call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'session', sid, 'state', state, ...), state, ...)
-end
-
--- The same for an event that belongs in the record of who did what. `from` is empty for what nobody did by hand; `note`
--- says more in words.
-local function record(act, who, from, note, sid, state, ...)
-    tell(sid, call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'session', sid, 'state', state, 'act', act,
-        'who', who or '', 'from', from, 'note', note, ...), state, ...)
-end
-
--- Writes what somebody did to a session into the record of who did what; nothing for an empty act.
-local function record_act(act, who, from, sid, note)
+-- What somebody did, for the record of who did what; nothing for an empty act.
+local function record_act(act, who, from, what, note, ...)
     if not act or act == '' then return end
-    call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'act', act, 'who', who, 'from', from, 'what', sid, 'note', note)
+    write('XADD', 'qwd:events', 'MAXLEN', '~', EVENTS_KEPT, '*', 'act', act, 'who', who, 'from', from, 'what', what,
+        'note', note, ...)
 end

@@ -1,39 +1,69 @@
--- How long what is over is kept, in milliseconds, and the end of a job.
+-- How long what is over is kept, in milliseconds, and the life of a job.
 
 local WEEK = 7 * 24 * 3600 * 1000
 -- A session that was cancelled before it ran, and its job: while somebody may still look at its page. It is forgotten by
 -- the scheduler then; should none run, by itself after twice as long.
 local CANCELLED_KEPT = 600000
--- A load check is one every few seconds and host: it is kept for a look of some minutes, and in no list.
-local LOAD_CHECK_KEPT = 600000
+
+-- The kinds of jobs. `session`: what state its session must be in while it waits, if it has one. `gone`: what such a job
+-- is without its session. `brief`: kept for a look of some milliseconds, in no list.
+local KINDS = {
+    create = { session = 'queued' },
+    stop = {},
+    ['load-check'] = { brief = 600000 },
+    mail = {},
+}
+
+local JOB = { 'state', 'kind', 'session', 'fence', 'attempt', 'max_attempts', 'route', 'host', 'worker', 'topic', 'sealed',
+    'needs', 'place', 'cost', 'queued_at', 'ready_at', 'promised_on' }
+
+-- A job's hash by names. One that is not there has no state.
+local function look_at_job(jid) return fields_of('qwd:job:' .. jid, JOB) end
 
 local function finish_job(jid, kind, state, at, message)
-    local key = 'qwd:job:' .. jid
-    call('ZREM', 'qwd:jobs:running', jid)
-    if message and message ~= '' then
-        call('HSET', key, 'state', state, 'ended_at', text(at), 'error', message)
-    else
-        call('HSET', key, 'state', state, 'ended_at', text(at))
-    end
-    call('HDEL', key, 'lease_until', 'sealed')
-    if kind == 'load-check' then
-        call('PEXPIRE', key, text(LOAD_CHECK_KEPT))
+    local key, brief = 'qwd:job:' .. jid, KINDS[kind] and KINDS[kind].brief
+    write('ZREM', 'qwd:jobs:running', jid)
+    write('HSET', key, 'state', state, 'ended_at', text(at))
+    if message and message ~= '' then write('HSET', key, 'error', message) end
+    write('HDEL', key, 'lease_until', 'sealed')
+    if brief then
+        write('PEXPIRE', key, text(brief))
     elseif state == 'dead' then
-        call('ZADD', 'qwd:jobs:dead', text(at), jid)
+        write('ZADD', 'qwd:jobs:dead', text(at), jid)
     else
-        call('ZADD', 'qwd:jobs:done', text(at), jid)
-        call('PEXPIRE', key, text(WEEK))
+        write('ZADD', 'qwd:jobs:done', text(at), jid)
+        write('PEXPIRE', key, text(WEEK))
     end
 end
 
--- Closes a job whose work is over without it, whatever its state.
-local function close_job(jid, kind, at)
-    local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'route')
-    if j[1] == 'running' then
-        finish_job(jid, kind, 'done', at)
-    elseif j[1] == 'waiting' or j[1] == 'later' then
-        call('LREM', 'qwd:queue:' .. j[2], '1', jid)
-        call('ZREM', 'qwd:jobs:later', jid)
-        finish_job(jid, kind, 'cancelled', at)
+-- Takes a job that waits out of where it does.
+local function withdraw_job(jid, job)
+    if job.state == 'waiting' then
+        if job.route == 'create' then
+            leave_line(jid, job.needs)
+        else
+            write('LREM', 'qwd:queue:' .. job.route, '1', jid)
+        end
     end
+    write('ZREM', 'qwd:jobs:later', jid)
+end
+
+-- Closes a job whose work is over without it, whatever its state.
+local function close_job(jid, at)
+    local job = look_at_job(jid)
+    if job.state == 'running' then
+        finish_job(jid, job.kind, 'done', at)
+    elseif job.state == 'waiting' or job.state == 'later' then
+        withdraw_job(jid, job)
+        finish_job(jid, job.kind, 'cancelled', at)
+    end
+end
+
+-- A new job of a queue that is no line.
+local function queue_job(jid, kind, route, attempts, at, ...)
+    local at_text = text(at)
+    write('HSET', 'qwd:job:' .. jid, 'kind', kind, 'state', 'waiting', 'route', route, 'attempt', '0', 'max_attempts',
+        attempts, 'fence', '0', 'queued_at', at_text, 'ready_at', at_text, ...)
+    write('RPUSH', 'qwd:queue:' .. route, jid)
+    wake(route)
 end

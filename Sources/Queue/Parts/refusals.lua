@@ -8,9 +8,9 @@ local function settle_refusals(id)
     local key = 'qwd:refused:' .. id
     local r = call('HMGET', key, 'count', 'who', 'from', 'note')
     if tonumber(r[1] or 0) > 0 then
-        call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'act', 'refused', 'who', r[2], 'from', r[3], 'what', '',
+        write('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'act', 'refused', 'who', r[2], 'from', r[3], 'what', '',
             'note', r[4], 'count', r[1])
     end
-    call('DEL', key)
-    call('ZREM', 'qwd:refused', id)
+    write('DEL', key)
+    write('ZREM', 'qwd:refused', id)
 end

@@ -1,41 +1,95 @@
--- The ways of a session back and out.
+-- A session's way: `move` is the only one that changes a session, and keeps all that follows from its state.
 
--- Gives a session's part of its host back. Answers the session's `rev`, owner, and by whom it is counted.
-local function release(sid)
-    local s = call('HMGET', 'qwd:session:' .. sid, 'host', 'cpu', 'memory_mib', 'rev', 'owner', 'holder', 'asker')
-    local host = s[1]
-    if host and host ~= '' and call('SREM', 'qwd:sessions:host:' .. host, sid) == 1 then
-        call('HINCRBY', 'qwd:host:' .. host, 'cpus_reserved', '-' .. s[2])
-        call('HINCRBY', 'qwd:host:' .. host, 'memory_reserved_mib', '-' .. s[3])
-        wake_creates_if_any()
+-- States in which a session has a place on a host, and in which it holds a part of it.
+local PLACED = { starting = true, running = true, stopping = true, lost = true }
+local HOLDS = { starting = true, running = true, stopping = true, lost = true }
+-- States in which its life-time runs.
+local LIVES = { running = true, lost = true }
+
+local SESSION = { 'state', 'rev', 'owner', 'holder', 'asker', 'host', 'fence', 'wanted', 'stop_reason', 'job', 'stop_job',
+    'step', 'step_at', 'display', 'lifetime_s', 'started_at', 'expires_at', 'email', 'machine', 'detail', 'mail',
+    unpack(RESOURCES) }
+
+-- A session's hash by names. One that is not there has no state.
+local function look_at(sid)
+    local s = fields_of('qwd:session:' .. sid, SESSION)
+    -- Of a session that was made before these were kept.
+    if s.state then
+        s.owner = s.owner or ''
+        s.holder, s.asker = s.holder or 'person:' .. s.owner, s.asker or 'person:' .. s.owner
     end
-    return s[4], s[5], s[6], s[7]
+    return s
 end
 
--- Ends a session whose edge to `ended` was checked.
-local function end_session(sid, reason, detail, at)
-    local rev, owner, holder, asker = release(sid)
-    local key, cancelled = 'qwd:session:' .. sid, reason == 'cancelled'
-    local kept = text(cancelled and 2 * CANCELLED_KEPT or WEEK)
-    set(sid, rev, 'state', 'ended', 'reason', reason, 'detail', detail, 'ended_at', text(at), 'display', '')
-    call('ZREM', 'qwd:sessions', sid)
-    call('ZREM', 'qwd:sessions:expiring', sid)
-    call('ZREM', 'qwd:sessions:warning', sid)
-    leave(sid, owner, holder, asker)
-    call('PEXPIRE', key, kept)
-    if cancelled then call('PEXPIRE', 'qwd:job:' .. call('HGET', key, 'job'), kept) end
-    record('ended', owner, '', detail == '' and reason or reason .. ': ' .. detail, sid, 'ended', 'reason', reason,
-        'detail', detail)
-    call('PEXPIRE', 'qwd:events:' .. sid, kept)
-    keep_ended(sid, asker or 'person:' .. owner, cancelled, at)
+-- When a session's life ends, or nothing.
+local function expiry(s)
+    local expires = tonumber(s.expires_at or 0)
+    if expires > 0 and LIVES[s.state] and s.wanted ~= 'stopped' then return expires end
+end
+
+-- For one with an address: when its owner is told that it ends. An hour before, and not at all if it lives for less than two.
+local function warning(s)
+    local expires = expiry(s)
+    if expires and s.email and s.email ~= '' and tonumber(s.lifetime_s or 0) >= 7200 then return expires - 3600000 end
+end
+
+local function keep_time(set, sid, before, after)
+    if before == after then return end
+    if after then write('ZADD', set, text(after), sid) else write('ZREM', set, sid) end
+end
+
+-- Brings a session to a state, which may be its own.
+-- fields: names and values in turns that change; they stand in its hash and in the event.
+-- event: further ones that stand in the event alone. One with `act` belongs in the record of who did what.
+-- Answers the session as it is then.
+local function move(sid, s, to, at, fields, event)
+    if s.state and s.state ~= to then must(session_edges, 'session', sid, s.state, to) end
+    local n = setmetatable({ state = to, rev = tonumber(s.rev or 0) + 1 }, { __index = s })
+    for i = 1, #fields, 2 do n[fields[i]] = fields[i + 1] end
+    write('HSET', 'qwd:session:' .. sid, 'rev', text(n.rev), 'state', to, unpack(fields))
+
+    if s.state ~= to then
+        if s.state then write('HINCRBY', 'qwd:sessions:count', s.state, '-1') end
+        if to ~= 'ended' then write('HINCRBY', 'qwd:sessions:count', to, '1') end
+    end
+    if HOLDS[to] and not HOLDS[s.state] then promise(n.host, n, 1) end
+    if HOLDS[s.state] and not HOLDS[to] then
+        promise(s.host, s, -1)
+        local h = look_at_host(s.host)
+        for i, resource in ipairs(RESOURCES) do h.free[i] = h.free[i] + tonumber(s[resource] or 0) end
+        keep_room(h)
+        wake_if_needed(s.host)
+    end
+    if PLACED[to] and not PLACED[s.state] then write('SADD', 'qwd:sessions:host:' .. n.host, sid) end
+    if PLACED[s.state] and not PLACED[to] then write('SREM', 'qwd:sessions:host:' .. s.host, sid) end
+    keep_time('qwd:sessions:expiring', sid, expiry(s), expiry(n))
+    keep_time('qwd:sessions:warning', sid, warning(s), warning(n))
+
+    local told = {}
+    for _, value in ipairs(event or {}) do told[#told + 1] = value end
+    for _, value in ipairs(fields) do told[#told + 1] = value end
+    announce(sid, to, told)
+    if to == 'ended' then
+        write('ZREM', 'qwd:sessions', sid)
+        leave(sid, s)
+        keep_ended(sid, s, n.reason == 'cancelled', at)
+    end
+    return n
+end
+
+-- Ends a session.
+local function end_session(sid, s, reason, detail, at)
+    local note = detail == '' and reason or reason .. ': ' .. detail
+    return move(sid, s, 'ended', at,
+        { 'reason', reason, 'detail', detail, 'ended_at', text(at), 'display', '' },
+        { 'act', 'ended', 'who', s.owner or '', 'from', '', 'note', note })
 end
 
 -- Ends a session whose machine is gone though no stop job has ended it. One whose end was asked for ends for that reason.
-local function end_without_stop_job(sid, reason, detail, at)
-    local s = call('HMGET', 'qwd:session:' .. sid, 'job', 'stop_job', 'wanted', 'stop_reason')
-    close_job(s[1], 'create', at)
-    if s[2] then close_job(s[2], 'stop', at) end
-    end_session(sid, s[3] == 'stopped' and s[4] or reason, detail, at)
+local function end_without_stop_job(sid, s, reason, detail, at)
+    close_job(s.job, at)
+    if s.stop_job then close_job(s.stop_job, at) end
+    end_session(sid, s, s.wanted == 'stopped' and s.stop_reason or reason, detail, at)
 end
 
 -- Why a session ended that never ran, when somebody had asked for its end.
@@ -43,42 +97,37 @@ local function cancelled_by(stop_reason) return stop_reason == 'stopped' and 'ca
 
 -- Asks for the end of a session, whatever its state. Answers the state it has then, or nothing for an unknown one.
 local function stop_session(sid, reason, at)
-    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'wanted', 'job', 'host', 'fence', 'rev')
-    local state, jid, host, rev = s[1], s[3], s[4], s[6]
+    local s = look_at(sid)
+    local state = s.state
     if not state or state == 'ended' or state == 'stopping' then return state end
     if state == 'queued' then
-        must(job_edges, 'job', jid, call('HGET', 'qwd:job:' .. jid, 'state'), 'cancelled')
-        call('LREM', 'qwd:queue:create', '1', jid)
-        call('ZREM', 'qwd:jobs:later', jid)
-        finish_job(jid, 'create', 'cancelled', at)
-        end_session(sid, cancelled_by(reason), '', at)
-        -- It may have kept smaller ones behind it waiting.
-        wake_creates_if_any()
+        local job = look_at_job(s.job)
+        must(job_edges, 'job', s.job, job.state, 'cancelled')
+        withdraw_job(s.job, job)
+        if job.cost then give_time_back(s.asker, job.cost) end
+        finish_job(s.job, 'create', 'cancelled', at)
+        end_session(sid, s, cancelled_by(reason), '', at)
+        -- A host may have kept its room for it.
+        if job.promised_on then wake_host(job.promised_on) end
         return 'ended'
     end
-    if s[2] == 'stopped' then return state end
-    call('ZREM', 'qwd:sessions:expiring', sid)
+    if s.wanted == 'stopped' then return state end
     if state == 'starting' then
         -- The worker hears of it with its next heartbeat, or at its commit, whichever comes first.
-        set(sid, rev, 'wanted', 'stopped', 'stop_reason', reason)
-        announce(sid, 'starting', 'wanted', 'stopped')
+        move(sid, s, state, at, { 'wanted', 'stopped', 'stop_reason', reason })
         return state
     end
     -- The job's id follows from the session's, so twice is once.
-    local stop_job, route, at_text = sid .. '-stop', 'host:' .. host, text(at)
-    call('HSET', 'qwd:job:' .. stop_job, 'kind', 'stop', 'session', sid, 'state', 'waiting', 'route', route,
-        'attempt', '0', 'max_attempts', '5', 'fence', s[5], 'queued_at', at_text, 'ready_at', at_text)
-    call('RPUSH', 'qwd:queue:' .. route, stop_job)
-    wake(route)
+    local stop_job = sid .. '-stop'
+    queue_job(stop_job, 'stop', 'host:' .. s.host, '5', at, 'session', sid, 'fence', s.fence)
     -- A lost session stays lost: only its host's return can tell what there is to stop.
     if state == 'running' then state = 'stopping' end
-    set(sid, rev, 'state', state, 'wanted', 'stopped', 'stop_reason', reason, 'stop_job', stop_job, 'display', '')
-    announce(sid, state, 'wanted', 'stopped', 'reason', reason)
+    move(sid, s, state, at, { 'wanted', 'stopped', 'stop_reason', reason, 'stop_job', stop_job, 'display', '' },
+        { 'reason', reason })
     return state
 end
 
 -- Makes the session of a create job wait again; its part of the host is given back.
-local function queue_again(sid, why)
-    set(sid, (release(sid)), 'state', 'queued', 'step', '', 'host', '', 'display', '', 'detail', why)
-    announce(sid, 'queued', 'step', '', 'detail', why)
+local function queue_again(sid, s, why, at)
+    return move(sid, s, 'queued', at, { 'step', '', 'host', '', 'host_name', '', 'display', '', 'detail', why })
 end

@@ -1,29 +1,54 @@
--- Wakes workers, and gives jobs back to their queue.
+-- Wakes workers. A worker sleeps on the markers of its routes; one that got a job asks again before it sleeps.
 
--- Wakes the workers that may take a create job: one marker a host, because a job that does not fit the first host
--- that wakes must wake the next one.
-local function wake_creates()
-    for _, host in ipairs(call('ZRANGE', 'qwd:hosts', '0', '-1')) do
-        call('ZADD', 'qwd:wake:create:' .. host, '0', 'work')
+-- Hosts that are looked at to find one for a job. A fitting one that is not among them finds the job with its heartbeat.
+local LOOKED_AT = 12
+
+local function wake_host(host) write('ZADD', 'qwd:wake:create:' .. host, '0', 'work') end
+
+-- Those with the most room, if many can do it; else all that can.
+local function candidates(needs)
+    local tag = needs.tags[1]
+    local able = tag and 'qwd:hosts:tag:' .. tag
+    if able and call('SCARD', able) <= LOOKED_AT then return call('SMEMBERS', able) end
+    local hosts = call('ZRANGE', 'qwd:hosts:room', '0', text(LOOKED_AT - 1), 'REV')
+    if able then
+        for _, host in ipairs(call('SRANDMEMBER', able, text(LOOKED_AT))) do hosts[#hosts + 1] = host end
     end
+    return hosts
 end
 
-local function wake_creates_if_any()
-    if call('EXISTS', 'qwd:queue:create') == 1 then wake_creates() end
+-- Wakes one host that can take it, the one with the most room. To the next one it looks as if it had taken it already.
+local function wake_one_for(needs)
+    local best, most
+    for _, host in ipairs(candidates(needs)) do
+        local h = look_at_host(host)
+        local free = tonumber(call('ZSCORE', 'qwd:hosts:room', host) or 0)
+        if h.promised_to == '' and (not most or free > most) and not fits(h, needs) then best, most = h, free end
+    end
+    if not best then return end
+    wake_host(best.id)
+    local taken = 1
+    for i, amount in ipairs(needs.amounts) do
+        if best.capacity[i] > 0 then taken = math.max(taken, math.floor(amount * 1000 / best.capacity[i])) end
+    end
+    write('ZADD', 'qwd:hosts:room', 'XX', text(most - taken), best.id)
 end
 
-local function wake(route)
-    if route == 'create' then
-        wake_creates()
+-- Somebody has room again: itself, while somebody waits.
+local function wake_if_needed(host)
+    if call('EXISTS', 'qwd:queue:create') == 1 then wake_host(host) end
+end
+
+local function wake(route) write('ZADD', 'qwd:wake:' .. route, '0', 'work') end
+
+-- Puts a job that was taken before back: a create job to its place in the line, another one to the front of its queue.
+local function put_back(jid, job, at)
+    write('HSET', 'qwd:job:' .. jid, 'state', 'waiting', 'ready_at', text(at))
+    if job.route == 'create' then
+        stand_in_line(jid, job.needs, job.place)
+        wake_one_for(read_needs(job.needs))
     else
-        call('ZADD', 'qwd:wake:' .. route, '0', 'work')
+        write('LPUSH', 'qwd:queue:' .. job.route, jid)
+        wake(job.route)
     end
-end
-
--- Puts a job that was taken before back to the front of its queue: it has waited already. It keeps `queued_at`, by
--- which it blocks smaller ones when it waits for too long.
-local function put_back(jid, route, at)
-    call('HSET', 'qwd:job:' .. jid, 'state', 'waiting', 'ready_at', text(at))
-    call('LPUSH', 'qwd:queue:' .. route, jid)
-    wake(route)
 end

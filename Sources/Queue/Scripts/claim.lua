@@ -1,127 +1,126 @@
--- claim: the first waiting job that this host can do, its own queue first.
--- ARGV: host worker creates(0|1) lease_ms max_sessions load_limit once
--- Answers nothing, or {jid, kind, sid, fence, attempt}. Asked again with the same `once` it answers the same job.
--- It leaves no marker for more work: whoever got a job asks again before it sleeps.
-local host, worker, creates, lease, once = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), ARGV[7]
-local max_sessions, load_limit = tonumber(ARGV[5]), tonumber(ARGV[6])
-local PATIENCE = 60000 -- ms a job may be skipped before smaller ones behind it have to wait for it
-local host_key, own_queue, at = 'qwd:host:' .. host, 'qwd:queue:host:' .. host, now()
+-- claim: the first job that this worker can do, from the first of its routes that has one.
+-- ARGV: host worker lease_ms most_sessions once, then the routes in order: `host:<id>`, `create`, `mail`.
+-- Answers nothing, or {jid, kind, sid, fence, attempt, topic, sealed, the session's fields}. Asked again with the same `once` it
+-- answers the same job. It leaves no marker for more work: whoever got a job asks again before it sleeps.
+local host, worker, lease, most_sessions, once = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
+local at, memo = now(), 'qwd:claimed:' .. worker
 
-local h = call('HMGET', host_key, 'cpu_capacity', 'memory_capacity_mib', 'cpus_reserved', 'memory_reserved_mib',
-    'cpu_busy', 'draining', 'claim_once', 'claim_job')
-if once ~= '' and h[7] == once then
-    local j = call('HMGET', 'qwd:job:' .. h[8], 'state', 'host', 'worker', 'kind', 'session', 'fence', 'attempt')
-    if j[1] == 'running' and j[2] == host and j[3] == worker then return { h[8], j[4], j[5] or '', j[6], j[7] } end
+local function answer(jid, job)
+    local session = job.session and job.session ~= '' and call('HGETALL', 'qwd:session:' .. job.session) or {}
+    return { jid, job.kind, job.session or '', job.fence, job.attempt, job.topic or '', job.sealed or '', session }
 end
 
-local function take(jid, kind, sid, attempt)
-    local fence, deadline = text(call('INCR', 'qwd:fence')), text(at + lease)
-    attempt = text(attempt + 1)
-    call('HSET', 'qwd:job:' .. jid, 'state', 'running', 'fence', fence, 'attempt', attempt, 'host', host,
-        'worker', worker, 'lease_until', deadline, 'started_at', text(at), 'waiting_for', '')
-    call('ZADD', 'qwd:jobs:running', deadline, jid)
-    return { jid, kind, sid or '', fence, attempt }
+if once ~= '' then
+    local known, jid = string.match(call('GET', memo) or '', '^(%S+) (.+)$')
+    local job = known == once and look_at_job(jid) or {}
+    if job.state == 'running' and job.worker == worker then return answer(jid, job) end
 end
 
-while true do
-    local jid = call('LPOP', own_queue)
-    if not jid then break end
-    local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'kind', 'session', 'attempt')
-    if j[1] == 'waiting' then
-        if once ~= '' then call('HSET', host_key, 'claim_once', once, 'claim_job', jid) end
-        return take(jid, j[2], j[3], j[4] or 0)
+local function take(jid, job)
+    job.fence, job.attempt = text(tonumber(call('GET', 'qwd:fence') or 0) + 1), text(job.attempt + 1)
+    local deadline = text(at + lease)
+    write('SET', 'qwd:fence', job.fence)
+    write('HSET', 'qwd:job:' .. jid, 'state', 'running', 'fence', job.fence, 'attempt', job.attempt, 'host', host,
+        'worker', worker, 'lease_until', deadline, 'started_at', text(at))
+    write('ZADD', 'qwd:jobs:running', deadline, jid)
+    if once ~= '' then write('SET', memo, once .. ' ' .. jid, 'PX', text(lease)) end
+    return answer(jid, job)
+end
+
+-- What is wrong with a waiting job that can't be done by anybody, or nothing; and its session.
+local function poison(job)
+    local kind = KINDS[job.kind or '']
+    if not kind then return 'Its kind is unknown: ' .. (job.kind or 'none') .. '.', {} end
+    if not tonumber(job.attempt) then return 'It does not say how often it was tried.', {} end
+    if not job.session or job.session == '' then return kind.session and 'It is for no session.' or nil, {} end
+    local s = look_at(job.session)
+    if kind.session and s.state ~= kind.session then
+        return s.state and 'Its session is ' .. s.state .. '.' or 'Its session is gone.', s
     end
-end
-if creates ~= '1' then return false end
-
-local cpu_capacity, memory_capacity = tonumber(h[1] or 0), tonumber(h[2] or 0)
-local cpu_used, memory_used = tonumber(h[3] or 0), tonumber(h[4] or 0)
-local cpu_free, memory_free = cpu_capacity - cpu_used, memory_capacity - memory_used
-
--- Why this host takes no session at all now, and in words; or nothing.
-local function closed()
-    if h[6] == '1' then return 'draining', host .. ' takes no new sessions' end
-    if max_sessions > 0 then
-        local held = 0
-        for _, other in ipairs(call('ZRANGE', 'qwd:hosts', '0', '-1')) do
-            held = held + call('SCARD', 'qwd:sessions:host:' .. other)
-        end
-        if held >= max_sessions then
-            return 'sessions', text(held) .. ' of ' .. text(max_sessions) .. ' sessions are running'
-        end
+    for _, resource in ipairs(RESOURCES) do
+        if not tonumber(s[resource] or 0) then return 'Its ' .. resource .. ' is no number.', s end
     end
-    -- A host without sessions takes one however busy it is: nothing that we could wait for would make it less busy.
-    local busy = tonumber(h[5] or 0)
-    if load_limit > 0 and busy > load_limit and call('EXISTS', 'qwd:sessions:host:' .. host) == 1 then
-        local is, limit = text(busy * 100 + 0.5), text(load_limit * 100 + 0.5)
-        return 'load', host .. ' is busy: ' .. is .. ' % of its processors, limit ' .. limit .. ' %'
+    return nil, s
+end
+
+-- Gives a job up, so that the next one is taken. An administrator finds it among the dead ones.
+local function bury(jid, job, s, why)
+    if job.state == 'waiting' then finish_job(jid, job.kind, 'dead', at, why) end
+    if s.state == 'queued' and s.job == jid then end_session(job.session, s, 'failed', why, at) end
+    flush()
+end
+
+local function take_create(jid, job, s, h)
+    leave_line(jid, job.needs)
+    advance_clock(job.place)
+    for i, resource in ipairs(RESOURCES) do h.free[i] = h.free[i] - tonumber(s[resource] or 0) end
+    keep_room(h)
+    if job.promised_on then
+        write('HDEL', 'qwd:host:' .. job.promised_on, 'promised_to')
+        write('HDEL', 'qwd:job:' .. jid, 'promised_on')
+        -- Others need not wait behind it there any more.
+        if job.promised_on ~= host then wake_host(job.promised_on) end
     end
-    if cpu_free <= 0 then return 'cpu', host .. ': all ' .. text(cpu_capacity) .. ' processors are promised' end
-    if memory_free <= 0 then return 'memory', host .. ': all ' .. text(memory_capacity) .. ' MiB are promised' end
-end
-
--- Tells a session what it waits for. The host that said it first keeps the word, or two hosts would speak in turns;
--- only one that takes no sessions at all gives way to one that would.
-local function wait_for(jid, j, resource, why)
-    local known, by = j[8] or '', j[9]
-    if known == resource then return end
-    if known ~= '' and by ~= host and (known ~= 'draining' or resource == 'draining') then return end
-    call('HSET', 'qwd:job:' .. jid, 'waiting_for', resource, 'waiting_by', host)
-    set(j[2], call('HGET', 'qwd:session:' .. j[2], 'rev'), 'waiting_for', resource, 'detail', why)
-    announce(j[2], 'queued', 'waiting_for', resource, 'detail', why)
-end
-
-local function take_create(jid, j, cpu, memory)
-    local sid = j[2]
-    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'rev')
-    must(session_edges, 'session', sid, s[1], 'starting')
-    call('LREM', 'qwd:queue:create', '1', jid)
-    -- Those behind it that waited for it on other hosts need not any more.
-    if at - j[10] > PATIENCE then wake_creates_if_any() end
-    local taken = take(jid, 'create', sid, j[3])
-    call('HSET', host_key, 'cpus_reserved', text(cpu_used + cpu), 'memory_reserved_mib', text(memory_used + memory),
-        'claim_once', once, 'claim_job', jid)
-    call('SADD', 'qwd:sessions:host:' .. host, sid)
-    set(sid, s[2], 'state', 'starting', 'host', host, 'fence', taken[4], 'attempt', taken[5], 'step', 'claim',
-        'step_at', text(at), 'waiting_for', '', 'detail', '')
-    announce(sid, 'starting', 'step', 'claim', 'host', host, 'ms', text(at - j[7]))
+    local taken = take(jid, job)
+    move(job.session, s, 'starting', at,
+        { 'host', host, 'host_name', h.name, 'fence', job.fence, 'attempt', job.attempt, 'step', 'claim', 'step_at', text(at),
+            'detail', '' },
+        { 'ms', text(at - (job.ready_at or at)) })
     return taken
 end
 
--- Mostly the first one fits, so the first look is short.
-local offers, opened, seen, look = {}, false, 0, 2
-while true do
-    local waiting = call('LRANGE', 'qwd:queue:create', seen, seen + look - 1)
-    for place, jid in ipairs(waiting) do
-        local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'session', 'attempt', 'machine', 'cpu', 'memory_mib',
-            'ready_at', 'waiting_for', 'waiting_by', 'queued_at')
-        local machine, cpu, memory = j[4], tonumber(j[5] or 0), tonumber(j[6] or 0)
-        if j[1] == 'waiting' and offers[machine] == nil then
-            offers[machine] = call('SISMEMBER', 'qwd:machines:host:' .. host, machine) == 1
-                or call('SISMEMBER', 'qwd:machines:unlisted:' .. host, machine) == 1
+local function claim_create()
+    if call('EXISTS', 'qwd:queue:create') == 0 or is_full(most_sessions) then return end
+    local h = look_at_host(host)
+    if h.closed then return end
+    if h.promised_to ~= '' then
+        local job = look_at_job(h.promised_to)
+        local why = job.state == 'waiting' and job.promised_on == host and fits(h, read_needs(job.needs))
+        if job.state == 'waiting' and job.promised_on == host and why ~= 'too-small' and why ~= 'lacks' then
+            -- Its room is kept until there is enough of it.
+            if why then return end
+            local wrong, s = poison(job)
+            if not wrong then return take_create(h.promised_to, job, s, h) end
         end
-        if j[1] ~= 'waiting' then
-            call('LREM', 'qwd:queue:create', '1', jid)
-            seen = seen - 1
-        elseif offers[machine] and cpu <= cpu_capacity and memory <= memory_capacity then
-            if not opened then
-                local resource, why = closed()
-                if resource then
-                    wait_for(jid, j, resource, why)
-                    return false
-                end
-                opened = true
-            end
-            if cpu > cpu_free then
-                wait_for(jid, j, 'cpu', host .. ': needs ' .. j[5] .. ' processors, ' .. text(cpu_free) .. ' free')
-            elseif memory > memory_free then
-                wait_for(jid, j, 'memory', host .. ': needs ' .. j[6] .. ' MiB, ' .. text(memory_free) .. ' MiB free')
-            else
-                return take_create(jid, j, cpu, memory)
-            end
-            if at - j[10] > PATIENCE then return false end
+        write('HDEL', 'qwd:host:' .. host, 'promised_to')
+        flush()
+    end
+    for _, line in ipairs(call('ZRANGE', 'qwd:queue:needs', '0', '-1')) do
+        while not fits(h, read_needs(line)) do
+            local jid = call('ZRANGE', 'qwd:queue:create:' .. line, '0', '0')[1]
+            if not jid then break end
+            local job = look_at_job(jid)
+            job.needs, job.place = line, job.place or '0'
+            local wrong, s = poison(job)
+            if job.state == 'waiting' and not wrong then return take_create(jid, job, s, h) end
+            leave_line(jid, line)
+            bury(jid, job, s, wrong)
         end
     end
-    if #waiting < look then return false end
-    seen, look = seen + #waiting, 100
 end
+
+local function claim_listed(route)
+    local queue, h = 'qwd:queue:' .. route, nil
+    for _, jid in ipairs(call('LRANGE', queue, '0', '99')) do
+        local job = look_at_job(jid)
+        local wrong, s = poison(job)
+        -- What needs room asks for it, also where only one host can do it.
+        local stays = false
+        if not wrong and KINDS[job.kind].room then
+            h = h or look_at_host(host)
+            stays = fits(h, read_needs(job.needs)) ~= nil
+        end
+        if not stays then
+            write('LREM', queue, '1', jid)
+            if job.state == 'waiting' and not wrong then return take(jid, job) end
+            bury(jid, job, s, wrong)
+        end
+    end
+end
+
+for i = 6, #ARGV do
+    local taken
+    if ARGV[i] == 'create' then taken = claim_create() else taken = claim_listed(ARGV[i]) end
+    if taken then return taken end
+end
+return false

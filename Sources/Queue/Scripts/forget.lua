@@ -9,4 +9,7 @@ for _, sid in ipairs(call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
         error({ err = 'EDGE session ' .. sid .. ' is still starting on ' .. host .. ': it goes elsewhere within two leases' })
     end
 end
-return forget_host(host, at)
+local ended = forget_host(host, at)
+flush()
+count_farm(at - 2 * tonumber(ARGV[2]))
+return ended

@@ -5,11 +5,11 @@ local l = call('HMGET', 'qwd:leader:scheduler', 'holder', 'until', 'term')
 local held = tonumber(l[2] or 0) > at
 local mine = held and l[1] == holder
 if lease <= 0 then
-    if mine then call('HSET', 'qwd:leader:scheduler', 'until', text(at)) end
+    if mine then write('HSET', 'qwd:leader:scheduler', 'until', text(at)) end
     return false
 end
 if held and not mine then return false end
 local term = tonumber(l[3] or 0)
 if not mine then term = term + 1 end
-call('HSET', 'qwd:leader:scheduler', 'holder', holder, 'until', text(at + lease), 'term', text(term))
+write('HSET', 'qwd:leader:scheduler', 'holder', holder, 'until', text(at + lease), 'term', text(term))
 return text(term)

@@ -1,18 +1,30 @@
--- offer: the machines a host can start. ARGV: host, count, then `count` names that can be asked for but that no form
--- shows, then name and description (JSON) of each that forms show.
-local mine, unlisted = 'qwd:machines:host:' .. ARGV[1], 'qwd:machines:unlisted:' .. ARGV[1]
-local first = 3 + tonumber(ARGV[2])
-local before = call('SMEMBERS', mine)
-call('DEL', mine, unlisted)
-for i = 3, first - 1 do call('SADD', unlisted, ARGV[i]) end
-for i = first, #ARGV, 2 do
-    call('SADD', mine, ARGV[i])
-    call('HSET', 'qwd:machines', ARGV[i], ARGV[i + 1])
+-- offer: what a host has besides room. ARGV: host, count of tags, the tags, count of names that can be asked for but that no
+-- form shows, these names, then name and description (JSON) of each machine that forms show. The tag of a machine is
+-- `machine:<name>`.
+local host, wanted, place = ARGV[1], {}, 3
+local tags, mine, unlisted = 'qwd:tags:host:' .. host, 'qwd:machines:host:' .. host, 'qwd:machines:unlisted:' .. host
+local function add(tag) wanted[tag] = true end
+for i = 1, tonumber(ARGV[2]) do add(ARGV[place]) place = place + 1 end
+write('DEL', tags, mine, unlisted)
+local hidden = tonumber(ARGV[place])
+for i = 1, hidden do
+    add('machine:' .. ARGV[place + i])
+    write('SADD', unlisted, ARGV[place + i])
 end
+local before = call('SMEMBERS', tags)
 local gone = {}
-for _, name in ipairs(before) do
-    if call('SISMEMBER', mine, name) == 0 then gone[#gone + 1] = name end
+for i = place + hidden + 1, #ARGV, 2 do add('machine:' .. ARGV[i]) end
+for _, tag in ipairs(before) do
+    if not wanted[tag] then gone[#gone + 1] = tag end
 end
-if #gone > 0 then withdraw(gone) end
-wake_creates_if_any()
+take_tags(host, gone)
+for i = place + hidden + 1, #ARGV, 2 do
+    write('SADD', mine, ARGV[i])
+    write('HSET', 'qwd:machines', ARGV[i], ARGV[i + 1])
+end
+for tag in pairs(wanted) do
+    write('SADD', tags, tag)
+    write('SADD', 'qwd:hosts:tag:' .. tag, host)
+end
+wake_if_needed(host)
 return 'ok'

@@ -5,58 +5,48 @@ local lease, at = tonumber(ARGV[1]), now()
 local seen = call('HMGET', 'qwd:leader:scheduler', 'reaped_at', 'grace_until')
 local last, grace = tonumber(seen[1] or 0), tonumber(seen[2] or 0)
 if at - last > lease then grace = at + lease end
-call('HSET', 'qwd:leader:scheduler', 'reaped_at', text(at), 'grace_until', text(grace))
+write('HSET', 'qwd:leader:scheduler', 'reaped_at', text(at), 'grace_until', text(grace))
+flush()
 if at < grace then return { 0, 0 } end
-
-local WHY = 'Its worker fell silent.'
-local function reap(jid)
-    local j = call('HMGET', 'qwd:job:' .. jid, 'state', 'kind', 'session', 'attempt', 'max_attempts', 'route')
-    local kind, sid = j[2], j[3]
-    call('ZREM', 'qwd:jobs:running', jid)
-    if j[1] ~= 'running' then return 0 end
-    local hopeless = tonumber(j[4]) >= tonumber(j[5])
-    if kind == 'load-check' then
-        finish_job(jid, kind, 'cancelled', at, WHY)
-    elseif kind == 'create' then
-        local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'wanted', 'stop_reason')
-        if s[1] ~= 'starting' then
-            -- The machine runs already; its host opens the display when it is back.
-            finish_job(jid, kind, 'done', at)
-        elseif s[2] == 'stopped' then
-            finish_job(jid, kind, 'cancelled', at, WHY)
-            end_session(sid, cancelled_by(s[3]), '', at)
-        elseif hopeless then
-            finish_job(jid, kind, 'dead', at, WHY)
-            end_session(sid, 'failed', WHY, at)
-        else
-            queue_again(sid, WHY)
-            call('HDEL', 'qwd:job:' .. jid, 'lease_until')
-            call('HSET', 'qwd:job:' .. jid, 'error', WHY)
-            put_back(jid, j[6], at)
-        end
-    elseif hopeless then
-        finish_job(jid, kind, 'dead', at, WHY)
-    else
-        call('HDEL', 'qwd:job:' .. jid, 'lease_until')
-        call('HSET', 'qwd:job:' .. jid, 'error', WHY)
-        put_back(jid, j[6], at)
-    end
-    return 1
-end
 
 local back, lost = 0, 0
 local due = call('ZRANGEBYSCORE', 'qwd:jobs:running', '-inf', text(at), 'LIMIT', '0', '100')
 -- From the last to the first, because each goes to the front of its queue.
-for place = #due, 1, -1 do back = back + reap(due[place]) end
+for place = #due, 1, -1 do
+    local jid = due[place]
+    local job = look_at_job(jid)
+    if job.state == 'running' then
+        local hopeless = tonumber(job.attempt) >= tonumber(job.max_attempts)
+        job_failed(jid, job, hopeless, tonumber(job.attempt), 'Its worker fell silent.', 0, at)
+        back = back + 1
+    else
+        write('ZREM', 'qwd:jobs:running', jid)
+    end
+    flush()
+end
 
+-- Once for each host that falls silent, and not again until it was heard of.
+local changed = false
 for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', '-inf', text(at - 2 * lease))) do
-    for _, sid in ipairs(call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
-        local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'rev')
-        if s[1] == 'running' then
-            set(sid, s[2], 'state', 'lost', 'detail', host .. ' does not answer')
-            announce(sid, 'lost', 'detail', host .. ' does not answer')
-            lost = lost + 1
+    if call('SISMEMBER', 'qwd:hosts:silent', host) == 0 then
+        local h = look_at_host(host)
+        for _, sid in ipairs(call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
+            local s = look_at(sid)
+            if s.state == 'running' then
+                move(sid, s, 'lost', at, { 'detail', h.name .. ' does not answer' })
+                flush()
+                lost = lost + 1
+            end
         end
+        write('SADD', 'qwd:hosts:silent', host)
+        write('ZREM', 'qwd:hosts:room', host)
+        if h.promised_to ~= '' then
+            write('HDEL', 'qwd:host:' .. host, 'promised_to')
+            write('HDEL', 'qwd:job:' .. h.promised_to, 'promised_on')
+        end
+        flush()
+        changed = true
     end
 end
+if changed then count_farm(at - 2 * lease) end
 return { back, lost }

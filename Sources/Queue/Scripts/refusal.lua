@@ -5,14 +5,14 @@ local id = redis.sha1hex(who .. '\0' .. from .. '\0' .. kind)
 local key = 'qwd:refused:' .. id
 local since = call('HGET', key, 'since')
 if since and at - since < REFUSALS_MERGED then
-    call('HINCRBY', key, 'count', '1')
+    write('HINCRBY', key, 'count', '1')
     return 'counted'
 end
 if since then settle_refusals(id) end
-call('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'act', 'refused', 'who', who, 'from', from, 'what', what, 'note', kind)
-call('HSET', key, 'since', text(at), 'count', '0', 'who', who, 'from', from, 'note', kind)
+write('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'act', 'refused', 'who', who, 'from', from, 'what', what, 'note', kind)
+write('HSET', key, 'since', text(at), 'count', '0', 'who', who, 'from', from, 'note', kind)
 -- Settled by the scheduler; without one for a day nobody keeps the record either.
-call('PEXPIRE', key, '86400000')
-call('ZADD', 'qwd:refused', text(at), id)
-call('PEXPIRE', 'qwd:refused', '86400000')
+write('PEXPIRE', key, '86400000')
+write('ZADD', 'qwd:refused', text(at), id)
+write('PEXPIRE', 'qwd:refused', '86400000')
 return 'new'

@@ -9,8 +9,8 @@ for i = 2, #ARGV, 2 do
         local s = j[3] == 'create' and call('HMGET', 'qwd:session:' .. j[4], 'state', 'fence', 'wanted') or {}
         if j[1] == 'running' then
             answer = s[1] == 'starting' and s[3] == 'stopped' and 'cancel' or 'ok'
-            call('HSET', 'qwd:job:' .. jid, 'lease_until', deadline)
-            call('ZADD', 'qwd:jobs:running', deadline, jid)
+            write('HSET', 'qwd:job:' .. jid, 'lease_until', deadline)
+            write('ZADD', 'qwd:jobs:running', deadline, jid)
         elseif s[2] == fence and (s[1] == 'running' or s[1] == 'lost') then
             -- Its lease was over after the commit, and the job was closed. The session is its own all the same.
             answer = 'ok'

@@ -4,37 +4,40 @@ local period, lease, ended_kept, at = tonumber(ARGV[1]), tonumber(ARGV[2]), tonu
 local expired, checks = 0, 0
 local MOST_DEAD = 10000
 for _, sid in ipairs(call('ZRANGEBYSCORE', 'qwd:sessions:expiring', '-inf', text(at), 'LIMIT', '0', '100')) do
-    call('ZREM', 'qwd:sessions:expiring', sid)
-    if stop_session(sid, 'expired', at) then expired = expired + 1 end
+    if stop_session(sid, 'expired', at) then expired = expired + 1 else write('ZREM', 'qwd:sessions:expiring', sid) end
+    flush()
 end
 
 for _, sid in ipairs(call('ZRANGEBYSCORE', 'qwd:sessions:warning', '-inf', text(at), 'LIMIT', '0', '100')) do
-    call('ZREM', 'qwd:sessions:warning', sid)
+    write('ZREM', 'qwd:sessions:warning', sid)
     mail_about(sid, 'ending', at)
+    flush()
 end
 
 if period > 0 then
-    local slot, at_text = text(math.floor(at / period)), text(at)
+    local slot = text(math.floor(at / period))
     for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', text(at - 2 * lease), '+inf')) do
-        local jid, route, key = 'load-' .. host .. '-' .. slot, 'host:' .. host, 'qwd:host:' .. host
-        if call('SET', 'qwd:once:load:' .. host .. ':' .. slot, jid, 'NX', 'PX', text(2 * period)) then
+        local jid, key, mark = 'load-' .. host .. '-' .. slot, 'qwd:host:' .. host, 'qwd:once:load:' .. host .. ':' .. slot
+        if call('EXISTS', mark) == 0 then
+            write('SET', mark, jid, 'PX', text(2 * period))
             -- One that still waits says all that another one would.
             local last = call('HGET', key, 'load_check')
             if not last or call('HGET', 'qwd:job:' .. last, 'state') ~= 'waiting' then
-                call('HSET', 'qwd:job:' .. jid, 'kind', 'load-check', 'state', 'waiting', 'route', route, 'attempt', '0',
-                    'max_attempts', '1', 'fence', '0', 'queued_at', at_text, 'ready_at', at_text)
-                call('HSET', key, 'load_check', jid)
-                call('RPUSH', 'qwd:queue:' .. route, jid)
-                wake(route)
+                queue_job(jid, 'load-check', 'host:' .. host, '1', at)
+                write('HSET', key, 'load_check', jid)
                 checks = checks + 1
             end
+            flush()
         end
     end
 end
 
+keep_promises(at, lease)
+flush()
+
 -- A few hundred a round: others wait for Redis meanwhile.
 for _, sid in ipairs(call('ZRANGEBYSCORE', 'qwd:sessions:cancelled', '-inf', text(at - CANCELLED_KEPT), 'LIMIT', '0', '500')) do
-    call('ZREM', 'qwd:sessions:cancelled', sid)
+    write('ZREM', 'qwd:sessions:cancelled', sid)
     forget_session(sid)
 end
 local too_many = ended_kept > 0 and call('ZCARD', 'qwd:sessions:ended') - ended_kept or 0
@@ -43,22 +46,27 @@ if too_many > 0 then
         forget_session(sid)
     end
 end
-call('ZREMRANGEBYSCORE', 'qwd:sessions:ended', '-inf', text(at - WEEK))
-call('ZREMRANGEBYSCORE', 'qwd:jobs:done', '-inf', text(at - WEEK))
-call('ZREMRANGEBYRANK', 'qwd:jobs:done', '0', '-10001')
+write('ZREMRANGEBYSCORE', 'qwd:sessions:ended', '-inf', text(at - WEEK))
+write('ZREMRANGEBYSCORE', 'qwd:jobs:done', '-inf', text(at - WEEK))
+write('ZREMRANGEBYRANK', 'qwd:jobs:done', '0', '-10001')
 for _, jid in ipairs(call('ZRANGE', 'qwd:jobs:dead', '0', text(-MOST_DEAD - 1))) do
-    call('DEL', 'qwd:job:' .. jid)
-    call('ZREM', 'qwd:jobs:dead', jid)
+    write('DEL', 'qwd:job:' .. jid)
+    write('ZREM', 'qwd:jobs:dead', jid)
 end
 for _, jid in ipairs(call('ZRANGEBYSCORE', 'qwd:jobs:dead', '-inf', text(at - 4 * WEEK), 'LIMIT', '0', '100')) do
-    call('DEL', 'qwd:job:' .. jid)
-    call('ZREM', 'qwd:jobs:dead', jid)
+    write('DEL', 'qwd:job:' .. jid)
+    write('ZREM', 'qwd:jobs:dead', jid)
 end
 -- After an outage nobody knows yet which hosts are silent: the reaper has to have looked since, and its grace to be over.
 local seen = call('HMGET', 'qwd:leader:scheduler', 'reaped_at', 'grace_until')
 local in_order = at - (seen[1] or 0) <= 2 * lease and at >= tonumber(seen[2] or 0)
 for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', '-inf', text(at - WEEK))) do
-    if in_order or call('SCARD', 'qwd:sessions:host:' .. host) == 0 then forget_host(host, at) end
+    if in_order or call('SCARD', 'qwd:sessions:host:' .. host) == 0 then
+        forget_host(host, at)
+        flush()
+        count_farm(at - 2 * lease)
+        flush()
+    end
 end
 
 for _, id in ipairs(call('ZRANGEBYSCORE', 'qwd:refused', '-inf', text(at - REFUSALS_MERGED), 'LIMIT', '0', '500')) do

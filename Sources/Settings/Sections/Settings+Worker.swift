@@ -9,6 +9,9 @@ extension Settings {
         /// Processors promised for each one there is.
         package var cpuOvercommit = 4.0
         package var memoryReserveMiB = 1024
+        /// GiB promised for each one of the disk: few sessions write all that they may.
+        package var diskOvercommit = 10.0
+        package var diskReserveMiB = 2048
         package var hypervisor = Hypervisor.qemu
         package var accelerator = Accelerator.auto
         package var tags: [String] = []
@@ -20,7 +23,7 @@ extension Settings {
         static let keys: [SettingsKey] = [
             SettingsKey(
                 "worker.name", \.worker.name, .name, default: .derived("the host's name") { $1.hostName },
-                "Name of this host in the queue. Two hosts must never have the same."),
+                "What people call this host."),
             SettingsKey(
                 "worker.concurrent_jobs", \.worker.concurrentJobs, .integer(1...64),
                 "Jobs (starts, stops) this worker does at one time."),
@@ -31,13 +34,20 @@ extension Settings {
                 "worker.memory_reserve_gib", \.worker.memoryReserveMiB, .gibibytes(0...4096),
                 "Memory of the host, in GiB, that no session gets."),
             SettingsKey(
+                "worker.disk_overcommit", \.worker.diskOvercommit, .number(0.1...1000),
+                "Disk promised to sessions for each GiB of the file system that has their disks."),
+            SettingsKey(
+                "worker.disk_reserve_gib", \.worker.diskReserveMiB, .gibibytes(0...4096),
+                "Free disk, in GiB, below which the host takes no new session."),
+            SettingsKey(
                 "worker.hypervisor", \.worker.hypervisor, .choice,
                 "What runs machines. `simulated` runs none: for trying out and for load tests."),
             SettingsKey(
                 "worker.accelerator", \.worker.accelerator, .choice,
                 "`auto` takes KVM where it really runs guests, else the slow TCG."),
             SettingsKey(
-                "worker.tags", \.worker.tags, .list(of: .name), "Labels of this host."),
+                "worker.tags", \.worker.tags, .list(of: .name),
+                "Labels of this host, for which `qwd start --tag` asks."),
             SettingsKey(
                 "worker.users", \.worker.users, .userNumbers,
                 "Numbers of users, `first-last`, of which each machine gets one where the worker runs as root. No account of the host may have one of them."

@@ -12,7 +12,8 @@ struct Farm: Sendable {
     /// Makes the host known.
     func open() async throws {
         let status = HostStatus(
-            cpus: 1, memoryMiB: 1 << 30, cpuCapacity: 1 << 30, memoryCapacityMiB: 1 << 30, load1: 0, cpuBusy: 0,
+            name: Self.host, cpus: 1, memoryMiB: 1 << 30,
+            capacity: Resources(cpu: 1 << 30, memoryMiB: 1 << 30, diskGiB: 1 << 30), load1: 0, cpuBusy: 0,
             memoryAvailableMiB: 1 << 30, diskFreeMiB: 1 << 30, bootID: "", accelerator: "simulated", notice: "",
             version: "", displayURL: "http://127.0.0.1:6080")
         _ = try await queue.hostUp(Self.host, status: status, living: [])
@@ -25,9 +26,8 @@ struct Farm: Sendable {
     func enqueue(_ number: Int) async throws -> SessionID {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         let request = SessionRequest(
-            owner: PersonName(recorded: "user\(number % 50)"), machine: Self.machine, cpu: 1, memoryMiB: 1024,
-            diskGiB: 10,
-            lifetimeSeconds: 86400, oneShot: false)
+            owner: PersonName(recorded: "user\(number % 50)"), machine: Self.machine,
+            resources: Resources(cpu: 1, memoryMiB: 1024, diskGiB: 10), lifetimeSeconds: 86400, oneShot: false)
         let made = try await queue.enqueue(
             request, limits: .none, id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
         return made.session
@@ -36,9 +36,9 @@ struct Farm: Sendable {
     @discardableResult
     func claimAndCommit() async throws -> Claim {
         while true {
-            let claim = try await queue.claim(
-                host: Self.host, worker: Self.host, creates: true, lease: .seconds(3600), limits: .none)
-            guard let claim else { throw BenchError("the queue has no job to claim") }
+            let job = try await queue.claim(
+                host: Self.host, worker: Self.host, routes: [.host(Self.host), .create], lease: .seconds(3600))
+            guard let claim = job?.claim else { throw BenchError("the queue has no job to claim") }
             guard claim.kind == .create else {
                 // A running scheduler asks every host for its load.
                 try await queue.finish(claim)

@@ -52,7 +52,8 @@ extension HostCommand {
         func run() async throws {
             let settings = try common.settings()
             let ended = try await Connection.withQueue(settings) { queue in
-                let ended = try await queue.forget(host: host, lease: settings.scheduler.lease)
+                let found = try await queue.host(called: host, lease: settings.scheduler.lease)
+                let ended = try await queue.forget(host: found, lease: settings.scheduler.lease)
                 if ended != nil {
                     try await queue.note(
                         .admin, who: PersonName.ofCommandLine.text, from: "command line", what: "",
@@ -67,8 +68,27 @@ extension HostCommand {
 }
 
 private func drain(_ host: String, _ draining: Bool, _ common: CommonOptions) async throws {
-    let known = try await Connection.withQueue(try common.settings()) { try await $0.drain(host, draining) }
+    let settings = try common.settings()
+    let known = try await Connection.withQueue(settings) { queue in
+        try await queue.drain(queue.host(called: host, lease: settings.scheduler.lease), draining)
+    }
     guard known else { throw Failure.unknown(host: host) }
+}
+
+extension JobQueue {
+    /// The id of the host that an administrator means by its name or its id.
+    fileprivate func host(called name: String, lease: Duration) async throws -> String {
+        let found = try await hosts(lease: lease).filter { $0.name == name || $0.id == name }
+        switch found.count {
+        case 0: throw Failure.unknown(host: name)
+        case 1: return found[0].id
+        default:
+            throw Failure(
+                .failed,
+                "\(found.count) hosts are called \(name). Take the id of the one that you mean: "
+                    + found.map { "\($0.id) (\($0.alive ? "alive" : "silent"))" }.joined(separator: ", "))
+        }
+    }
 }
 
 extension Failure {

@@ -21,14 +21,19 @@ struct Start: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Memory in GiB.", valueName: "gib")) var memory: Double?
     @Option(help: ArgumentHelp("Scratch disk of an ISO machine in GiB.", valueName: "gib")) var disk: Int?
     @Option(help: ArgumentHelp("Longest life, for example 30m, 12h, 4d.", valueName: "duration")) var lifetime: String?
+    @Option(
+        help: ArgumentHelp("A label that its host must have (worker.tags). May be given again.", valueName: "label"))
+    var tag: [String] = []
     @Flag(help: "Keep the session when its viewer leaves.") var keep = false
     @Option(help: ArgumentHelp("How long to wait for room.", valueName: "duration")) var wait = "60s"
+    @Flag(help: "Start nothing: say which hosts could take it now, and why others could not.") var dryRun = false
 
     func run() async throws {
         let settings = try common.settings()
         let request = try request(settings)
         let patience = try Duration(wait, option: "--wait")
         let limits = Limits(settings.limits)
+        if dryRun { return try await place(request, settings, limits) }
         let secret: ServiceSecret
         do { secret = try ServiceSecret.existing(path: "\(settings.stateDir)/secret") } catch {
             throw Failure(.failed, "\(error)")
@@ -37,6 +42,15 @@ struct Start: AsyncParsableCommand {
         try await cancelOnSignal {
             Console.print(try await self.open(request, settings, limits, secret, patience))
         }
+    }
+
+    private func place(_ request: SessionRequest, _ settings: Settings, _ limits: Limits) async throws {
+        let placement = try await Connection.withQueue(settings) { queue in
+            let request = try await raised(request, to: queue.machines(lease: settings.scheduler.lease))
+            return try await queue.place(request, limits: limits, lease: settings.scheduler.lease)
+        }
+        PlacementReport.table(placement).print()
+        if let obstacle = placement.obstacle { throw Failure(.failed, PlacementReport.text(of: obstacle)) }
     }
 
     /// - Returns: The address of the display.
@@ -50,8 +64,8 @@ struct Start: AsyncParsableCommand {
             let changes = queue.changes()
             let now = Int64(Date().timeIntervalSince1970 * 1000)
             let made = try await queue.enqueue(
-                request, from: "command line", limits: limits, lease: settings.scheduler.lease,
-                id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
+                request, from: "command line", limits: limits, id: SessionID(milliseconds: now),
+                job: JobID(milliseconds: now))
             let session = try await follow(made.session, queue, changes, patience: patience)
             return DisplayLink.page(
                 frontend: settings.pagesURL, session: session.id,
@@ -79,8 +93,8 @@ struct Start: AsyncParsableCommand {
     private func raised(_ request: SessionRequest, to machines: [MachineDescription]) -> SessionRequest {
         var request = request
         let machine = machines.first { $0.name == request.machine }
-        request.cpu = max(request.cpu, machine?.cpu ?? 0)
-        request.memoryMiB = max(request.memoryMiB, machine?.memoryMiB ?? 0)
+        request.resources[.cpu] = max(request.cpu, machine?.cpu ?? 0)
+        request.resources[.memory] = max(request.memoryMiB, machine?.memoryMiB ?? 0)
         return request
     }
 
@@ -95,7 +109,8 @@ struct Start: AsyncParsableCommand {
         let disk = disk ?? settings.defaults.diskGiB
         guard cpu > 0, disk > 0 else { throw ValidationError("--cpu and --disk must be above zero.") }
         return SessionRequest(
-            owner: .ofCommandLine, machine: machine, cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk,
+            owner: .ofCommandLine, machine: machine,
+            resources: Resources(cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk), tags: tag,
             lifetimeSeconds: try lifetime.map { try Duration($0, option: "--lifetime").wholeSeconds }
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)

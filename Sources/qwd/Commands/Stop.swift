@@ -59,7 +59,7 @@ struct Stop: AsyncParsableCommand {
             let advice =
                 session.state == .lost
                 ? ", which does not answer: the session ends when it does, or with 'qwd host forget'" : ""
-            words.append("\(id) is \(session.state.rawValue) on \(session.host ?? "no host")\(advice)")
+            words.append("\(id) is \(session.state.rawValue) on \(session.hostName ?? "no host")\(advice)")
         }
         return words.isEmpty
             ? nil : Failure(.unavailable, "Asked for, but not over yet: \(words.joined(separator: "; ")).")

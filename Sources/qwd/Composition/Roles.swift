@@ -106,8 +106,10 @@ struct Roles {
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
             catalogue: { await reader.current(within: .seconds(3)) },
             options: WorkerOptions(
-                host: settings.worker.name, concurrentJobs: settings.worker.concurrentJobs,
+                hostID: try HostIdentity.id(in: settings.stateDir), host: settings.worker.name,
+                tags: settings.worker.tags, concurrentJobs: settings.worker.concurrentJobs,
                 cpuOvercommit: settings.worker.cpuOvercommit, memoryReserveMiB: settings.worker.memoryReserveMiB,
+                diskOvercommit: settings.worker.diskOvercommit, diskReserveMiB: settings.worker.diskReserveMiB,
                 stopGrace: settings.worker.stopGrace, lease: settings.scheduler.lease, limits: Limits(settings.limits),
                 version: Version.text),
             logger: logger)

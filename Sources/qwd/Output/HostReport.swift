@@ -2,6 +2,7 @@ import Domain
 
 /// A host as the command line shows it.
 struct HostReport: Encodable {
+    var id: String
     var name: String
     var alive: Bool
     var draining: Bool
@@ -21,16 +22,17 @@ struct HostReport: Encodable {
     var seenAt: String?
 
     init(_ host: Host) {
+        id = host.id
         name = host.name
         alive = host.alive
         draining = host.draining
         sessions = host.sessions
         cpus = host.status.cpus
-        cpuCapacity = host.status.cpuCapacity
-        cpusReserved = host.cpusReserved
+        cpuCapacity = host.status.capacity.cpu
+        cpusReserved = host.reserved.cpu
         memoryMib = host.status.memoryMiB
-        memoryCapacityMib = host.status.memoryCapacityMiB
-        memoryReservedMib = host.memoryReservedMiB
+        memoryCapacityMib = host.status.capacity.memoryMiB
+        memoryReservedMib = host.reserved.memoryMiB
         memoryAvailableMib = host.status.memoryAvailableMiB
         diskFreeMib = host.status.diskFreeMiB
         load1 = host.status.load1
@@ -46,8 +48,9 @@ struct HostReport: Encodable {
             rows: hosts.map { host in
                 [
                     host.name, host.alive ? (host.draining ? "draining" : "alive") : "silent", "\(host.sessions)",
-                    "\(host.cpusReserved)/\(host.status.cpuCapacity)",
-                    "\(host.memoryReservedMiB)/\(host.status.memoryCapacityMiB) MiB", "\(host.status.diskFreeMiB) MiB",
+                    "\(host.reserved.cpu)/\(host.status.capacity.cpu)",
+                    "\(host.reserved.memoryMiB)/\(host.status.capacity.memoryMiB) MiB",
+                    "\(host.status.diskFreeMiB) MiB",
                     "\(host.status.load1)", "\(Int(host.status.cpuBusy * 100)) %", host.status.accelerator,
                 ]
             })

@@ -26,7 +26,7 @@ struct SessionReport: Encodable {
         machine = session.request.machine
         cpu = session.request.cpu
         memoryMib = session.request.memoryMiB
-        host = session.host
+        host = session.hostName
         accelerator = session.accelerator
         reason = session.reason?.rawValue
         detail = session.detail
@@ -43,7 +43,7 @@ struct SessionReport: Encodable {
                 [
                     session.id.text, session.state.rawValue, session.request.owner.text, session.request.machine,
                     "\(session.request.cpu)", "\(session.request.memoryMiB) MiB",
-                    [session.host, session.accelerator].compactMap(\.self).joined(separator: "/"),
+                    [session.hostName, session.accelerator].compactMap(\.self).joined(separator: "/"),
                     session.expiresAt.map { Moment.length(seconds: ($0 - now) / 1000) } ?? "-", session.detail ?? "",
                 ]
             })

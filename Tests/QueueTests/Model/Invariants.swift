@@ -8,7 +8,7 @@ extension Snapshot {
         var found: [String] = []
         for (id, session) in sessions { found += violations(ofSession: id, session) }
         for (id, job) in jobs { found += violations(ofJob: id, job) }
-        found += strangers() + counters() + fences()
+        found += strangers() + counters() + fences() + lines() + miscounts()
         for (id, session) in ended { found += violations(ofEnded: id, session) }
         return found
     }
@@ -93,17 +93,50 @@ extension Snapshot {
     private func counters() -> [String] {
         hosts.flatMap { name, host in
             let mine = (placed[name] ?? [:]).keys.compactMap { sessions[$0] }
-            let cpus = mine.reduce(0) { $0 + integer($1, "cpu") }
-            let memory = mine.reduce(0) { $0 + integer($1, "memory_mib") }
             var found: [String] = []
-            if integer(host, "cpus_reserved") != cpus || integer(host, "memory_reserved_mib") != memory {
-                let counted = "\(host["cpus_reserved"] ?? "0"), \(host["memory_reserved_mib"] ?? "0")"
-                found.append("\(name) has promised \(cpus), \(memory) and counts \(counted)")
+            for resource in Resource.allCases.map(\.rawValue) {
+                let promised = mine.reduce(0) { $0 + integer($1, resource) }
+                if integer(host, "\(resource)_reserved") != promised {
+                    found.append(
+                        "\(name) has promised \(promised) \(resource) and counts \(host["\(resource)_reserved"] ?? "0")"
+                    )
+                }
+                if promised > integer(host, "\(resource)_capacity") {
+                    found.append("\(name) has promised more \(resource) than it has")
+                }
             }
-            if cpus > integer(host, "cpu_capacity") || memory > integer(host, "memory_capacity_mib") {
-                found.append("\(name) has promised more than it has")
+            if let jid = host["promised_to"], jobs[jid]?["state"] == "waiting", jobs[jid]?["promised_on"] != name {
+                found.append("\(name) keeps room for \(jid), which does not know it")
             }
             return found
+        }
+    }
+
+    /// The line of those that wait is the same, whether one looks at all or at each kind.
+    private func lines() -> [String] {
+        var found: [String] = []
+        var seen: [String: String] = [:]
+        for (needs, kind) in kinds {
+            let members = kind.filter { $0.key != "first" }
+            seen.merge(members) { first, _ in first }
+            if kind["first"] != members.values.min(by: { Double($0) ?? 0 < Double($1) ?? 0 }) {
+                found.append("the first of those that need '\(needs)' is not \(kind["first"] ?? "there")")
+            }
+            for jid in members.keys where jobs[jid]?["needs"] != needs {
+                found.append("\(jid) does not need '\(needs)'")
+            }
+        }
+        if seen != line { found.append("the kinds have \(seen) and the line has \(line)") }
+        for (jid, place) in line where jobs[jid]?["place"] != place { found.append("\(jid) has lost its place") }
+        return found
+    }
+
+    private func miscounts() -> [String] {
+        SessionState.allCases.compactMap { state in
+            let there = sessions.values.count { $0["state"] == state.rawValue }
+            let counted = integer(counts, state.rawValue)
+            return state == .ended || there == counted
+                ? nil : "\(there) sessions are \(state), and \(counted) are counted"
         }
     }
 

@@ -11,6 +11,12 @@ struct Snapshot: Decodable {
     var jobs: [String: Fields]
     /// The queues, with how often each job is in them.
     var queues: [String: [String: Int]]
+    /// Create jobs that wait, with their places.
+    var line: [String: String]
+    /// Those of them that need the same, and under `first` where the first of them is said to be.
+    var kinds: [String: [String: String]]
+    /// Live sessions by state, as they are counted.
+    var counts: [String: String]
     var running: [String: String]
     var later: [String: String]
     var dead: [String: String]
@@ -54,7 +60,8 @@ struct Snapshot: Decodable {
         local function job(jid) if jid and not r.jobs[jid] then r.jobs[jid] = hash('qwd:job:' .. jid) end end
         local function queue(name)
             r.queues[name] = {}
-            for _, jid in ipairs(call('LRANGE', 'qwd:queue:' .. name, 0, -1)) do
+            local range = name == 'create' and 'ZRANGE' or 'LRANGE'
+            for _, jid in ipairs(call(range, 'qwd:queue:' .. name, 0, -1)) do
                 r.queues[name][jid] = (r.queues[name][jid] or 0) + 1
                 job(jid)
             end
@@ -71,6 +78,13 @@ struct Snapshot: Decodable {
         for jid in pairs(r.later) do job(jid) end
         r.expiring = scores('qwd:sessions:expiring')
         queue('create')
+        r.line, r.kinds, r.counts = scores('qwd:queue:create'), {}, hash('qwd:sessions:count')
+        for line, first in pairs(scores('qwd:queue:needs')) do r.kinds[line] = { first = first } end
+        for _, key in ipairs(call('KEYS', 'qwd:queue:create:*')) do
+            local line = string.sub(key, 18)
+            r.kinds[line] = r.kinds[line] or {}
+            for jid, place in pairs(scores(key)) do r.kinds[line][jid] = place end
+        end
         for host in pairs(scores('qwd:hosts')) do
             queue('host:' .. host)
             r.hosts[host] = hash('qwd:host:' .. host)

@@ -41,7 +41,7 @@ extension World {
         let made = try await call("enqueue \(session) \(request.owner) \(request.machine) \(request.cpu)") {
             () async throws(QueueError) in
             let made = try await queue.enqueue(
-                request, once: once, client: client, limits: Self.limits, lease: Farm.lease, id: session, job: job)
+                request, once: once, client: client, limits: Self.limits, id: session, job: job)
             return [made.session, made.job]
         }
         guard made == [session, job] else { throw violation("enqueue answers another session") }

@@ -40,7 +40,7 @@ extension World {
     private func checkRest() async throws {
         var found: [String] = []
         for (name, host) in snapshot?.hosts ?? [:]
-        where host["cpus_reserved"] ?? "0" != "0" || host["memory_reserved_mib"] ?? "0" != "0" {
+        where Resource.allCases.contains(where: { host["\($0.rawValue)_reserved"] ?? "0" != "0" }) {
             found.append("\(name) still promises \(host)")
         }
         for host in hosts where !host.machines.isEmpty {
@@ -48,10 +48,11 @@ extension World {
         }
         let stays: Set = [
             "qwd:sessions:ended", "qwd:jobs:done", "qwd:jobs:dead", "qwd:hosts", "qwd:machines", "qwd:fence",
-            "qwd:leader:scheduler", "qwd:events",
+            "qwd:leader:scheduler", "qwd:events", "qwd:farm", "qwd:sessions:count", "qwd:hosts:room", "qwd:queue:clock",
         ]
         let perHost = [
-            "qwd:host:", "qwd:machines:host:", "qwd:machines:unlisted:", "qwd:wake:host:", "qwd:wake:create:",
+            "qwd:host:", "qwd:tags:host:", "qwd:machines:host:", "qwd:machines:unlisted:", "qwd:wake:host:",
+            "qwd:wake:create:",
             "qwd:queue:host:",
         ]
         let dead = Set((snapshot?.dead.keys).map { $0.map { "qwd:job:" + $0 } } ?? [])
@@ -61,6 +62,7 @@ extension World {
                 continue
             }
             // A dead job stays for an administrator, a load check until its host takes it.
+            if key.hasPrefix("qwd:hosts:tag:") { continue }
             if dead.contains(key) || waiting.contains(key) && key.hasPrefix("qwd:job:load-") { continue }
             if try await farm.redis.send(["PTTL", key]).integer ?? 0 > 0 { continue }
             found.append("\(key) stays for ever")

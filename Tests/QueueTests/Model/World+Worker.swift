@@ -25,11 +25,13 @@ extension World {
         let once = "\(random.next())"
         let claim = try await call("\(name) claims\(creates ? "" : " no creates")") { () async throws(QueueError) in
             try await queue.claim(
-                host: name, worker: name, creates: creates, lease: Farm.lease, limits: Self.limits, once: once)
+                host: name, worker: name, routes: [.host(name)] + (creates ? [.create] : []), lease: Farm.lease,
+                limits: Self.limits, once: once)?.claim
         }
         hosts[host].isAsleep = claim == nil
         guard let claim else { return }
-        if mustBeNothing { throw violation("nobody woke \(name) for \(claim)") }
+        // For a new session one host is woken, and each host looks with its heartbeat.
+        if mustBeNothing, claim.kind != .create { throw violation("nobody woke \(name) for \(claim)") }
         if random.chance(5) {
             // Its reply never came.
             ghosts.append((host, claim))
@@ -156,9 +158,15 @@ extension World {
         }
         let living = hosts[host].machines.filter { $0.value.isOn }.map(\.key).sorted()
         let status = HostStatus.sample(
-            cpu: hosts[host].cpu, memoryMiB: 8192, busy: random.chance(20) ? 0.95 : 0.1)
+            name, cpu: hosts[host].cpu, memoryMiB: 8192, busy: 0.1,
+            closure: random.chance(20) ? random.pick(HostClosure.allCases) : nil)
         let placed = try await call("\(name) beats", repeats: false) { () async throws(QueueError) in
-            try await queue.hostUp(name, status: status, living: living)
+            try await queue.hostUp(name, status: status, living: living, lease: Farm.lease)
+        }
+        if status.closure == nil, try await farm.field("qwd:host:\(name)", "draining") != "1",
+            try await farm.exists("qwd:queue:create"), try await !farm.exists("qwd:wake:create:\(name)")
+        {
+            throw violation("\(name) has room and does not look for those that wait")
         }
         for session in placed.sorted(by: { $0.id < $1.id })
         where hosts[host].machines[session.id] == nil && !hosts[host].isBusy(session.id) {
@@ -181,7 +189,7 @@ extension World {
         note("\(name) starts")
         hosts[host].isUp = true
         hosts[host].isAsleep = false
-        let orphans = try await queue.jobs(done: 0).filter { $0.state == .running && $0.host == name }
+        let orphans = try await queue.running(on: name)
         for (id, machine) in hosts[host].machines.sorted(by: { $0.key < $1.key }) {
             let session = try await queue.session(id)
             guard let session, session.host == name, session.fence == machine.fence,

@@ -147,7 +147,10 @@ extension World {
         let held = now.sessions.values.count { SessionState(rawValue: $0["state"] ?? "")?.holdsCapacity == true }
         if held > Self.limits.sessions { found.append("\(held) sessions hold capacity") }
         for (client, sessions) in now.clients where !client.hasPrefix("address:") {
-            let counted = sessions.keys.filter { id in SessionID(id).map { !retried.contains($0) } ?? true }.count
+            // One that its owner has given up on a silent host counts no more.
+            let counted = sessions.keys.filter { id in
+                now.sessions[id]?["wanted"] != "stopped" && SessionID(id).map { !retried.contains($0) } ?? true
+            }.count
             if counted > Self.limits.sessionsPerUser { found.append("\(client) has \(counted) sessions") }
         }
         return found

@@ -30,6 +30,11 @@ extension Farm {
         return false
     }
 
+    /// Why a session of one processor can't run on a host now, or that it can.
+    func verdict(_ host: String = "h1", _ request: SessionRequest = .sample()) async throws -> Placement.Verdict? {
+        try await queue.place(request, limits: .none, lease: Self.lease).hosts.first { $0.host == host }?.verdict
+    }
+
     /// Takes all markers away.
     func quiet(_ host: String = "h1") async throws {
         _ = try await redis.send(["DEL", "qwd:wake:host:\(host)", "qwd:wake:create:\(host)"])

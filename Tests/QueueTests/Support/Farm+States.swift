@@ -49,7 +49,7 @@ extension Farm {
     /// Processors and MiB that are promised on the host.
     func reserved(_ host: String = "h1") async throws -> [Int] {
         let host = try #require(try await queue.hosts().first { $0.name == host })
-        return [host.cpusReserved, host.memoryReservedMiB, host.sessions]
+        return [host.reserved.cpu, host.reserved.memoryMiB, host.sessions]
     }
 
     /// The states in a session's log, as they followed each other.

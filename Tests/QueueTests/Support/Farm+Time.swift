@@ -40,7 +40,9 @@ extension Farm {
             -- Periods of load checks are counted by the clock itself.
             local once_a_period = string.find(key, '^qwd:once:load:')
             local kind = redis.call('TYPE', key).ok
-            if kind == 'zset' and not string.find(key, '^qwd:wake') then
+            local timed = not string.find(key, '^qwd:wake') and not string.find(key, '^qwd:queue')
+                and not string.find(key, '^qwd:hosts:room')
+            if kind == 'zset' and timed then
                 local members = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
                 for i = 1, #members, 2 do redis.call('ZADD', key, text(members[i + 1] - passed), members[i]) end
             elseif kind == 'hash' then

@@ -55,37 +55,45 @@ extension Farm {
     /// Makes a host known, or its heart beat again.
     @discardableResult
     func host(
-        _ name: String = "h1", cpu: Int = 8, memoryMiB: Int = 8192, busy: Double = 0, machines: [String] = ["debian"],
-        living: [SessionID] = []
+        _ name: String = "h1", cpu: Int = 8, memoryMiB: Int = 8192, busy: Double = 0, closure: HostClosure? = nil,
+        machines: [String] = ["debian"], tags: [String] = [], living: [SessionID] = []
     ) async throws -> [PlacedSession] {
         let placed = try await queue.hostUp(
-            name, status: .sample(cpu: cpu, memoryMiB: memoryMiB, busy: busy), living: living)
-        try await queue.offer(machines.map(MachineDescription.sample), host: name)
+            name, status: .sample(name, cpu: cpu, memoryMiB: memoryMiB, busy: busy, closure: closure), living: living,
+            lease: Self.lease)
+        try await queue.offer(machines.map(MachineDescription.sample), tags: tags, host: name)
         return placed
     }
 
     func enqueue(
         _ owner: PersonName = "ann", machine: String = "debian", cpu: Int = 1, memoryMiB: Int = 1024,
         lifetime: Int = 3600,
-        once: String? = nil, client: LimitedClient? = nil, limits: Limits = .none
+        tags: [String] = [], payload: String = "", once: String? = nil, client: LimitedClient? = nil,
+        limits: Limits = .none
     ) async throws(QueueError) -> Enqueued {
         try await queue.enqueue(
-            .sample(owner, machine: machine, cpu: cpu, memoryMiB: memoryMiB, lifetime: lifetime), once: once,
-            client: client, limits: limits, lease: Self.lease, id: id(), job: id())
+            .sample(owner, machine: machine, cpu: cpu, memoryMiB: memoryMiB, lifetime: lifetime, tags: tags),
+            once: once,
+            client: client, payload: payload, limits: limits, id: id(), job: id())
     }
 
     func claim(
         _ host: String = "h1", creates: Bool = true, limits: Limits = .none, once: String? = nil
     ) async throws(QueueError) -> Claim? {
         try await queue.claim(
-            host: host, worker: host, creates: creates, lease: Self.lease, limits: limits, once: once)
+            host: host, worker: host, routes: [.host(host)] + (creates ? [.create] : []), lease: Self.lease,
+            limits: limits, once: once)?.claim
     }
 }
 
 extension HostStatus {
-    static func sample(cpu: Int, memoryMiB: Int, busy: Double) -> HostStatus {
+    static func sample(
+        _ name: String = "h1", cpu: Int, memoryMiB: Int, busy: Double, closure: HostClosure? = nil
+    ) -> HostStatus {
         HostStatus(
-            cpus: cpu, memoryMiB: memoryMiB, cpuCapacity: cpu, memoryCapacityMiB: memoryMiB, load1: 0.5, cpuBusy: busy,
+            name: name, cpus: cpu, memoryMiB: memoryMiB,
+            capacity: Resources(cpu: cpu, memoryMiB: memoryMiB, diskGiB: 100_000), closure: closure, load1: 0.5,
+            cpuBusy: busy,
             memoryAvailableMiB: memoryMiB, diskFreeMiB: 100_000, bootID: "boot", accelerator: "kvm", notice: "",
             version: "1", displayURL: "http://host:6080")
     }
@@ -100,11 +108,12 @@ extension MachineDescription {
 extension SessionRequest {
     static func sample(
         _ owner: PersonName = "ann", machine: String = "debian", cpu: Int = 1, memoryMiB: Int = 1024,
-        lifetime: Int = 3600
+        lifetime: Int = 3600, tags: [String] = []
     ) -> SessionRequest {
         SessionRequest(
-            owner: owner, machine: machine, cpu: cpu, memoryMiB: memoryMiB, diskGiB: 10, lifetimeSeconds: lifetime,
-            oneShot: false)
+            owner: owner, machine: machine, resources: Resources(cpu: cpu, memoryMiB: memoryMiB, diskGiB: 10),
+            tags: tags,
+            lifetimeSeconds: lifetime, oneShot: false)
     }
 }
 

@@ -1,0 +1,63 @@
+import Domain
+
+extension Placement.Obstacle {
+    /// Why a session waits, in words for who waits.
+    func sentences(_ texts: Texts) -> [String] {
+        switch self {
+        case .noHost: [texts("session.queued.noHost")]
+        case .farmIsFull(let sessions): [texts("session.waits.farm", ["sessions": "\(sessions)"])]
+        case .host(let nearest): nearest.sentences(texts)
+        }
+    }
+}
+
+extension Placement.Verdict {
+    /// Whether whoever runs the host has to mend something there.
+    var isProblem: Bool { if case .closed(.problem, _) = self { true } else { false } }
+}
+
+extension Placement.HostVerdict {
+    fileprivate func sentences(_ texts: Texts) -> [String] {
+        switch verdict {
+        case .fits: []
+        case .full(let resource, let needed, let free, let nextEnd):
+            [
+                texts(
+                    "session.waits.full.\(resource.rawValue)",
+                    [
+                        "host": host, "needed": texts.amount(needed, of: resource),
+                        "free": texts.amount(free, of: resource),
+                    ])
+            ]
+                + (nextEnd.map {
+                    [texts("session.waits.next", ["minutes": "\(max(1, ($0.components.seconds + 59) / 60))"])]
+                } ?? [])
+        case .tooSmall(let resource, let needed, let there):
+            [
+                texts(
+                    "session.waits.tooSmall",
+                    [
+                        "host": host, "needed": texts.amount(needed, of: resource),
+                        "there": texts.amount(there, of: resource),
+                    ])
+            ]
+        case .lacks(let tag): [texts("session.waits.lacks", ["tag": tag])]
+        case .draining: [texts("session.waits.draining")]
+        case .promised: [texts("session.waits.promised", ["host": host])]
+        case .closed(.load, let percent): [texts("session.waits.load", ["host": host, "percent": "\(percent)"])]
+        case .closed(.disk, _): [texts("session.waits.disk", ["host": host])]
+        case .closed(.problem, _): [texts("session.waits.problem", ["host": host])]
+        }
+    }
+}
+
+extension Texts {
+    fileprivate func amount(_ amount: Int, of resource: Resource) -> String {
+        switch resource {
+        case .cpu: count("amount.cpu", amount)
+        case .memory: memory(mib: amount)
+        case .disk: memory(mib: amount << 10)
+        case .gpu: count("amount.gpu", amount)
+        }
+    }
+}

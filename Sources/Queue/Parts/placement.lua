@@ -1,0 +1,95 @@
+-- Whether a host can take a session: the one place that decides it, for those that claim, those that wake and those that
+-- ask why.
+
+-- A host as `fits` wants it.
+local function look_at_host(host)
+    local names = { 'name', 'closed', 'draining', 'cpu_busy', 'promised_to', 'seen_at' }
+    for _, resource in ipairs(RESOURCES) do
+        names[#names + 1] = resource .. '_capacity'
+        names[#names + 1] = resource .. '_reserved'
+    end
+    local values = call('HMGET', 'qwd:host:' .. host, unpack(names))
+    local h = { id = host, name = values[1] or host, promised_to = values[5] or '', seen_at = tonumber(values[6] or 0),
+        capacity = {}, free = {}, has = {} }
+    for i = 1, #RESOURCES do
+        h.capacity[i] = tonumber(values[5 + 2 * i] or 0)
+        h.free[i] = h.capacity[i] - tonumber(values[6 + 2 * i] or 0)
+    end
+    -- Why it takes no session at all now.
+    h.busy = tonumber(values[4] or 0)
+    if values[3] == '1' then
+        h.closed = 'draining'
+    elseif values[2] and values[2] ~= ''
+        -- A host without sessions takes one however busy it is: nothing that we could wait for would make it less busy.
+        and (values[2] ~= 'load' or call('EXISTS', 'qwd:sessions:host:' .. host) == 1) then
+        h.closed = values[2]
+    end
+    return h
+end
+
+-- What those that need the same wait under: the amounts, then the tags, one a line.
+local function needs_of(amounts, tags)
+    local words = {}
+    for i = 1, #RESOURCES do words[i] = text(tonumber(amounts[i] or 0)) end
+    return table.concat(words, ' ') .. ' ' .. tags
+end
+
+local NEEDS = '^' .. string.rep('(%d+) ', #RESOURCES) .. '(.*)$'
+local function read_needs(line)
+    local found = { string.match(line or '', NEEDS) }
+    -- Nobody can take what can't be understood.
+    if not found[1] then return { amounts = {}, tags = { '?' } } end
+    local needs = { amounts = {}, tags = {} }
+    for i = 1, #RESOURCES do needs.amounts[i] = tonumber(found[i]) end
+    for tag in string.gmatch(found[#RESOURCES + 1], '[^\n]+') do needs.tags[#needs.tags + 1] = tag end
+    return needs
+end
+
+local function has(h, tag)
+    if h.has[tag] == nil then h.has[tag] = call('SISMEMBER', 'qwd:tags:host:' .. h.id, tag) == 1 end
+    return h.has[tag]
+end
+
+-- Nothing if the host can take it, else why not: a code, and what it is about (resource or tag, wanted, there).
+-- `lacks` and `too-small` are for ever, the others may pass.
+local function fits(h, needs)
+    for i, amount in ipairs(needs.amounts) do
+        if amount > h.capacity[i] then return 'too-small', RESOURCES[i], amount, h.capacity[i] end
+    end
+    for _, tag in ipairs(needs.tags) do
+        if not has(h, tag) then return 'lacks', tag, 0, 0 end
+    end
+    if h.closed then return h.closed, '', 0, h.closed == 'load' and math.floor(h.busy * 100 + 0.5) or 0 end
+    for i, amount in ipairs(needs.amounts) do
+        if amount > h.free[i] then return 'full', RESOURCES[i], amount, h.free[i] end
+    end
+end
+
+-- How much of the host is free, in thousandths of what is scarcest there.
+local function room(h)
+    local least = h.closed and 0 or 1000
+    for i, capacity in ipairs(h.capacity) do
+        if capacity > 0 then least = math.min(least, math.floor(h.free[i] * 1000 / capacity)) end
+    end
+    return math.max(0, least)
+end
+
+-- Notes it where those look that want to wake somebody who can help.
+local function keep_room(h)
+    local least = room(h)
+    if least > 0 then
+        write('ZADD', 'qwd:hosts:room', text(least), h.id)
+    else
+        write('ZREM', 'qwd:hosts:room', h.id)
+    end
+end
+
+-- Whether the farm holds as many sessions as it may, and how many these are. `most` 0 is no limit.
+local function is_full(most)
+    if most <= 0 then return false end
+    local held = 0
+    for _, count in ipairs(call('HMGET', 'qwd:sessions:count', 'starting', 'running', 'stopping', 'lost')) do
+        held = held + tonumber(count or 0)
+    end
+    return held >= most, held
+end
