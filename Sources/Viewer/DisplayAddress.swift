@@ -18,13 +18,6 @@ package struct DisplayAddress: Sendable, Hashable {
         guard let place = Place(url, scheme: "ws") else { return nil }
         self.init(host: place.host, port: place.port, path: place.rest.isEmpty ? "/" : place.rest, token: token)
     }
-
-    /// Finds the display of a viewer's page, as the page's own script does.
-    /// - Parameter token: What stands behind the `#` of the page's address.
-    package init?(page: String, token: String) {
-        guard let start = page.firstRange(of: "data-display=\"")?.upperBound else { return nil }
-        self.init(webSocketURL: String(page[start...].prefix { $0 != "\"" }), token: token)
-    }
 }
 
 /// The link that opens a viewer's page: `http://host:port/path#token`.

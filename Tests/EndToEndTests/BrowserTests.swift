@@ -1,4 +1,6 @@
+import Domain
 import Foundation
+import Glibc
 import Processes
 import Testing
 
@@ -77,6 +79,21 @@ struct BrowserTests {
             ])
         openssl.waitUntilExit()
         return ["tls.certificate=\(directory)/certificate.pem", "tls.key=\(directory)/key.pem"]
+    }
+
+    @Test(arguments: ["127.0.0.1", "::1"])
+    func `a viewer's page opens a display, and says what keeps it from one`(host: String) async throws {
+        let listener = try TCPListener(host: host, port: 0)
+        Glibc.close(listener.descriptor.take())
+        let service = try RunningService([
+            "display.listen=\(host == "::1" ? "[\(host)]" : host):\(listener.port)"
+        ])
+        try await service.start()
+        let id = try await service.create()
+        try #require(try await service.settled(id).state == .running, "\(service.log)")
+        let link = try #require(try await service.status(id)["connect_url"] as? String)
+        try await run(service, script: "viewer.py") { _ in [link, host] }
+        await service.shutDown()
     }
 
     @Test func `the same works without JavaScript`() async throws {

@@ -37,15 +37,18 @@ extension RunningService {
         return try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
     }
 
-    /// Where a session's display is opened, as its link and the page there say.
+    /// Where a session's display is opened, as its link says and the page there asks.
     func display(of id: SessionID) async throws -> DisplayAddress {
         guard let text = try await status(id)["connect_url"] as? String, let link = ConnectLink(text) else {
             throw Failure(description: "session \(id) has no link")
         }
-        let (page, _) = try await URLSession.shared.data(from: try address("/sessions/\(id)/display"))
-        guard let display = DisplayAddress(page: String(decoding: page, as: UTF8.self), token: link.token) else {
-            throw Failure(description: "the page of \(text) has no display")
-        }
+        var request = URLRequest(url: try address("/sessions/\(id)/display/state"))
+        request.setValue(link.token, forHTTPHeaderField: "Display-Token")
+        struct Found: Decodable { var display: String? }
+        let (data, _) = try await URLSession.shared.data(for: request)
+        guard let url = try JSONDecoder().decode(Found.self, from: data).display,
+            let display = DisplayAddress(webSocketURL: url, token: link.token)
+        else { throw Failure(description: "\(text) has no display: \(String(decoding: data, as: UTF8.self))") }
         return display
     }
 

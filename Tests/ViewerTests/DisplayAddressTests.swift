@@ -18,14 +18,10 @@ struct DisplayAddressTests {
         #expect(DisplayAddress(webSocketURL: url, token: "t") == nil)
     }
 
-    @Test func `a link has the page and the token, and the page the display`() {
+    @Test func `a link has the page and the token`() {
         let link = ConnectLink("http://h:8080/sessions/1/display#a-b_c")
         #expect(link?.host == "h" && link?.port == 8080 && link?.path == "/sessions/1/display")
         #expect(link?.token == "a-b_c")
-        #expect(
-            DisplayAddress(page: #"<main data-display="ws://d:6080/display" id="x">"#, token: "t")
-                == DisplayAddress(host: "d", port: 6080, path: "/display", token: "t"))
-        #expect(DisplayAddress(page: "<main>", token: "t") == nil)
     }
 
     @Test(arguments: ["http://h/sessions/1/display", "https://h/sessions/1/display#t", "h#t", ""])

@@ -8,24 +8,44 @@ struct SecurityHeaders: RouterMiddleware {
     /// Whether people reach this server by TLS.
     let isSecure: Bool
 
-    static let policy = policy(connect: nil)
+    static let policy = policy(connect: [])
 
-    /// - Parameter display: A WebSocket that the page may open beside what is ours.
-    static func policy(connect display: String?) -> String {
-        // A policy can't name an IPv6 address (CSP3 2.3.1, host-source): then any host of the scheme may be one.
-        let display = display.map { $0.contains("[") ? "\($0.prefix { $0 != ":" }):" : $0 }
+    /// As many sources are named one by one: a proxy may refuse a longer header (nginx reads 4 KiB).
+    static let mostSources = 32
+
+    /// - Parameter displays: WebSockets that the page may open beside what is ours.
+    static func policy(connect displays: [String]) -> String {
+        var sources = Set(displays.map(source))
+        if sources.count > mostSources { sources = Set(displays.map(scheme)) }
         return [
             "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self' data:",
-            (["connect-src 'self'"] + [display].compactMap(\.self)).joined(separator: " "), "form-action 'self'",
+            (["connect-src 'self'"] + sources.sorted()).joined(separator: " "), "form-action 'self'",
             "frame-ancestors 'none'", "base-uri 'none'",
         ].joined(separator: "; ")
     }
+
+    /// A display as a policy can name it. For an IPv6 address, and for a name that is none of the DNS, there is no word
+    /// (CSP3 2.3.1, host-source): then any host of the scheme may be one.
+    private static func source(_ display: String) -> String {
+        let scheme = scheme(display)
+        let authority = display.dropFirst(scheme.count + 2).prefix { $0 != "/" }
+        let isPlain = authority.utf8.allSatisfy { byte in
+            switch byte {
+            case 48...58, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."): true
+            default: false
+            }
+        }
+        return isPlain ? display : scheme
+    }
+
+    /// `ws:` or `wss:`.
+    private static func scheme(_ display: String) -> String { "\(display.prefix { $0 != ":" }):" }
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
     ) async throws -> Response {
         var response = try await next(request, context)
-        // A viewer's page names its display.
+        // A viewer's page names the displays.
         if response.headers[.contentSecurityPolicy] == nil { response.headers[.contentSecurityPolicy] = Self.policy }
         response.headers[.xContentTypeOptions] = "nosniff"
         response.headers[.crossOriginOpenerPolicy] = "same-origin"

@@ -37,7 +37,7 @@ function over(kind, { text = words[`${kind}Text`], again = false } = {}) {
     (again ? element("again") : element("over-title")).focus();
 }
 
-// Whether the session still runs. Undefined if nobody answers.
+// What became of the session and where its display is, which nobody is told without the token. Undefined if nobody answers.
 async function ask() {
     try {
         const answer = await fetch(words.state, { headers: { "display-token": token }, cache: "no-store" });
@@ -54,22 +54,35 @@ async function ask() {
     }
 }
 
-async function connect() {
+// Undefined if it can't be loaded.
+async function noVNC() {
+    try {
+        return (await import(words.novnc)).default;
+    } catch {
+        return undefined;
+    }
+}
+
+// Opens the display, or says why there is none. The question is on its way while noVNC is loaded.
+async function start() {
     clearTimeout(timer);
-    element("over").hidden = true;
-    say(tries ? "again" : "connecting");
-    if (location.protocol === "https:" && words.display.startsWith("ws:")) {
+    const [found, RFB] = await Promise.all([ask(), noVNC()]);
+    if (found?.state === "unknown") return over("unknown");
+    if (found?.state === "ended") return over("ended", { text: found.why || words.endedText });
+    if (found?.state === "open" && !found.display) return over("broken");
+    if (found?.display && RFB) return connect(RFB, found.display);
+    if (!found || found.display || wasSeen) return again();
+    // The page came before the display.
+    say("waiting");
+    timer = setTimeout(start, 2000);
+}
+
+function connect(RFB, display) {
+    if (location.protocol === "https:" && display.startsWith("ws:")) {
         return over("broken", { text: words.plainText });
     }
-    let RFB;
     try {
-        ({ default: RFB } = await import(words.novnc));
-    } catch {
-        return lost();
-    }
-    if (rfb) return;
-    try {
-        rfb = new RFB(screen, words.display, { wsProtocols: ["binary", token], shared: true });
+        rfb = new RFB(screen, display, { wsProtocols: ["binary", token], shared: true });
     } catch {
         // What stands behind the `#` can't be the name of a protocol.
         return over("unknown");
@@ -89,47 +102,36 @@ async function connect() {
     rfb.addEventListener("disconnect", () => {
         clearTimeout(stuck);
         rfb = undefined;
-        lost();
+        again();
     });
 }
 
-// The display is not there, or not any more: why, and what now?
-async function lost() {
+// The display, or whoever knows where it is, can't be reached, or not any more.
+function again() {
     troubleSince ||= Date.now();
     say("again");
-    const found = await ask();
-    if (found?.state === "unknown") return over("unknown");
-    if (found?.state === "ended") return over("ended", { text: found.why || words.endedText });
     if (Date.now() - troubleSince > PATIENCE) {
         return over("lost", { text: wasSeen ? words.lostText : words.neverText, again: true });
     }
-    timer = setTimeout(connect, PAUSES[Math.min(tries, PAUSES.length - 1)]);
+    timer = setTimeout(start, PAUSES[Math.min(tries, PAUSES.length - 1)]);
     tries += 1;
 }
 
-// The page came before the display, or after its end.
-async function wait() {
-    const found = await ask();
-    if (found?.state === "unknown") return over("unknown");
-    if (found?.state === "ended") return over("ended", { text: found.why || words.endedText });
-    // Loaded again, the page may reach the display; the part behind the `#` stays.
-    if (found?.display) return location.reload();
-    if (found?.state === "open") return over("broken");
-    say("waiting");
-    timer = setTimeout(wait, 2000);
-}
-
-// The browser tells this alone, and noVNC hears nothing of it.
+// The browser tells this alone, and noVNC hears nothing of it. The page names the displays that there were when it was
+// loaded: one of a host that came up since is named by the page of now. What stands behind the `#` stays.
 document.addEventListener("securitypolicyviolation", (event) => {
     if (event.effectiveDirective !== "connect-src") return;
     clearTimeout(stuck);
+    if (performance.getEntriesByType("navigation")[0]?.type !== "reload") return location.reload();
     over("broken");
 });
 
 element("again").addEventListener("click", () => {
     tries = 0;
     troubleSince = 0;
-    connect();
+    element("over").hidden = true;
+    say("connecting");
+    start();
 });
 
 element("ctrl-alt-del").addEventListener("click", () => {
@@ -182,9 +184,4 @@ if (matchMedia("(pointer: coarse)").matches) {
 addEventListener("hashchange", () => location.reload());
 addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
-if (words.display) {
-    ask();
-    connect();
-} else {
-    wait();
-}
+start();

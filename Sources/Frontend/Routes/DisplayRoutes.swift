@@ -2,11 +2,17 @@ import Domain
 import HTTPTypes
 import Hummingbird
 import Queue
+import Secrets
+
+import Domain
+import HTTPTypes
+import Hummingbird
+import Queue
 
 /// The viewer's page of a session, and what it asks while it is open.
 ///
-/// Whoever has the link may open it: its token is what opens the display, and the browser keeps that to itself. So the page
-/// says nothing of the session to who may not use it and shows no token.
+/// Whoever has the link may open it: its token is what opens the display, and the browser keeps that to itself. So the page is
+/// the same whether there is such a session or not. Its script asks for the rest, with the token.
 struct DisplayRoutes: Sendable {
     let site: Site
 
@@ -15,26 +21,26 @@ struct DisplayRoutes: Sendable {
         router.get("/sessions/:sid/display/state") { request, context in try await state(request, context) }
     }
 
-    private func session(_ context: FrontendContext) async throws -> (id: SessionID, session: Session?) {
+    private func id(_ context: FrontendContext) throws(FrontendError) -> SessionID {
         guard let id = context.parameters.get("sid").flatMap({ SessionID($0) }) else { throw FrontendError.noSession }
-        return (id, try await site.queue.session(id))
+        return id
     }
 
     private func page(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        let (id, session) = try await session(context)
-        let display = session.flatMap { site.displayURL(of: $0) }
-        let isTheirs = session.map { context.visitor.mayUse($0) } ?? false
-        var response = Response.html(
-            site.pages.seen(by: context.visitor, desk: site.desk).display(
-                of: id, machine: isTheirs ? session?.request.machine : nil, at: display, canShow: !site.noVNC.isMissing)
-        )
-        response.headers[.contentSecurityPolicy] = SecurityHeaders.policy(connect: display)
+        let page = site.pages.display(of: try id(context), canShow: !site.noVNC.isMissing)
+        // A browser wants to know with the page where that may connect to, before anybody has shown a token.
+        let displays = try await site.hosts.value().filter(\.alive).compactMap {
+            DisplayLink.webSocket(base: $0.status.displayURL)
+        }
+        var response = Response.html(page)
+        response.headers[.contentSecurityPolicy] = SecurityHeaders.policy(connect: displays)
         return response
     }
 
-    /// Whether the session still runs, for who has its token or may use it. Others are told that there is none.
+    /// What became of the session and where its display is, for who has its token or may use it. Others are told that there
+    /// is none.
     private func state(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        guard let session = try await session(context).session else { throw FrontendError.noSession }
+        guard let session = try await site.queue.session(id(context)) else { throw FrontendError.noSession }
         let token = request.headers[.displayToken] ?? ""
         guard
             session.fence > 0 && ConstantTime.isEqual(token, site.token(of: session))
@@ -44,22 +50,16 @@ struct DisplayRoutes: Sendable {
         object.add("state", session.isOpen ? "open" : session.state.rawValue)
         object.add("machine", session.request.machine)
         object.add("why", session.reason?.sentence)
-        object.add("display", site.displayURL(of: session))
+        // Its host's address of now, which is what the page names; the session keeps that of its start.
+        let host = try await site.hosts.value().first { $0.name == session.host }
+        object.add("display", session.isOpen ? host.flatMap { DisplayLink.webSocket(base: $0.status.displayURL) } : nil)
         return .json(object)
     }
 }
 
 extension Pages {
-    /// - Parameters:
-    ///   - machine: Nil for who may not know.
-    ///   - display: The WebSocket of the display, while it can be opened.
-    ///   - canShow: Whether there is a noVNC to load.
-    func display(of id: SessionID, machine: String?, at display: String?, canShow: Bool) -> String {
-        var model: Templates.Model = [
-            "page": path(of: id), "state": "\(path(of: id))/display/state", "display": display ?? "",
-            "machine": machine ?? texts("display.title"), "canShow": canShow,
-        ]
-        if machine != nil { model["isTheirs"] = true }
-        return render("display", model)
+    /// - Parameter canShow: Whether there is a noVNC to load.
+    func display(of id: SessionID, canShow: Bool) -> String {
+        render("display", ["page": path(of: id), "state": "\(path(of: id))/display/state", "canShow": canShow])
     }
 }

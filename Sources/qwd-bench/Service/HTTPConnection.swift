@@ -21,9 +21,10 @@ struct HTTPExchange: Sendable {
     }
 
     mutating func send(
-        _ method: String, _ path: String, accept: String, form: String?, before deadline: ByteStream.Deadline
+        _ method: String, _ path: String, accept: String, fields: [String] = [], form: String?,
+        before deadline: ByteStream.Deadline
     ) throws {
-        var lines = ["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1:\(port)", "Accept: \(accept)"]
+        var lines = ["\(method) \(path) HTTP/1.1", "Host: 127.0.0.1:\(port)", "Accept: \(accept)"] + fields
         if let form {
             lines += ["Content-Type: application/x-www-form-urlencoded", "Content-Length: \(form.utf8.count)"]
         }
@@ -81,7 +82,7 @@ actor HTTPConnection {
     /// Sends a request and reads the answer. The time is that of this thread alone, from the first byte sent to the last
     /// one read.
     func request(
-        _ method: String, _ path: String, accept: String = "text/html", form: String? = nil,
+        _ method: String, _ path: String, accept: String = "text/html", fields: [String] = [], form: String? = nil,
         deadline: Duration = .seconds(30)
     ) throws -> (answer: HTTPAnswer, time: Duration) {
         let start = ContinuousClock.now
@@ -89,7 +90,7 @@ actor HTTPConnection {
         var exchange = try self.exchange ?? HTTPExchange(port: port, before: before)
         // A connection that broke within an answer is of no use any more.
         self.exchange = nil
-        try exchange.send(method, path, accept: accept, form: form, before: before)
+        try exchange.send(method, path, accept: accept, fields: fields, form: form, before: before)
         let answer = try exchange.answer(before: before)
         let time = ContinuousClock.now - start
         self.exchange = exchange

@@ -34,6 +34,10 @@ struct SessionClient: Sendable {
         }
     }
 
+    private struct Found: Decodable {
+        var display: String?
+    }
+
     /// Posts the form.
     /// - Returns: The session, and how long the answer took.
     func create() async throws -> (id: String, time: Duration) {
@@ -54,11 +58,8 @@ struct SessionClient: Sendable {
                 guard let link = try JSONDecoder().decode(Status.self, from: Data(answer.body)).connectLink else {
                     continue
                 }
-                guard let link = ConnectLink(link),
-                    let address = DisplayAddress(
-                        page: try await connection.request("GET", link.path).answer.text, token: link.token)
-                else { throw BenchError("the link is broken") }
-                return address
+                guard let link = ConnectLink(link) else { throw BenchError("the link is broken") }
+                return try await display(of: link)
             case "ended":
                 throw BenchError("session \(id) ended: \(event.reason ?? "") \(event.detail ?? "")")
             default:
@@ -66,6 +67,19 @@ struct SessionClient: Sendable {
             }
         }
         throw BenchError("the events of session \(id) ended before it ran")
+    }
+
+    /// Loads the viewer's page and asks what its script asks.
+    private func display(of link: ConnectLink) async throws -> DisplayAddress {
+        _ = try await connection.request("GET", link.path)
+        let answer = try await connection.request(
+            "GET", "\(link.path)/state", fields: ["Display-Token: \(link.token)"]
+        ).answer
+        let display = try JSONDecoder().decode(Found.self, from: Data(answer.body)).display
+        guard let address = display.flatMap({ DisplayAddress(webSocketURL: $0, token: link.token) }) else {
+            throw BenchError("the link opens no display: \(answer.text)")
+        }
+        return address
     }
 
     /// Follows a session's events to its end.
