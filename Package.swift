@@ -97,7 +97,7 @@ let package = Package(
 
         // Machines.
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
-        .library("Machines", ["Domain", "QMP", "Processes", .subprocess, .systemPackage, .logging]),
+        .library("Machines", ["Certificates", "Domain", "QMP", "Processes", .subprocess, .systemPackage, .logging]),
         .library(
             "ImageBuilder", ["Processes", .subprocess, .systemPackage], resources: [.embedInCode("Guest")]),
 
@@ -152,7 +152,7 @@ let package = Package(
         .tests(
             "DisplayGateway", ["Certificates", "Domain", "Processes", .nioPosix, .logging]),
         .tests("Processes"),
-        .tests("Machines", ["qwd", "Domain", "QMP", "Processes", "TestSupport", .logging]),
+        .tests("Machines", ["qwd", "Certificates", "Domain", "QMP", "Processes", "TestSupport", .logging]),
         .tests("ImageBuilder", ["Processes"]),
         .tests(
             "Frontend",

@@ -1,8 +1,10 @@
+import Certificates
 import Domain
 import Foundation
 import Glibc
 import Logging
 import Processes
+import Synchronization
 import Testing
 
 @testable import Machines
@@ -171,5 +173,84 @@ struct GatewayBridgeTests {
         }
         #expect(Files.names(in: "/proc/\(gateway.pid)/fd").count < 16)
         await endGateway()
+    }
+
+    // MARK: The certificate
+
+    /// A certificate that its own key vouches for, in `<root>/<name>-chain.pem` and `<root>/<name>-key.pem`.
+    private func certificate(_ name: String) throws -> CertificateFiles {
+        let files = CertificateFiles(chain: "\(root)/\(name)-chain.pem", key: "\(root)/\(name)-key.pem")
+        let openssl = try Process.run(
+            URL(filePath: "/usr/bin/openssl"),
+            arguments: [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", "/CN=\(name)", "-keyout", files.key, "-out", files.chain,
+            ])
+        openssl.waitUntilExit()
+        return files
+    }
+
+    @Test func `a certificate and a key that do not belong together are not taken, and told once`() async throws {
+        let paths = HostPaths(runtime: "\(root)/r", state: "\(root)/s")
+        try Files.makeDirectory(paths.runtime)
+        let (old, new) = (try certificate("old"), try certificate("new"))
+        let files = CertificateFiles(chain: "\(root)/chain.pem", key: "\(root)/key.pem")
+        func renew(_ place: String, by file: String) throws { try Files.write(Files.read(file) ?? "", to: place) }
+        let errors = ErrorLog()
+        let bridge = GatewayBridge(
+            paths: paths, host: "127.0.0.1", port: 0, publicURL: "",
+            program: GatewayProgram(path: Self.program, certificate: files), logger: errors.logger)
+        let copies = GatewayProgram.copies(in: paths.gatewayCertificates)
+        func has(_ pair: CertificateFiles) -> Bool {
+            Files.read(copies.chain) == Files.read(pair.chain) && Files.read(copies.key) == Files.read(pair.key)
+        }
+        // With none of before to go on with, there is no gateway, and it is said why.
+        try renew(files.chain, by: old.chain)
+        try renew(files.key, by: new.key)
+        let error = await #expect(throws: ProcessError.self) { try await bridge.copyCertificate() }
+        #expect(error?.detail.contains(files.chain) == true && error?.detail.contains(files.key) == true)
+        try renew(files.key, by: old.key)
+        try await bridge.copyCertificate()
+        #expect(has(old))
+        #expect(errors.lines == [])
+        try renew(files.chain, by: new.chain)
+        for _ in 0..<3 { try await bridge.copyCertificate() }
+        #expect(has(old), "neither of both changes alone")
+        #expect(errors.lines.count == 1)
+        #expect(errors.lines.first?.contains(files.chain) == true)
+        try Files.write("no certificate", to: files.chain)
+        try await bridge.copyCertificate()
+        Files.remove(files.chain)
+        try await bridge.copyCertificate()
+        #expect(has(old))
+        try renew(files.chain, by: new.chain)
+        try renew(files.key, by: new.key)
+        try await bridge.copyCertificate()
+        #expect(has(new))
+        #expect(Set(Files.names(in: paths.gatewayCertificates)) == ["certificate.pem", "key.pem"])
+        Files.remove(root)
+    }
+}
+
+/// Keeps what is logged as an error.
+private final class ErrorLog: Sendable {
+    private let kept = Mutex<[String]>([])
+
+    var lines: [String] { kept.withLock { $0 } }
+    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
+
+    private struct Handler: LogHandler {
+        let log: ErrorLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.error
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            log.kept.withLock { $0.append("\(event.message) \(event.metadata ?? [:])") }
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Certificates
 package import Domain
 import Glibc
 package import Logging
@@ -13,6 +14,8 @@ package actor GatewayBridge: DisplayBridge {
     private let port: Int
     private let program: GatewayProgram
     private let logger: Logger
+    /// Why the certificate that there is now was not taken, in the words that were logged.
+    private var refusal: String?
 
     /// - Parameters:
     ///   - host, port: Where it listens.
@@ -60,20 +63,51 @@ package actor GatewayBridge: DisplayBridge {
         if let account = program.account { try Files.give(paths.tokens, toGroup: account.userID, mode: 0o710) }
     }
 
-    /// Copies the certificate if it is not the one that the gateway has: it may not read ours.
-    private func copyCertificate() throws(ProcessError) {
-        guard let certificate = program.certificate else { return }
+    /// Gives the gateway, which may not read ours, a copy of the certificate and its key. It keeps those of before while the new
+    /// ones can't be used: tools that renew them write one after the other.
+    /// - Throws: Why they can't be used, if there are none of before.
+    func copyCertificate() throws(ProcessError) {
+        guard let files = program.certificate else { return }
         let copies = GatewayProgram.copies(in: paths.gatewayCertificates)
         try Files.makeDirectory(paths.gatewayCertificates)
         if let account = program.account {
             try Files.give(paths.gatewayCertificates, toGroup: account.userID, mode: 0o750)
         }
-        for (file, copy) in [(certificate.key, copies.key), (certificate.chain, copies.chain)] {
-            guard let text = Files.read(file), text != Files.read(copy) else { continue }
-            let new = "\(copy).new"
-            try Files.write(text, to: new)
-            if let account = program.account { try Files.give(new, toGroup: account.userID, mode: 0o440) }
-            guard rename(new, copy) == 0 else {
+        do throws(ProcessError) {
+            try copy(files, to: copies)
+            refusal = nil
+        } catch {
+            guard Files.read(copies.chain) != nil, Files.read(copies.key) != nil else { throw error }
+            if refusal != error.detail {
+                logger.error("certificate not taken, displays keep the old one", metadata: ["error": "\(error)"])
+            }
+            refusal = error.detail
+        }
+    }
+
+    /// Copies both files together if one of them is not what the copy is.
+    private func copy(_ files: CertificateFiles, to copies: CertificateFiles) throws(ProcessError) {
+        var texts: [String] = []
+        for file in [files.chain, files.key] {
+            guard let text = Files.read(file) else { throw ProcessError(.system, "Can't read \(file).") }
+            texts.append(text)
+        }
+        if texts == [copies.chain, copies.key].compactMap(Files.read) { return }
+        let new = CertificateFiles(chain: "\(copies.chain).new", key: "\(copies.key).new")
+        defer { for file in [new.chain, new.key] { Files.remove(file) } }
+        try Files.write(texts[0], to: new.chain)
+        try Files.write(texts[1], to: new.key)
+        // The files themselves may change at any moment; what is looked at here is what is taken.
+        do throws(CertificateError) {
+            _ = try new.context(protocols: [])
+        } catch {
+            var error = error
+            error.files = files
+            throw ProcessError(.system, "\(error)")
+        }
+        for (file, copy) in [(new.key, copies.key), (new.chain, copies.chain)] {
+            if let account = program.account { try Files.give(file, toGroup: account.userID, mode: 0o440) }
+            guard rename(file, copy) == 0 else {
                 throw ProcessError(.system, "Can't write \(copy): \(String(cString: strerror(errno)))")
             }
         }

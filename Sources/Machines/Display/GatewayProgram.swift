@@ -1,3 +1,4 @@
+package import Certificates
 package import Domain
 package import Processes
 
@@ -8,7 +9,7 @@ package struct GatewayProgram: Sendable {
     /// As whom it runs; nil where we are not root.
     package var account: Account?
     /// Files in PEM; nil serves without TLS. Only we need to read them.
-    package var certificate: (chain: String, key: String)?
+    package var certificate: CertificateFiles?
     /// Addresses of web pages that may open displays.
     package var origins: [String]
     /// Whether pages at addresses of our own may too.
@@ -17,7 +18,7 @@ package struct GatewayProgram: Sendable {
     package var proxies: [IPNetwork]
 
     package init(
-        path: String, certificate: (chain: String, key: String)? = nil, origins: [String] = [],
+        path: String, certificate: CertificateFiles? = nil, origins: [String] = [],
         ownAddresses: Bool = true, proxies: [IPNetwork] = []
     ) {
         self.path = path
@@ -38,8 +39,8 @@ package struct GatewayProgram: Sendable {
     static func mark(_ tokens: String) -> String { "--tokens \(tokens) " }
 
     /// Its own copies of the certificate and the key, in a directory of its own.
-    static func copies(in directory: String) -> (chain: String, key: String) {
-        ("\(directory)/certificate.pem", "\(directory)/key.pem")
+    static func copies(in directory: String) -> CertificateFiles {
+        CertificateFiles(chain: "\(directory)/certificate.pem", key: "\(directory)/key.pem")
     }
 
     func arguments(_ paths: HostPaths) -> [String] {

@@ -1,3 +1,4 @@
+import Certificates
 import Secrets
 import Domain
 import Foundation
@@ -138,7 +139,9 @@ struct Roles {
             proxies: settings.proxies)
         program.account = users?.display
         program.ownAddresses = program.origins.isEmpty
-        if let chain = settings.tls.certificate, let key = settings.tls.key { program.certificate = (chain, key) }
+        if let chain = settings.tls.certificate, let key = settings.tls.key {
+            program.certificate = CertificateFiles(chain: chain, key: key)
+        }
         return program
     }
 
