@@ -59,6 +59,16 @@ extension JobQueue {
         try await send(["EXISTS", "qwd:tags:host:\(host)"]).integer ?? 0 > 0
     }
 
+    /// The mark of the secret that all hosts share: that of the host which asked first.
+    /// - Parameter mark: That of the host which asks now.
+    package func secretMark(asking mark: String) async throws(QueueError) -> String {
+        let replies = try await send(pipeline: [["SET", "qwd:secret", mark, "NX"], ["GET", "qwd:secret"]])
+        // The first one is the word of a Redis that refuses writes.
+        if case .error(let text) = replies[0] { throw QueueError(.unavailable, text) }
+        guard let known = replies[1].string else { throw Self.unexpected(replies[1], from: "GET qwd:secret") }
+        return known
+    }
+
     /// Lets a host take no new sessions, or take them again.
     /// - Returns: False if no such host is known.
     package func drain(_ host: String, _ draining: Bool) async throws(QueueError) -> Bool {

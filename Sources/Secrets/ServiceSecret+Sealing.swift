@@ -13,6 +13,8 @@ extension ServiceSecret {
         case code
         /// A mail that waits in the queue.
         case mail
+        /// What shows that hosts have the same secret.
+        case farm
     }
 
     /// A mark that only this service can make of a text: HMAC-SHA256, base64url without padding, 43 characters.

@@ -51,10 +51,10 @@ struct CrashTests {
         try await service.start()
         let id = try await service.create()
         _ = try await service.settled(id)
-        let words = try await service.refusal(["state_dir=\(service.state)", "runtime_dir=\(service.runtime)"])
+        let words = try await service.end().says
         #expect(words.contains("\(service.runtime)/up.lock") && words.contains("runtime_dir"))
         // Another worker that shares no more than the disks.
-        let other = try await service.refusal(["state_dir=\(service.state)", "runtime_dir=\(service.root)/other"])
+        let other = try await service.end(["runtime_dir=\(service.root)/other"]).says
         #expect(other.contains("\(service.state)/up.lock"))
         #expect(try await service.settled(id).state == .running)
         #expect(service.machineProcesses.count == 1)

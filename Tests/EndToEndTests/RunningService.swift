@@ -99,24 +99,29 @@ final class RunningService: @unchecked Sendable {
         try await offPool { try self.launch(crashAt: crashAt, path: path) }
     }
 
-    /// What a service says that can't start.
-    /// - Parameter others: More of the configuration, before which that of this service goes.
-    func refusal(_ others: [String]) async throws -> String {
+    /// Runs a command that ends by itself, such as a service that can't start.
+    /// - Parameter others: More of the configuration, in place of what this service has.
+    /// - Returns: Its exit code, and what it says.
+    func end(
+        of command: [String] = ["up"], _ others: [String] = []
+    ) async throws -> (code: Int32, says: String) {
         try await offPool {
-            let process = self.prepare(others)
+            let process = self.prepare(command, others)
             let lines = Pipe()
             process.standardError = lines
             process.standardOutput = FileHandle.nullDevice
             try process.run()
-            return String(decoding: try lines.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            let says = String(decoding: try lines.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            process.waitUntilExit()
+            return (process.terminationStatus, says)
         }
     }
 
-    private func prepare(_ others: [String] = []) -> Process {
+    private func prepare(_ command: [String] = ["up"], _ others: [String] = []) -> Process {
         let process = Process()
         process.executableURL = URL(filePath: Self.program)
         process.arguments =
-            ["up"]
+            command
             + ([
                 "state_dir=\(state)", "runtime_dir=\(runtime)", "machines.directory=\(machines)",
                 "machines.catalogue=\(machines)/machines.conf", "frontend.listen=127.0.0.1:\(httpPort)",

@@ -195,4 +195,13 @@ struct HostTests {
             await #expect(throws: QueueError.self) { try await farm.enqueue(limits: limits) }
         }
     }
+
+    @Test func `the first host's mark of the secret is the one that counts, until it is forgotten`() async throws {
+        try await withFarm { farm in
+            #expect(try await farm.queue.secretMark(asking: "a") == "a")
+            #expect(try await farm.queue.secretMark(asking: "b") == "a")
+            _ = try await farm.queue.send(["DEL", "qwd:secret"])
+            #expect(try await farm.queue.secretMark(asking: "b") == "b")
+        }
+    }
 }

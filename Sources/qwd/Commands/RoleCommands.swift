@@ -44,5 +44,6 @@ private func runRole(_ common: CommonOptions, _ make: (Roles, JobQueue) async th
     let roles = Roles(settings: settings, logger: Logs.logger(settings))
     try Files.makeOwnDirectory(settings.runtimeDir)
     let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
-    try await roles.run([client, try await make(roles, JobQueue(redis: client))])
+    let queue = JobQueue(redis: client)
+    try await roles.run([client, try await SharedSecret.checked(queue, roles), try await make(roles, queue)])
 }

@@ -35,7 +35,7 @@ struct Start: AsyncParsableCommand {
         let limits = Limits(settings.limits)
         if dryRun { return try await place(request, settings, limits) }
         let secret: ServiceSecret
-        do { secret = try ServiceSecret.existing(path: "\(settings.stateDir)/secret") } catch {
+        do { secret = try ServiceSecret.existing(path: Roles.secretFile(settings)) } catch {
             throw Failure(.failed, "\(error)")
         }
         // Ctrl-C takes the request back.
@@ -58,6 +58,7 @@ struct Start: AsyncParsableCommand {
         _ request: SessionRequest, _ settings: Settings, _ limits: Limits, _ secret: ServiceSecret, _ patience: Duration
     ) async throws -> String {
         try await Connection.withQueue(settings) { queue in
+            try await SharedSecret(queue: queue, settings: settings).compare()
             try await checkIsOffered(queue, settings)
             let request = try await raised(request, to: queue.machines(lease: settings.scheduler.lease))
             // Listen first, so that nothing between the call and the first look is missed.

@@ -34,9 +34,11 @@ struct Up: AsyncParsableCommand {
         }
         let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
         let queue = JobQueue(redis: client)
+        // If this refuses, its Redis stays: there the secret of before can be forgotten.
+        services += [client, try await SharedSecret.checked(queue, roles)]
         do {
             services += [
-                client, try await roles.worker(queue), try await roles.scheduler(queue), try roles.frontend(queue),
+                try await roles.worker(queue), try await roles.scheduler(queue), try roles.frontend(queue),
             ]
         } catch {
             // Nobody would look after it.

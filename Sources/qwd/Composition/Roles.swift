@@ -21,10 +21,16 @@ struct Roles {
     let logger: Logger
 
     /// The secret that all roles of a farm share.
-    static func secret(_ settings: Settings) throws -> ServiceSecret {
-        try Files.makeOwnDirectory(settings.stateDir)
-        return try ServiceSecret.load(path: "\(settings.stateDir)/secret")
+    static func secret(_ settings: Settings) throws(Failure) -> ServiceSecret {
+        do {
+            try Files.makeOwnDirectory(settings.stateDir)
+            return try ServiceSecret.load(path: secretFile(settings))
+        } catch {
+            throw Failure(.failed, "\(error)")
+        }
     }
+
+    static func secretFile(_ settings: Settings) -> String { "\(settings.stateDir)/secret" }
 
     func frontend(_ queue: JobQueue) throws(Failure) -> Frontend {
         if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
@@ -33,8 +39,7 @@ struct Roles {
         }
         let form = settings.form
         let defaults = settings.defaults
-        let secret: ServiceSecret
-        do { secret = try Self.secret(settings) } catch { throw Failure(.failed, "\(error)") }
+        let secret = try Self.secret(settings)
         let certificate = try certificate()
         return Frontend(
             queue: queue, secret: secret,
