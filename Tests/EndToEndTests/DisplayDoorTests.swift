@@ -1,6 +1,8 @@
 import Domain
 import Foundation
+import FoundationNetworking
 import Processes
+import Queue
 import Testing
 import Viewer
 
@@ -48,15 +50,51 @@ struct DisplayDoorTests {
             ("http://127.0.0.1:\(service.httpPort)", "403"), ("null", "403"),
         ]
         for (origin, status) in cases {
-            let request = [
-                "GET /display HTTP/1.1", "Host: 127.0.0.1:\(service.displayPort)", "Upgrade: websocket",
-                "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
-                "Sec-WebSocket-Protocol: binary, \(display.token)",
-            ]
-            let lines = request + (origin.map { ["Origin: \($0)"] } ?? []) + ["", ""]
-            let peer = try Peer.connect(port: service.displayPort, saying: lines.joined(separator: "\r\n"))
-            #expect(peer.answer().hasPrefix("HTTP/1.1 \(status) "), "\(origin ?? "no origin")")
+            #expect(try door(of: service, display.token, origin) == status, "\(origin ?? "no origin")")
         }
         await service.shutDown()
+    }
+
+    /// The name of this host, and a port that is free where it leads to.
+    private static let named: (host: String, port: Int)? = {
+        var name = [CChar](repeating: 0, count: 65)
+        guard gethostname(&name, 64) == 0 else { return nil }
+        let host = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return (try? TCPListener(host: host, port: 0)).map { (host, $0.port) }
+    }()
+
+    @Test(.enabled(if: named != nil, "the name of this host leads nowhere"))
+    func `pages of a name in frontend listen open displays, as those of addresses do`() async throws {
+        let (name, port) = try #require(Self.named)
+        let service = try RunningService(["frontend.listen=\(name):\(port)"])
+        try await service.start()
+        let own = try #require(URL(string: "http://\(name):\(port)/"))
+        #expect((try await URLSession.shared.data(from: own).1 as? HTTPURLResponse)?.statusCode == 200)
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        let id = try await service.queue.enqueue(
+            SessionRequest(
+                owner: "ann", machine: "grub.iso", cpu: 1, memoryMiB: 256, diskGiB: 1, lifetimeSeconds: 600,
+                oneShot: false), limits: .none, id: SessionID(milliseconds: now), job: JobID(milliseconds: now)
+        ).session
+        try #require(try await service.settled(id).state == .running)
+        let token = try #require(Files.names(in: "\(service.runtime)/tokens").first)
+        let cases = [
+            ("http://\(name):\(port)", "101"), ("http://127.0.0.1:\(port)", "101"), ("http://\(name):1", "403"),
+            ("http://evil.example:\(port)", "403"),
+        ]
+        for (origin, status) in cases { #expect(try door(of: service, token, origin) == status, "\(origin)") }
+        await service.shutDown()
+    }
+
+    /// What the gateway answers to an upgrade.
+    private func door(of service: RunningService, _ token: String, _ origin: String?) throws -> String {
+        let lines = [
+            "GET /display HTTP/1.1", "Host: 127.0.0.1:\(service.displayPort)", "Upgrade: websocket",
+            "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+            "Sec-WebSocket-Protocol: binary, \(token)",
+        ]
+        let all = lines + (origin.map { ["Origin: \($0)"] } ?? []) + ["", ""]
+        let answer = try Peer.connect(port: service.displayPort, saying: all.joined(separator: "\r\n")).answer()
+        return String(answer.dropFirst("HTTP/1.1 ".count).prefix(3))
     }
 }

@@ -23,7 +23,7 @@ extension Settings {
                 "The address of this host's displays, behind a proxy for example. Empty: made from `display.listen`."),
             SettingsKey(
                 "display.origins", \.display.origins, .list(of: .webURL),
-                "Addresses of web pages that may open this host's displays, beside `frontend.public_url`: those of frontends with another configuration. With neither, pages at this host's own address, localhost and private addresses may."
+                "Addresses of web pages that may open this host's displays, beside `frontend.public_url`, or else a name in `frontend.listen`: those of frontends with another configuration. Where neither this nor `frontend.public_url` is set, pages at this host's own address, localhost and private addresses may too."
             ),
             SettingsKey(
                 "display.one_shot_grace", \.display.oneShotGrace, .duration(.zero ... .seconds(3600)),

@@ -24,6 +24,9 @@ package struct ListenAddress: Sendable, Hashable, CustomStringConvertible {
     /// Whether only this host can reach it.
     package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
 
+    /// Whether its host is a name, which anybody could point at any address.
+    package var hasName: Bool { Self.isName(host) }
+
     package var description: String { "\(host.contains(":") ? "[\(host)]" : host):\(port)" }
 
     /// The host and the port, if there is one, of `host`, `host:port`, `[v6]` or `[v6]:port`. Nil if either is none.

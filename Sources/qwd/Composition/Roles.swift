@@ -139,11 +139,10 @@ struct Roles {
     /// This program, as it carries displays.
     private func gateway() -> GatewayProgram {
         var program = GatewayProgram(
-            path: GatewayProgram.ourselves,
-            origins: settings.display.origins + [settings.frontend.publicURL].compactMap(\.self),
+            path: GatewayProgram.ourselves, origins: settings.displayOrigins,
+            ownAddresses: settings.display.origins.isEmpty && settings.frontend.publicURL == nil,
             proxies: settings.proxies)
         program.account = users?.display
-        program.ownAddresses = program.origins.isEmpty
         if let chain = settings.tls.certificate, let key = settings.tls.key {
             program.certificate = CertificateFiles(chain: chain, key: key)
         }

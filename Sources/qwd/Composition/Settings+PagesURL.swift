@@ -10,4 +10,10 @@ extension Settings {
         if listen.host == "::" { listen.host = "::1" }
         return "\(tls.certificate == nil ? "http" : "https")://\(listen)"
     }
+
+    /// Addresses of web pages that may open displays beside those at addresses of our own: those of others, and our own by the
+    /// name that the frontend answers to (`KnownHosts`), which is that of `frontend.public_url` or of `frontend.listen`.
+    var displayOrigins: [String] {
+        display.origins + (frontend.publicURL != nil || frontend.listen.hasName ? [pagesURL] : [])
+    }
 }
