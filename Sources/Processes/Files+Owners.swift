@@ -5,26 +5,42 @@ extension Files {
     /// - Throws: If it is a link, belongs to somebody else, or others may write to it, or to a directory on the way to it: they
     ///   could lead us anywhere.
     package static func makeOwnDirectory(_ path: String) throws(ProcessError) {
-        // Before anything is made there.
-        try checkWay(to: path)
-        try makeDirectory(path)
-        try checkWay(to: path)
-        let status = try look(at: path)
-        let problem: String
-        if status.st_mode & S_IFMT != S_IFDIR {
-            problem = "is no directory but a link or a file"
-        } else if status.st_uid != geteuid() {
-            problem = "belongs to user \(status.st_uid), and this is user \(geteuid())"
-        } else if status.st_mode & 0o022 != 0 {
-            problem = "may be changed by others (chmod go-w)"
-        } else {
-            return
+        do throws(ProcessError) {
+            // Before anything is made there.
+            try checkWay(to: path)
+            try makeDirectory(path)
+            try checkOwn(try checkWay(to: path), S_IFDIR, "is no directory but a link or a file", isOurs: true)
+        } catch {
+            throw ProcessError(.system, "\(error.detail) Mend that, or choose another state_dir or runtime_dir.")
         }
-        throw distrust(path, problem)
+    }
+
+    /// Looks whether nobody but root and us can change a file, or put another one in its place. Links are followed.
+    /// - Throws: Who else can, with the way out.
+    package static func checkOwnFile(_ path: String) throws(ProcessError) {
+        try checkOwn(try checkWay(to: path, throughLast: true), S_IFREG, "is no file", isOurs: false)
+    }
+
+    /// - Parameter isOurs: Whether it must not even be root's.
+    private static func checkOwn(
+        _ path: String, _ kind: mode_t, _ otherwise: String, isOurs: Bool
+    ) throws(ProcessError) {
+        let status = try look(at: path)
+        if status.st_mode & S_IFMT != kind { throw ProcessError(.system, "\(path) \(otherwise).") }
+        if status.st_uid != geteuid(), isOurs || status.st_uid != 0 {
+            throw ProcessError(
+                .system, "\(path) belongs to user \(status.st_uid), and this is user \(geteuid()).")
+        }
+        if status.st_mode & 0o022 != 0 {
+            throw ProcessError(.system, "\(path) may be changed by others (chmod go-w \(path)).")
+        }
     }
 
     /// Looks at every directory above a path, through links, as far as they are there.
-    private static func checkWay(to path: String) throws(ProcessError) {
+    /// - Parameter throughLast: Whether the path itself may be a link.
+    /// - Returns: Where that leads.
+    @discardableResult
+    private static func checkWay(to path: String, throughLast: Bool = false) throws(ProcessError) -> String {
         var rest = path.split(separator: "/").map(String.init)[...]
         // Links are followed by hand: each is as good as the directory that it is in.
         var links = 0
@@ -39,12 +55,13 @@ extension Files {
             let next = "\(directory)/\(name)"
             var status = stat()
             guard lstat(next, &status) == 0 else {
-                if errno == ENOENT { return }
+                if errno == ENOENT { return next }
                 throw ProcessError(.system, "Can't look at \(next): \(String(cString: strerror(errno)))")
             }
+            let isLink = status.st_mode & S_IFMT == S_IFLNK
             // The last one is looked at by who asks.
-            if rest.isEmpty { return }
-            guard status.st_mode & S_IFMT == S_IFLNK else {
+            if rest.isEmpty, !(isLink && throughLast) { return next }
+            guard isLink else {
                 directory = next
                 continue
             }
@@ -57,6 +74,7 @@ extension Files {
             if target.hasPrefix("/") { directory = "" }
             rest = (target.split(separator: "/").map(String.init) + rest)[...]
         }
+        return directory.isEmpty ? "/" : directory
     }
 
     /// Refuses a directory in which others may rename what is ours. In a sticky one such as /tmp nobody renames what is
@@ -84,6 +102,6 @@ extension Files {
     }
 
     private static func distrust(_ path: String, _ problem: String) -> ProcessError {
-        ProcessError(.system, "\(path) \(problem). Mend that, or choose another state_dir or runtime_dir.")
+        ProcessError(.system, "\(path) \(problem).")
     }
 }

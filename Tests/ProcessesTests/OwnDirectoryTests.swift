@@ -91,4 +91,62 @@ struct OwnDirectoryTests {
         lchown("\(root)/tmp/way", 65534, 65534)
         #expect(refusal("\(root)/tmp/way/a")?.contains("65534") == true)
     }
+
+    // MARK: Files
+
+    private func fileRefusal(_ path: String) -> String? {
+        do {
+            try Files.checkOwnFile(path)
+            return nil
+        } catch {
+            return error.detail
+        }
+    }
+
+    /// A program that a configuration names, for its owner alone.
+    private func makeProgram() throws -> String {
+        try Files.makeDirectory("\(root)/a")
+        try Files.write("#!/bin/true", to: "\(root)/a/program")
+        chmod("\(root)/a/program", 0o755)
+        return "\(root)/a/program"
+    }
+
+    @Test func `a file that nobody else can change or replace is believed, through links too`() throws {
+        defer { Files.remove(root) }
+        let program = try makeProgram()
+        #expect(fileRefusal(program) == nil)
+        try Files.link("\(root)/link", to: "a/program")
+        #expect(fileRefusal("\(root)/link") == nil)
+        #expect(fileRefusal("/usr/bin/env") == nil)
+        #expect(fileRefusal("\(root)/none") != nil)
+        #expect(fileRefusal("\(root)/a")?.contains("no file") == true)
+    }
+
+    @Test(arguments: [0o777, 0o775, 0o757])
+    func `one that others may change or replace is refused with the way out`(mode: Int) throws {
+        defer { Files.remove(root) }
+        let program = try makeProgram()
+        try Files.link("\(root)/link", to: "a/program")
+        chmod(program, mode_t(mode))
+        for path in [program, "\(root)/link"] {
+            #expect(fileRefusal(path)?.contains("chmod go-w \(program)") == true)
+        }
+        chmod(program, 0o755)
+        chmod("\(root)/a", mode_t(mode))
+        for path in [program, "\(root)/link"] {
+            #expect(fileRefusal(path)?.contains("chmod go-w \(root)/a") == true)
+        }
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "gives a file to somebody else, which needs root"))
+    func `one of somebody else is refused, and so is a link of theirs`() throws {
+        defer { Files.remove(root) }
+        let program = try makeProgram()
+        try Files.link("\(root)/link", to: "a/program")
+        lchown("\(root)/link", 65534, 65534)
+        #expect(fileRefusal("\(root)/link")?.contains("65534") == true)
+        #expect(fileRefusal(program) == nil)
+        chown(program, 65534, 65534)
+        #expect(fileRefusal(program)?.contains("65534") == true)
+    }
 }

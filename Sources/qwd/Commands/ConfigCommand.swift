@@ -13,6 +13,7 @@ struct ConfigCommand: ParsableCommand {
         func run() throws {
             let settings = try common.settings()
             if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
+            try settings.checkSignInProgram()
             Console.say("qwd: the configuration is good")
         }
     }

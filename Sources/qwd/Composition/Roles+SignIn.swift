@@ -3,6 +3,7 @@ import Domain
 import Frontend
 import Logging
 import Logins
+import Processes
 import Queue
 import Secrets
 import Settings
@@ -63,6 +64,7 @@ extension Roles {
         case .imap: return IMAPMethod(Self.options(auth.imap))
         case .smtp: return SMTPMethod(Self.options(auth.smtp))
         case .command:
+            try settings.checkSignInProgram()
             var options = CommandMethod.Options(path: auth.command.path ?? "")
             options.timeout = auth.command.timeout
             return CommandMethod(options)
@@ -113,6 +115,18 @@ extension Roles {
             return try Certificate(chain: chain, key: key, logger: logger)
         } catch {
             throw Failure(.badConfiguration, "\(error)")
+        }
+    }
+}
+
+extension Settings {
+    /// Refuses a program for signing in that others could replace: whom that lets in is let in.
+    func checkSignInProgram() throws(Failure) {
+        guard auth.methods.contains(.command), let path = auth.command.path else { return }
+        do {
+            try Files.checkOwnFile(path)
+        } catch {
+            throw Failure(.badConfiguration, "auth.command.path: \(error.detail)")
         }
     }
 }
