@@ -102,4 +102,19 @@ struct DoorTests {
         #expect(try gateway.answer(GatewayFixture.upgrade(gateway.token)).hasPrefix("HTTP/1.1 403 "))
         try await gateway.close()
     }
+
+    @Test func `forty viewers who come to one display at one moment all get in`() async throws {
+        let gateway = try await GatewayFixture { $0.limits.viewersPerSession = 40 }
+        let viewers = try (0..<40).map { _ in try gateway.connect() }
+        for viewer in viewers { try viewer.write(Array(GatewayFixture.upgrade(gateway.token).utf8)) }
+        var displays: [Peer] = []
+        for _ in viewers {
+            // The machine takes one after the other, between what else it does.
+            try await Task.sleep(for: .milliseconds(5))
+            displays.append(try gateway.takeViewer())
+        }
+        for viewer in viewers { #expect(try viewer.head().hasPrefix("HTTP/1.1 101 ")) }
+        withExtendedLifetime(displays) {}
+        try await gateway.close()
+    }
 }

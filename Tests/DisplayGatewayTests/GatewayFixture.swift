@@ -30,7 +30,10 @@ final class GatewayFixture: Sendable {
         var listeners: [String: Descriptor] = [:]
         for token in Self.tokens {
             let socket = "\(directory)/\(token.prefix(1)).sock"
-            listeners[token] = try UnixSocket.listen(at: socket)
+            let listener = try UnixSocket.listen(at: socket)
+            // QEMU's queue has one place.
+            Glibc.listen(listener.number, 1)
+            listeners[token] = listener
             try Files.link("\(directory)/tokens/\(token)", toSocket: socket, for: nil)
         }
         self.listeners = listeners
@@ -86,10 +89,14 @@ final class GatewayFixture: Sendable {
         let viewer = try connect()
         try viewer.write(Array(Self.upgrade(token, extra: extra).utf8))
         let head = try viewer.head()
-        guard head.hasPrefix("HTTP/1.1 101 "), let listener = listeners[token] else {
-            throw Peer.Failure.unexpected(head)
-        }
-        return (viewer, Peer(accept(listener.number, nil, nil)))
+        guard head.hasPrefix("HTTP/1.1 101 ") else { throw Peer.Failure.unexpected(head) }
+        return (viewer, try takeViewer(token))
+    }
+
+    /// The machine's side of the next viewer.
+    func takeViewer(_ token: String? = nil) throws -> Peer {
+        guard let listener = listeners[token ?? self.token] else { throw Peer.Failure.unexpected("the token") }
+        return try Peer.take(from: listener)
     }
 }
 

@@ -1,4 +1,5 @@
 import Glibc
+import Processes
 
 /// One end of a connection, played by a test. Calls block, at most until a deadline.
 final class Peer: Sendable {
@@ -33,6 +34,14 @@ final class Peer: Sendable {
         return peer
     }
 
+    /// Accepts a connection.
+    static func take(from listener: Descriptor, before deadline: Deadline = GatewayFixture.soon) throws -> Peer {
+        try wait(for: POLLIN, of: listener.number, before: deadline)
+        let number = accept(listener.number, nil, nil)
+        guard number >= 0 else { throw Failure.system(errno) }
+        return Peer(number)
+    }
+
     /// Ends both directions.
     func end() { shutdown(number, CInt(SHUT_RDWR)) }
 
@@ -64,6 +73,10 @@ final class Peer: Sendable {
     }
 
     private func wait(for event: CInt, before deadline: Deadline) throws {
+        try Self.wait(for: event, of: number, before: deadline)
+    }
+
+    private static func wait(for event: CInt, of number: CInt, before deadline: Deadline) throws {
         var poller = pollfd(fd: number, events: Int16(event), revents: 0)
         while poll(&poller, 1, 20) <= 0 {
             if ContinuousClock.now >= deadline { throw Failure.timedOut }

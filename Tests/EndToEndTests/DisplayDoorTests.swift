@@ -86,15 +86,33 @@ struct DisplayDoorTests {
         await service.shutDown()
     }
 
+    @Test func `as many viewers as one display may have get in at one moment, and one more is told so`() async throws {
+        let service = try RunningService()
+        try await service.start()
+        let id = try await service.create()
+        try #require(try await service.settled(id).state == .running)
+        let display = try await service.display(of: id)
+        let viewers = try (0..<32).map { _ in try knock(service, display.token, nil) }
+        for viewer in viewers { #expect(Self.status(viewer) == "101") }
+        #expect(try door(of: service, display.token, nil) == "429")
+        withExtendedLifetime(viewers) {}
+        await service.shutDown()
+    }
+
     /// What the gateway answers to an upgrade.
     private func door(of service: RunningService, _ token: String, _ origin: String?) throws -> String {
+        Self.status(try knock(service, token, origin))
+    }
+
+    private static func status(_ peer: Peer) -> String { String(peer.answer().dropFirst("HTTP/1.1 ".count).prefix(3)) }
+
+    private func knock(_ service: RunningService, _ token: String, _ origin: String?) throws -> Peer {
         let lines = [
             "GET /display HTTP/1.1", "Host: 127.0.0.1:\(service.displayPort)", "Upgrade: websocket",
             "Connection: Upgrade", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
             "Sec-WebSocket-Protocol: binary, \(token)",
         ]
         let all = lines + (origin.map { ["Origin: \($0)"] } ?? []) + ["", ""]
-        let answer = try Peer.connect(port: service.displayPort, saying: all.joined(separator: "\r\n")).answer()
-        return String(answer.dropFirst("HTTP/1.1 ".count).prefix(3))
+        return try Peer.connect(port: service.displayPort, saying: all.joined(separator: "\r\n"))
     }
 }
