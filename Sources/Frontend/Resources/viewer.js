@@ -72,7 +72,9 @@ async function start() {
     if (found?.state === "open" && !found.display) return over("broken");
     if (found?.display && RFB) return connect(RFB, found.display);
     if (!found || found.display || wasSeen) return again();
-    // The page came before the display.
+    // The page came before the display, which is no trouble.
+    troubleSince = 0;
+    tries = 0;
     say("waiting");
     timer = setTimeout(start, 2000);
 }
