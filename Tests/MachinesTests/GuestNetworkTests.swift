@@ -42,8 +42,16 @@ struct GuestNetworkTests {
         try await withNetwork { network in
             #expect(await network.problem == nil)
             let outcome = try await IsolationCheck(network: network, users: users).outcome()
-            #expect(outcome.ways.count >= 18)
+            #expect(outcome.ways.count >= 72)
             #expect(outcome.ways.filter(\.isOpen) == [])
+            let ways = Set(outcome.ways.map(\.name))
+            for kind in ["TCP", "UDP", "ICMP"] {
+                // As itself, and as this host.
+                let wanted =
+                    ["127.0.0.1", "127.0.0.1 from 127.0.0.1", "127.0.0.1 from 192.0.2.177", "::1 from ::1"]
+                    + ["255.255.255.255", "255.255.255.255 from 127.0.0.1"]
+                for name in wanted { #expect(ways.contains("\(kind) to \(name)"), "\(ways.sorted())") }
+            }
         }
     }
 
@@ -52,16 +60,19 @@ struct GuestNetworkTests {
         options.isIsolated = false
         try await withNetwork(options) { network in
             let ways = try await open(network)
-            #expect(ways.contains("TCP to 127.0.0.1") && ways.contains("UDP to 127.0.0.1"))
+            for source in ["", " from 127.0.0.1", " from 192.0.2.177"] {
+                #expect(ways.contains("TCP to 127.0.0.1\(source)") && ways.contains("UDP to 127.0.0.1\(source)"))
+            }
         }
     }
 
-    @Test(.enabled(if: geteuid() == 0, "only root may give this host an address"))
-    func `an address that comes up later is closed too`() async throws {
-        let address = "198.51.100.77"
+    @Test(
+        .enabled(if: geteuid() == 0, "only root may give this host an address"),
+        arguments: ["198.51.100.77"] + (Files.read("/proc/net/if_inet6")?.isEmpty == false ? ["fd51:5744:77::77"] : []))
+    func `an address that comes up later is closed too`(address: String) async throws {
         func ip(_ verb: String) async throws {
             let result = try await ForegroundProcess.run(
-                Program("ip", ["address", verb, "\(address)/32", "dev", "lo"], package: "iproute2"))
+                Program("ip", ["address", verb, address, "dev", "lo"], package: "iproute2"))
             #expect(result.isSuccess, "\(result.message)")
         }
         try await withNetwork { network in
@@ -126,7 +137,7 @@ struct GuestNetworkTests {
             let before = try await denied()
             #expect(before.contains("10.66.0.0/16"))
             let outcome = try await IsolationCheck.run(paths: paths, options: .init(), users: users, logger: logger)
-            #expect(outcome.ways.count >= 18 && !outcome.ways.contains { $0.isOpen })
+            #expect(outcome.ways.count >= 72 && !outcome.ways.contains { $0.isOpen })
             #expect(try await denied() == before)
         }
     }

@@ -93,7 +93,8 @@ package struct IsolationCheck: Sendable {
             helperEnd, account: users?.probe, namespace: try await network.namespace(),
             source: SourceAddress(number: 0),
             resolvers: [], log: nil)
-        let probes = Self.unique(targets).compactMap(Self.bytes)
+        let others = ["255.255.255.255", Self.gateway(of: try await network.namespace())].compactMap(\.self)
+        let probes = Self.targets(targets, others: others.filter { !targets.contains($0) })
         let resolvers = await network.resolvers
         let outcome = await Self.offPool {
             var guest = FakeGuest(guestEnd)
@@ -112,38 +113,85 @@ package struct IsolationCheck: Sendable {
         return guest.answers(quiet: quiet)[39_000] == .datagram
     }
 
-    private static func source(for target: [UInt8]) -> [UInt8] {
+    static func source(for target: [UInt8]) -> [UInt8] {
         target.count == 4 ? [10, 0, 2, 15] : [0xFD] + [UInt8](repeating: 0, count: 14) + [0x77]
     }
 
-    private static func probe(_ targets: [[UInt8]], _ guest: inout FakeGuest, _ listener: HostListener) -> [Way] {
+    /// Frames from each source to each target.
+    private static func probe(_ targets: [Target], _ guest: inout FakeGuest, _ listener: HostListener) -> [Way] {
         var number: UInt16 = 40_000
-        var sent: [UInt16: String] = [:]
+        var sent: [UInt16: (name: String, target: Target)] = [:]
         for target in targets {
-            let source = source(for: target)
-            let name = IPNetwork(bytes: target, prefixLength: target.count * 8)?.description ?? ""
-            for kind in ["TCP", "UDP", "ICMP"] {
-                number += 1
-                sent[number] = "\(kind) to \(name)"
-                switch kind {
-                case "TCP": guest.connect(to: target, from: source, port: listener.tcpPort, ownPort: number)
-                case "UDP":
-                    guest.sendDatagram(
-                        [UInt8(number >> 8), UInt8(number & 0xFF)], to: target, from: source, port: listener.udpPort,
-                        ownPort: number)
-                default: guest.ping(target, from: source, identifier: number)
+            for source in target.sources {
+                let name =
+                    text(target.address) + (source == Self.source(for: target.address) ? "" : " from \(text(source))")
+                for kind in ["TCP", "UDP", "ICMP"] {
+                    number += 1
+                    sent[number] = ("\(kind) to \(name)", target)
+                    switch kind {
+                    case "TCP": guest.connect(to: target.address, from: source, port: listener.tcpPort, ownPort: number)
+                    case "UDP":
+                        guest.sendDatagram(
+                            [UInt8(number >> 8), UInt8(number & 0xFF)], to: target.address, from: source,
+                            port: listener.udpPort, ownPort: number)
+                    default: guest.ping(target.address, from: source, identifier: number)
+                    }
                 }
             }
         }
         let answers = guest.answers(quiet: quiet)
         let heard = listener.heard()
-        var ways = sent.sorted { $0.key < $1.key }.map { number, name in
+        var ways = sent.sorted { $0.key < $1.key }.map { number, probe in
             let isAnswered = answers[number].map { $0 != .refused } ?? false
-            return Way(name: name, isOpen: isAnswered || heard.datagrams.contains(number))
+            return Way(
+                name: probe.name, isOpen: isAnswered && probe.target.isOurs || heard.datagrams.contains(number))
         }
         let connected = ways.count { $0.isOpen && $0.name.hasPrefix("TCP") }
         if heard.connections > connected { ways.append(Way(name: "TCP by another way", isOpen: true)) }
         return ways
+    }
+
+    /// Where a guest's frames go.
+    private struct Target: Sendable {
+        var address: [UInt8]
+        /// As whom the guest sends.
+        var sources: [[UInt8]]
+        /// Whether this host alone can answer. Elsewhere its listener tells whether it was reached.
+        var isOurs: Bool
+    }
+
+    /// Of each kind of address that a guest could take for its own, one: what it is given, the loopback, one of this host and
+    /// one of nobody.
+    /// - Parameters:
+    ///   - own: What this host answers for.
+    ///   - others: What could lead to this host.
+    private static func targets(_ own: [String], others: [String]) -> [Target] {
+        let host = own.filter { !Self.own.contains($0) && !$0.hasPrefix("127.") }
+        let sources = ["127.0.0.1", "192.0.2.177", "::1", "2001:db8::77"].compactMap(bytes)
+        let hostSources = [host.first { !$0.contains(":") }, host.first { $0.contains(":") }].compactMap(\.self)
+        let all = sources + hostSources.compactMap(bytes)
+        return [(own, true), (others, false)].flatMap { addresses, isOurs in
+            unique(addresses).compactMap(bytes).map { address in
+                Target(
+                    address: address, sources: [source(for: address)] + all.filter { $0.count == address.count },
+                    isOurs: isOurs)
+            }
+        }
+    }
+
+    /// The router that guests are told of: whatever is sent there must not come to this host (proc(5), /proc/PID/net/route).
+    private static func gateway(of holder: ProcessHandle?) -> String? {
+        let routes = Files.read("/proc/\(holder.map { "\($0.pid)" } ?? "self")/net/route") ?? ""
+        let fields = routes.split(separator: "\n").map { $0.split(separator: "\t") }
+        guard let route = fields.first(where: { $0.count > 2 && $0[1] == "00000000" }),
+            let address = UInt32(route[2], radix: 16), address != 0
+        else { return nil }
+        // In the machine's order of bytes.
+        return text(withUnsafeBytes(of: address) { Array($0) })
+    }
+
+    private static func text(_ address: [UInt8]) -> String {
+        IPNetwork(bytes: address, prefixLength: address.count * 8)?.description ?? ""
     }
 
     private static func unique(_ texts: [String]) -> [String] {
@@ -152,7 +200,7 @@ package struct IsolationCheck: Sendable {
     }
 
     /// As they stand in a frame: 4 or 16.
-    private static func bytes(_ text: String) -> [UInt8]? {
+    static func bytes(_ text: String) -> [UInt8]? {
         let isIPv6 = text.contains(":")
         var bytes = [UInt8](repeating: 0, count: isIPv6 ? 16 : 4)
         return inet_pton(isIPv6 ? AF_INET6 : AF_INET, text, &bytes) == 1 ? bytes : nil

@@ -184,7 +184,8 @@ struct Examination: Encodable {
         let isWanted = settings.network.isolation == .none
         return Examination(
             subject: subject, verdict: isWanted ? .degraded : .broken,
-            finding: "a guest reaches this host: \(open.joined(separator: ", "))"
+            finding: "a guest reaches this host: \(open.prefix(6).joined(separator: ", "))"
+                + (open.count > 6 ? " and by \(open.count - 6) more ways" : "")
                 + (isWanted ? "; network.isolation is none" : ""))
     }
 
