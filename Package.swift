@@ -137,7 +137,8 @@ let package = Package(
 
         // Tests.
         .target(
-            name: "TestSupport", dependencies: ["Domain", "Redis", "Queue", .subprocess, .systemPackage, .logging],
+            name: "TestSupport",
+            dependencies: ["CLinux", "Domain", "Redis", "Queue", .subprocess, .systemPackage, .logging],
             path: "Tests/TestSupport", swiftSettings: strict),
         .tests("Domain"),
         .tests("Settings", ["Domain"]),
@@ -152,7 +153,9 @@ let package = Package(
         .tests(
             "DisplayGateway", ["Certificates", "Domain", "Processes", .nioPosix, .logging]),
         .tests("Processes"),
-        .tests("Machines", ["qwd", "Certificates", "Domain", "QMP", "Processes", "TestSupport", .logging]),
+        .tests(
+            "Machines",
+            ["qwd", "Certificates", "Domain", "QMP", "Processes", "Settings", "TestSupport", "Viewer", .logging]),
         .tests("ImageBuilder", ["Processes"]),
         .tests(
             "Frontend",
@@ -168,7 +171,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "CLinux", "qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging,
+                "qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging,
             ],
             exclude: ["Browser"], swiftSettings: strict),
         .tests("Scheduler", ["Domain", "Ledger", "Queue", "Redis", "TestSupport", .logging]),

@@ -1,7 +1,7 @@
-import CLinux
 import Foundation
 import Glibc
 import Processes
+import TestSupport
 import Testing
 
 /// Other hosts than this one, played by network namespaces, and what `qwd doctor` finds on them as a guest.
@@ -60,15 +60,12 @@ struct OddHostTests {
         return try #require(findings.first { $0.subject == "guests' network" })
     }
 
-    /// A thread may be in another network; the sockets that it makes stay there.
     private func inside(_ body: @escaping @Sendable () -> Void) {
         let done = DispatchSemaphore(value: 0)
-        let place = "/run/netns/\(name)"
+        let place = NetworkNamespace.path(name)
         Thread.detachNewThread {
-            let namespace = open(place, O_RDONLY | O_CLOEXEC)
-            // CLONE_NEWNET
-            #expect(namespace >= 0 && setns(namespace, 0x4000_0000) == 0)
-            close(namespace)
+            let isThere = NetworkNamespace.enter(place)
+            #expect(isThere)
             body()
             done.signal()
         }

@@ -1,7 +1,7 @@
-import CLinux
 import Foundation
 import Glibc
 import Processes
+import TestSupport
 
 /// A host next to this one, played by a network namespace, with a server that sends zeros to whoever connects.
 struct OtherHost {
@@ -30,21 +30,17 @@ struct OtherHost {
         guard result.isSuccess else { throw BenchError("ip \(arguments.joined(separator: " ")): \(result.message)") }
     }
 
-    /// A thread may be in another network; the sockets that it makes stay there.
     private func serve() throws {
         let (ready, told) = (DispatchSemaphore(value: 0), Failure())
-        let place = "/run/netns/\(name)"
+        let place = NetworkNamespace.path(name)
         Thread.detachNewThread {
-            let namespace = open(place, O_RDONLY | O_CLOEXEC)
-            // CLONE_NEWNET
-            guard namespace >= 0, setns(namespace, 0x4000_0000) == 0,
+            guard NetworkNamespace.enter(place),
                 let listener = try? TCPListener(host: "198.51.100.2", port: Int(Self.port))
             else {
                 told.happened()
                 ready.signal()
                 return
             }
-            close(namespace)
             ready.signal()
             let zeros = [UInt8](repeating: 0, count: 1 << 18)
             while case let peer = accept(listener.descriptor.number, nil, nil), peer >= 0 {
