@@ -108,17 +108,29 @@ struct GuestNetworkTests {
                     FakeGuest(guestEnd).sendDatagram(
                         query, to: target, from: [10, 0, 2, 15], port: 53, ownPort: 45_003)
                 }
+                if let target = IsolationCheck.bytes("2001:db8::1") {
+                    FakeGuest(guestEnd).sendDatagram(
+                        [1], to: target, from: IsolationCheck.source(for: target), port: 53, ownPort: 45_003)
+                }
             }
             // Port 45003 is AFCB there; the address stands before it, backwards (proc(5), /proc/net/udp).
-            func bound(_ pid: Int32) -> [String] {
-                (Files.read("/proc/\(pid)/net/udp") ?? "").split(separator: "\n").compactMap { line in
+            func bound(_ pid: Int32, _ kind: String = "udp") -> [String] {
+                (Files.read("/proc/\(pid)/net/\(kind)") ?? "").split(separator: "\n").compactMap { line in
                     line.split(separator: " ").dropFirst().first.map(String.init)
                 }.filter { $0.hasSuffix(":AFCB") }
             }
             while Set(bound(holder.pid)).count < 2, helpers.allSatisfy({ !$0.isGone }) { await Task.yield() }
             #expect(Set(bound(holder.pid)) == ["280112C6:AFCB", "290112C6:AFCB"])
+            if OtherHost.isReachedByIPv6 {
+                // Each four bytes of the address backwards.
+                let network = "645153FD0100647700000000"
+                while Set(bound(holder.pid, "udp6")).count < 2, helpers.allSatisfy({ !$0.isGone }) {
+                    await Task.yield()
+                }
+                #expect(Set(bound(holder.pid, "udp6")) == ["\(network)28010000:AFCB", "\(network)29010000:AFCB"])
+            }
             // What came out is bound to a port that the filter chose.
-            #expect(bound(getpid()) == [])
+            #expect(bound(getpid()) + bound(getpid(), "udp6") == [])
             for helper in helpers { _ = await helper.kill() }
             withExtendedLifetime(ends) {}
         }

@@ -33,6 +33,7 @@ enum Passt {
                 + resolvers.flatMap { ["--dns", $0] }, package: "passt")
         program.account = account
         program.network = namespace
+        if let namespace { await source?.take(in: namespace) }
         let start = program
         return try await MachineError.translating { () async throws(ProcessError) in
             try await DetachedProcess.start(start, standardInput: socket, log: log)

@@ -1,4 +1,5 @@
 import Domain
+import Processes
 
 /// The address that a session's passt sends from inside of the guests' network. All sessions share that network: without an
 /// address of its own one session's datagrams would be answered to another one that uses the same port. Outside nobody sees
@@ -23,5 +24,24 @@ struct SourceAddress: Sendable, Hashable {
     /// Of a session that has no number of its own: as unlike as ids are.
     init(_ session: SessionID) {
         self.init(number: session.text.utf8.reduce(5381) { ($0 &* 33 &+ Int($1)) & 0xFFFF_FFFF })
+    }
+}
+
+extension SourceAddress {
+    /// Makes it an address of the guests' network. Over IPv4 a socket can be bound to whatever is routed as local, over IPv6
+    /// only to an address that is there (Linux, inet6_bind), and passt sends no datagrams without. (The setting that lifts this,
+    /// ip_nonlocal_bind, does not help: passt takes each target that it can be bound to for one of its own host.)
+    func take(in holder: ProcessHandle) async { await ip("replace", holder) }
+
+    /// No session has it any more.
+    func giveUp(in holder: ProcessHandle) async { await ip("del", holder) }
+
+    private func ip(_ verb: String, _ holder: ProcessHandle) async {
+        for address in addresses where address.contains(":") {
+            var ip = Program("ip", ["address", verb, "\(address)/128", "dev", "lo"], package: "iproute2")
+            ip.network = holder
+            // It fails where there is no IPv6, and where it is gone already.
+            _ = try? await ForegroundProcess.run(ip, limit: .seconds(10))
+        }
     }
 }

@@ -40,6 +40,9 @@ extension QEMUHypervisor {
         silent[session] = nil
         if let machine = machines.removeValue(forKey: session) { await machine.qmp.close() }
         if let helper = ProcessHandle(pidFile: files.networkPID, mark: Passt.program) { _ = await helper.kill() }
+        if Files.read(files.networkPID) != nil, let holder = try? await network.namespace() {
+            await source(of: session).giveUp(in: holder)
+        }
         Files.remove(files.disk)
         Files.remove(files.run)
         await removeGroup(of: session, tries: 40)

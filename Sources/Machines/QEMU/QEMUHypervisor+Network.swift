@@ -33,15 +33,15 @@ extension QEMUHypervisor {
         }
         let helper = try await Passt.connect(
             machine.paths, account: account(of: machine.paths), namespace: try await network.namespace(),
-            source: source(of: machine), resolvers: await network.resolvers)
+            source: source(of: machine.session), resolvers: await network.resolvers)
         ControlGroup(machine.session.text, in: groups).add(helper.pid)
         // For the end of the session. One that is not recorded ends with QEMU's socket.
         try? helper.record(in: machine.paths.networkPID)
     }
 
     /// By its user's number, which no other session has; else by its id.
-    private func source(of machine: LiveMachine) -> SourceAddress {
-        guard let users, let account = account(of: machine.paths) else { return SourceAddress(machine.session) }
+    func source(of session: SessionID) -> SourceAddress {
+        guard let users, let account = account(of: paths.session(session)) else { return SourceAddress(session) }
         return SourceAddress(number: Int(account.userID - users.first))
     }
 
