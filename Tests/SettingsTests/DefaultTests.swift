@@ -1,3 +1,4 @@
+import Domain
 import Settings
 import Testing
 
@@ -32,6 +33,13 @@ struct DefaultTests {
             try directory.load(overrides: [override]).get().machines.catalogue == ["/etc/qwd/machines.conf", own])
         let given = try directory.load(overrides: [override, "machines.catalogue=/a.conf"]).get()
         #expect(given.machines.catalogue == ["/a.conf"])
+    }
+
+    @Test func `guests reach no link-local address and no metadata service unless an administrator says so`() {
+        let network = Settings().network
+        #expect(
+            network.deny.map(\.description) == ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254", "fd20:ce::254"])
+        #expect(network.allow == [] && network.isolation == .namespace)
     }
 
     @Test func `this host has a name`() {

@@ -5,8 +5,9 @@ extension Settings {
         package enum Isolation: String, Sendable, CaseIterable { case namespace, none }
 
         package var isolation = Isolation.namespace
-        /// Metadata services of clouds stand in the first; both are of this link only (RFC 3927, RFC 4291).
-        package var deny = ["169.254.0.0/16", "fe80::/10"].compactMap { IPNetwork($0) }
+        /// Of this link only (RFC 3927, RFC 4291); clouds have their metadata services in the first. The last two are where
+        /// Amazon's and Google's clouds have them over IPv6.
+        package var deny = ["169.254.0.0/16", "fe80::/10", "fd00:ec2::254", "fd20:ce::254"].compactMap { IPNetwork($0) }
         package var allow: [IPNetwork] = []
 
         static let keys: [SettingsKey] = [
