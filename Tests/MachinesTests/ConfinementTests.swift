@@ -152,17 +152,102 @@ struct ConfinementTests {
         }
     }
 
-    @Test(.enabled(if: ControlGroupParents().controllers.contains("memory"), "no control group may be changed here"))
-    func `a machine has limits, which go with it`() async throws {
+    @Test(.enabled(if: geteuid() == 0, "only root can play another host and look at a session's helper"))
+    func `a machine's network is that of the guests, also by a helper that takes the place of one that was killed`()
+        async throws
+    {
+        let host = try await OtherHost()
+        let listener = try TCPListener(host: "0.0.0.0", port: 0)
         try await withMachines(1) { hypervisor, machines in
-            let line = Files.read("/proc/\(machines[0].process.pid)/cgroup")?.split(separator: "\n")
-                .first { $0.contains(":memory:") }
-            let group = "/sys/fs/cgroup/memory" + (line?.split(separator: ":").last.map(String.init) ?? "")
-            #expect(group.hasSuffix("/qwd-\(machines[0].session)"))
-            #expect(Files.read("\(group)/memory.limit_in_bytes") == "\((128 + 1792) << 20)\n")
+            let files = machines[0].paths
+            func helper() -> ProcessHandle? { ProcessHandle(pidFile: files.networkPID, mark: Passt.program) }
+            let first = try #require(helper())
+            try await expectShutIn(first, hypervisor.network.namespace(), files)
+            // Whoever listens there is the machine for the next helper.
+            let machine = try UnixSocket.listen(at: files.network)
+            _ = await first.kill()
+            // One that lived for less than a second is started again with the next heartbeat.
+            while helper() == nil { await hypervisor.checkUp() }
+            let second = try #require(helper())
+            let guestEnd = Descriptor(accept(machine.number, nil, nil))
+            let (mine, others) = await IsolationCheck.offPool {
+                var guest = FakeGuest(guestEnd)
+                let mine = guest.reached(of: ["127.0.0.1"], port: UInt16(listener.port))
+                return (mine, guest.reached(of: [host.address], port: OtherHost.port))
+            }
+            #expect(mine == [] && others == ["TCP to \(host.address)", "UDP to \(host.address)"])
+            try await expectShutIn(second, hypervisor.network.namespace(), files)
+            // Its address there goes with it (proc(5), /proc/net/if_inet6).
+            let holder = try #require(try await hypervisor.network.namespace())
+            func addresses() -> Int {
+                (Files.read("/proc/\(holder.pid)/net/if_inet6") ?? "").split(separator: "\n")
+                    .count { $0.hasPrefix("fd53516477640001") }
+            }
+            #expect(addresses() == (OtherHost.isReachedByIPv6 ? 1 : 0))
             try await hypervisor.tearDown(machines[0].session, fence: 1)
-            while access(group, F_OK) == 0 { await hypervisor.checkUp() }
+            #expect(addresses() == 0)
         }
+        await host.end()
+    }
+
+    /// A helper works in the guests' network, as its session's user, without rights.
+    private func expectShutIn(_ helper: ProcessHandle, _ holder: ProcessHandle?, _ files: SessionPaths) async throws {
+        let process = "/proc/\(helper.pid)"
+        func status() -> [Substring] { Files.read("\(process)/status")?.split(separator: "\n") ?? [] }
+        func isWithoutRights() -> Bool { status().contains("CapEff:\t0000000000000000") }
+        // It makes namespaces of its own first, in which it has rights, and tells nobody when it is done.
+        let end = ContinuousClock.now + .seconds(10)
+        while Files.target(of: "\(process)/exe")?.contains(Passt.program) != true || !isWithoutRights(),
+            ContinuousClock.now < end
+        {
+            await Task.yield()
+        }
+        #expect(isWithoutRights(), "\(status())")
+        let network = try #require(Files.target(of: "\(process)/ns/net"))
+        #expect(network == Files.target(of: "/proc/\(try #require(holder).pid)/ns/net"))
+        #expect(network != Files.target(of: "/proc/self/ns/net"))
+        let user = try #require(Files.read(files.user)).filter(\.isNumber)
+        #expect(user != "0" && status().contains("Uid:\t\(user)\t\(user)\t\(user)\t\(user)"), "\(status())")
+    }
+
+    @Test(.enabled(if: ControlGroupParents().controllers.contains("memory"), "no control group may be changed here"))
+    func `a machine and its network's helper have limits, which go with them`() async throws {
+        try await withMachines(1) { hypervisor, machines in
+            let machine = machines[0]
+            let helper = try #require(ProcessHandle(pidFile: machine.paths.networkPID, mark: Passt.program))
+            let files = [
+                "memory": (["memory.limit_in_bytes", "memory.max"], "\((128 + 1792) << 20)"),
+                "pids": (["pids.max", "pids.max"], "257"), "cpu": (["cpu.shares", "cpu.weight"], ""),
+            ]
+            var groups: [String] = []
+            for controller in ControlGroupParents(divides: false).controllers {
+                let group = try #require(Self.group(of: machine.process.pid, controller))
+                let limit = try #require(files[controller])
+                #expect(group.directory.hasSuffix("/qwd-\(machine.session)"))
+                let wanted = controller == "cpu" ? (group.isVersion2 ? "100" : "1024") : limit.1
+                #expect(
+                    Files.read("\(group.directory)/\(limit.0[group.isVersion2 ? 1 : 0])") == "\(wanted)\n",
+                    "\(controller)")
+                let members = Files.read("\(group.directory)/cgroup.procs")?.split(separator: "\n") ?? []
+                #expect(
+                    members.contains("\(machine.process.pid)") && members.contains("\(helper.pid)"), "\(controller)")
+                groups.append(group.directory)
+            }
+            #expect(!groups.isEmpty)
+            try await hypervisor.tearDown(machine.session, fence: 1)
+            while groups.contains(where: { access($0, F_OK) == 0 }) { await hypervisor.checkUp() }
+        }
+    }
+
+    /// A process's group: version 1 has one for each controller, version 2 one for all (cgroups(7)).
+    private static func group(of pid: Int32, _ controller: String) -> (directory: String, isVersion2: Bool)? {
+        let lines = (Files.read("/proc/\(pid)/cgroup") ?? "").split(separator: "\n").map {
+            $0.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        }
+        if let line = lines.first(where: { $0[1].split(separator: ",").contains { $0 == controller } }) {
+            return ("/sys/fs/cgroup/\(controller)\(line[2])", false)
+        }
+        return lines.first { $0[0] == "0" }.map { ("/sys/fs/cgroup\($0[2])", true) }
     }
 
     @Test func `a machine can make no file anywhere, and none of its files may grow beyond its disk`() async throws {
