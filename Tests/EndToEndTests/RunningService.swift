@@ -95,8 +95,14 @@ final class RunningService: @unchecked Sendable {
     /// - Parameters:
     ///   - crashAt: Where the worker shall kill itself.
     ///   - path: Search path of programs, to hide some.
-    func start(crashAt: String? = nil, path: String? = nil) async throws {
-        try await offPool { try self.launch(crashAt: crashAt, path: path) }
+    ///   - variables: More of its environment.
+    ///   - descriptors: How many it may have, at most; nil for as many as we.
+    func start(
+        crashAt: String? = nil, path: String? = nil, variables: [String: String] = [:], descriptors: Int? = nil
+    ) async throws {
+        try await offPool {
+            try self.launch(crashAt: crashAt, path: path, variables: variables, descriptors: descriptors)
+        }
     }
 
     /// Runs a command that ends by itself, such as a service that can't start.
@@ -135,9 +141,14 @@ final class RunningService: @unchecked Sendable {
         return process
     }
 
-    private func launch(crashAt: String?, path: String?) throws {
+    private func launch(crashAt: String?, path: String?, variables: [String: String], descriptors: Int?) throws {
         let process = prepare()
-        var environment = ProcessInfo.processInfo.environment
+        if let descriptors, let prlimit = Programs.find("prlimit") {
+            // It becomes the service (util-linux).
+            process.arguments = ["--nofile=\(descriptors):\(descriptors)", Self.program] + (process.arguments ?? [])
+            process.executableURL = URL(filePath: prlimit)
+        }
+        var environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
         environment["QWDTEST_CRASH_AT"] = crashAt
         // What the service starts has this too, so that a test finds it again.
         environment["QWDTEST_ROOT"] = root

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Processes
 import Testing
 
@@ -24,6 +25,23 @@ private func temporaryDirectory() -> String {
     ])
     func `that is known leads to advice`(line: String, advice: String) {
         #expect(Advice.find(["first", line]).contains(advice))
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "the namespaces of a build take root, or rights that not every user has"))
+    func `is that of programs without our environment, in which there may be a password`() async throws {
+        setenv("QWDTEST_SECRET_TOKEN", "sesame", 1)
+        setenv("ftp_proxy", "http://proxy.example:3128", 1)
+        defer {
+            unsetenv("QWDTEST_SECRET_TOKEN")
+            unsetenv("ftp_proxy")
+        }
+        let directory = temporaryDirectory()
+        try Files.makeDirectory(directory)
+        let toolbox = Toolbox(enclosure: Enclosure(isRoot: true), log: try BuildLog(path: "\(directory)/log"))
+        let environment = try await toolbox.output("env", [])
+        #expect(environment.contains("PATH=") && !environment.contains("sesame"), "\(environment)")
+        #expect(environment.contains("ftp_proxy=http://proxy.example:3128"), "packages come by it")
+        Files.remove(directory)
     }
 
     @Test func `names the real kernel behind the metapackage`() {

@@ -74,6 +74,17 @@ private final class FakeQEMU {
 }
 
 @Suite(.timeLimit(.minutes(1))) struct AcceleratorTests {
+    @Test func `QEMU is asked and tried without our environment, in which there may be a password`() async throws {
+        setenv("QWDTEST_SECRET_TOKEN", "sesame", 1)
+        defer { unsetenv("QWDTEST_SECRET_TOKEN") }
+        let dump = "$(env >> ${0%/*}/environment; echo)"
+        let qemu = try FakeQEMU(version: "9.9.9\(dump)", guest: "env >> ${0%/*}/environment; exit 99")
+        #expect(try await qemu.probe().run(.auto).accelerator == .kvm)
+        let environment = try String(contentsOfFile: "\(qemu.directory)/environment", encoding: .utf8)
+        #expect(environment.split(separator: "\n").count { $0.hasPrefix("PATH=") } == 2, "\(environment)")
+        #expect(!environment.contains("sesame"))
+    }
+
     @Test func `KVM that runs the guest is taken`() async throws {
         let qemu = try FakeQEMU(guest: "exit 99")
         let report = try await qemu.probe().run(.auto)
