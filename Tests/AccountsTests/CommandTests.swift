@@ -38,6 +38,15 @@ struct CommandTests {
         #expect(try await signIn("loud", "x")?.name == "loud")
     }
 
+    @Test(arguments: [("jose\u{301}", false), ("jos\u{E9}", false), ("rene\u{301}", true), ("ren\u{E9}", true)])
+    func `the program is asked for the one spelling that names have, however it is typed`(
+        typed: String, isKnown: Bool
+    ) async throws {
+        let name = try await signIn(typed, "accents")?.name
+        #expect((name != nil) == isKnown)
+        if let name { #expect(name.text.utf8.elementsEqual("ren\u{E9}".utf8)) }
+    }
+
     @Test(arguments: ["bob", "BOB", "Bob"])
     func `whom the program calls bob is bob, however he types it`(typed: String) async throws {
         #expect(try await signIn(typed, "x")?.name == "bob")

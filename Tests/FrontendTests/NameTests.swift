@@ -21,6 +21,19 @@ private struct AnyCase: SignInMethod {
     }
 }
 
+/// An authority whose records have two accounts with names that look the same. The password tells which is meant.
+private struct TwoSpellings: SignInMethod {
+    let name = "command"
+
+    func person(for credentials: Credentials) throws(AccountsError) -> Person? {
+        switch credentials.password.revealed {
+        case "composed": Person(name: PersonName(recorded: "jos\u{E9}"), method: name)
+        case "decomposed": Person(name: PersonName(recorded: "jose\u{301}"), method: name)
+        default: nil
+        }
+    }
+}
+
 /// Whose name is whose.
 @Suite(.timeLimit(.minutes(2)))
 struct NameTests {
@@ -69,6 +82,31 @@ struct NameTests {
             let other = Browser(site)
             _ = try await other.signIn("ren\u{E9}")
             #expect(try await other.get("/admin").status == 403)
+        }
+    }
+
+    @Test func `of two accounts whose names look the same neither opens or stops what the other has`() async throws {
+        try await withSite(signIn: SignInOptions(), methods: [TwoSpellings()]) { site in
+            try await site.hostUp()
+            let people = [Browser(site), Browser(site)]
+            for (person, password) in zip(people, ["composed", "decomposed"]) {
+                #expect(try await person.signIn(Self.composed, password).status == 303)
+            }
+            let sessions = [try await create(people[0]), try await create(people[1])]
+            #expect(!sessions.contains(""))
+            for (person, (own, other)) in zip(people, [(sessions[0], sessions[1]), (sessions[1], sessions[0])]) {
+                for place in ["", "/status", "/connect"] {
+                    #expect(try await person.get("/sessions/\(own)\(place)").status < 400)
+                    #expect(try await person.get("/sessions/\(other)\(place)").status == 404)
+                }
+                try await person.get("/")
+                for deed in ["stop", "extend"] {
+                    #expect(try await person.post("/sessions/\(other)/\(deed)").status == 404)
+                }
+                let page = try await person.get("/manage").body
+                #expect(page.contains(own) && !page.contains(other))
+            }
+            #expect(try await site.queue.sessions().allSatisfy { !$0.stopRequested && $0.state == .queued })
         }
     }
 

@@ -14,6 +14,8 @@ case $user in
     # Leaves a child behind that keeps its output open.
     leaves) sleep 3 2>/dev/null & echo leaves; exit 0 ;;
     prints*) printf "${user#prints}"; exit 0 ;;
+    # Whom it knows by these bytes alone: an accent that stands by itself, and one that is part of its letter.
+    "$(printf 'jose\314\201')" | "$(printf 'ren\303\251')") [ "$password" = accents ] && exit 0; exit 1 ;;
     denies) echo alice; exit 1 ;;
     # Says yes only if nobody could see the password, and nothing was passed on.
     clean)
