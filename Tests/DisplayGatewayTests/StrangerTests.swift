@@ -91,6 +91,21 @@ struct StrangerTests {
         try await gateway.close()
     }
 
+    @Test func `an IPv6 network is one client, whichever of its addresses looks`() async throws {
+        let proxies = [IPNetwork("127.0.0.1")].compactMap(\.self)
+        let gateway = try await GatewayFixture {
+            $0.proxies = proxies
+            $0.limits.viewersPerAddress = 2
+        }
+        func said(_ address: String) -> [String] { ["X-Forwarded-For: \(address)"] }
+        let viewers = try ["2001:db8:0:1::1", "[2001:db8:0:1:ffff::1]:4711"].map { try gateway.open(extra: said($0)) }
+        let third = GatewayFixture.upgrade(gateway.token, extra: said("2001:db8:0:1:2:3:4:5"))
+        #expect(try gateway.answer(third).hasPrefix("HTTP/1.1 429 "))
+        let other = try gateway.open(extra: said("2001:db8:0:2::1"))
+        withExtendedLifetime((viewers, other)) {}
+        try await gateway.close()
+    }
+
     @Test func `a client can't pass itself off as another one`() async throws {
         let gateway = try await GatewayFixture { $0.limits.viewersPerAddress = 1 }
         let first = try gateway.open(extra: ["X-Forwarded-For: 203.0.113.1"])
