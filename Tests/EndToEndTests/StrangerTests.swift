@@ -4,6 +4,7 @@ import Processes
 import Queue
 import TestSupport
 import Testing
+import Viewer
 
 /// Strangers who hold connections of a whole service that began with the usual soft limit of 1024 descriptors.
 @Suite(.timeLimit(.minutes(3)), .serialized)
@@ -49,6 +50,37 @@ struct StrangerTests {
         crowd.leave()
         // Connections that the pages were looked at with are closed by their client when it likes.
         #expect(descriptors() <= quiet + 8)
+        await service.shutDown()
+    }
+
+    @Test func `where there can't be more than 1024 descriptors there are fewer connections, and all else goes on`()
+        async throws
+    {
+        Crowd.setDescriptorLimit()
+        let service = try RunningService()
+        try await service.start(descriptors: 1024)
+        let limits = Files.read("/proc/\(service.pid)/limits")?.split(separator: "\n")
+        let line = try #require(limits?.first { $0.hasPrefix("Max open files") }).split(separator: " ")
+        #expect(line[3] == "1024" && line[4] == "1024")
+        #expect(service.log.contains("Fewer connections than frontend.connections"))
+        #expect(service.log.contains("http.connections=512"))
+
+        let before = try await service.create()
+        #expect(try await service.settled(before).state == .running)
+        let crowd = Crowd()
+        try crowd.join(1500, port: service.httpPort, addresses: 30)
+        crowd.say("GET / HTTP/1.1\r\nHost: ", to: 0..<300)
+        try crowd.join(600, port: service.displayPort, addresses: 30)
+        for _ in 0..<10 { #expect(try await service.get("/").contains("grub.iso")) }
+        #expect(Files.names(in: "/proc/\(service.pid)/fd").count < 1024)
+        let during = try await service.create()
+        #expect(try await service.settled(during).state == .running)
+        let viewer = try await Viewer.connect(webSocket: try await service.display(of: during))
+        _ = try await viewer.frame()
+        await viewer.close()
+        for id in [before, during] { #expect(try await service.stopped(id).reason == .stopped) }
+        #expect(try await service.leftovers() == [])
+        crowd.leave()
         await service.shutDown()
     }
 }
