@@ -66,6 +66,29 @@ struct OneShotTests {
         try await expectEnd(service, id)
     }
 
+    @Test func `who has no token and leaves before the owner came ends nothing`() async throws {
+        let (service, id, display) = try await running()
+        let host = "Host: 127.0.0.1:\(service.displayPort)"
+        let upgrade = [
+            "GET /display HTTP/1.1", host, "Upgrade: websocket", "Connection: Upgrade",
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13",
+        ]
+        for text in ["", "G", "GET /display HTTP/1.1\r\n\(host)\r\n", (upgrade + [""]).joined(separator: "\r\n")] {
+            _ = try Peer.connect(port: service.displayPort, saying: text)
+        }
+        for token in [String(repeating: "a", count: 43), String(display.token.dropLast()), "../sessions", ""] {
+            let lines = upgrade + ["Sec-WebSocket-Protocol: binary, \(token)", "", ""]
+            let peer = try Peer.connect(port: service.displayPort, saying: lines.joined(separator: "\r\n"))
+            let answer = peer.answer()
+            #expect(answer.hasPrefix("HTTP/1.1 4"), "\(answer)")
+        }
+        try await Task.sleep(for: Self.grace * 1.5)
+        #expect(try await service.settled(id).state == .running)
+        let viewer = try await look(at: display)
+        await viewer.close()
+        try await expectEnd(service, id)
+    }
+
     @Test func `nobody has to look, and a viewer outlives its service`() async throws {
         let (service, id, display) = try await running()
         await service.kill()
