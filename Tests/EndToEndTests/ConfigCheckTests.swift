@@ -1,0 +1,61 @@
+import Foundation
+import Processes
+import Testing
+
+/// `qwd config check` as an administrator runs it.
+@Suite(.timeLimit(.minutes(1)))
+struct ConfigCheckTests {
+    private func check(_ text: String) async throws -> (status: Int32, output: String, errors: String) {
+        let file = "/tmp/qwd-check-\(UInt32.random(in: 0...UInt32.max)).yaml"
+        try Files.write(text, to: file)
+        defer { Files.remove(file) }
+        return try await offPool {
+            let process = Process()
+            process.executableURL = URL(filePath: RunningService.program)
+            process.arguments = ["config", "check", "--config", file]
+            let (output, errors) = (Pipe(), Pipe())
+            process.standardOutput = output
+            process.standardError = errors
+            try process.run()
+            // Both are short: neither pipe fills while the other is read.
+            let texts = try [output, errors].map {
+                String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            }
+            process.waitUntilExit()
+            return (process.terminationStatus, texts[0], texts[1])
+        }
+    }
+
+    @Test(arguments: ["http", "ws"])
+    func `displays without TLS beside pages with TLS are an error with its line and the way out`(
+        scheme: String
+    ) async throws {
+        let found = try await check(
+            """
+            frontend:
+              public_url: https://desk.example.org/qwd
+            display:
+              public_url: \(scheme)://desk.example.org:6080
+
+            """)
+        #expect(found.status == 78 && found.output == "")
+        #expect(found.errors.contains("display.public_url") && found.errors.contains(":4"), "\(found.errors)")
+        let advice = scheme == "http" ? "browsers open no plain WebSocket from an https page" : "http"
+        #expect(found.errors.contains(advice), "\(found.errors)")
+    }
+
+    @Test func `a good file is said to be good`() async throws {
+        let found = try await check(
+            """
+            frontend:
+              public_url: https://desk.example.org/qwd
+            display:
+              public_url: https://desk.example.org:6080
+            auth:
+              methods: [none]
+
+            """)
+        #expect(found.status == 0, "\(found.errors)")
+        #expect(found.errors.contains("the configuration is good"))
+    }
+}
