@@ -73,7 +73,8 @@ struct DisplayDoorTests {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         let id = try await service.queue.enqueue(
             SessionRequest(
-                owner: "ann", machine: "grub.iso", cpu: 1, memoryMiB: 256, diskGiB: 1, lifetimeSeconds: 600,
+                owner: "ann", machine: "grub.iso", resources: Resources(cpu: 1, memoryMiB: 256, diskGiB: 1),
+                lifetimeSeconds: 600,
                 oneShot: false), limits: .none, id: SessionID(milliseconds: now), job: JobID(milliseconds: now)
         ).session
         try #require(try await service.settled(id).state == .running)

@@ -49,8 +49,11 @@ struct ClosedDoorTests {
         let visitor = Visitor()
         #expect(visitor.login == nil && !visitor.isAdmin && !visitor.isOpenHouse && visitor.name == "")
         for owner in ["alice", ""] {
-            let values = Session.fieldNames.map { ["state": "running", "owner": owner][$0] }
-            let session = try #require(Session(id: SessionID(milliseconds: 1), values: values))
+            let session = Session(
+                id: SessionID(milliseconds: 1), state: .running,
+                request: SessionRequest(
+                    owner: PersonName(recorded: owner), machine: "", resources: Resources(), lifetimeSeconds: 0,
+                    oneShot: false))
             #expect(!visitor.owns(session) && !visitor.mayUse(session))
         }
     }
