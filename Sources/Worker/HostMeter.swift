@@ -34,7 +34,8 @@ package struct HostMeter {
             capacity: Resources(
                 cpu: Int(Double(cpus) * options.cpuOvercommit),
                 memoryMiB: max(0, memory.total - options.memoryReserveMiB),
-                diskGiB: Int(Double(space.totalMiB) / 1024 * options.diskOvercommit)),
+                diskGiB: options.diskOvercommit == 0
+                    ? Self.uncountedGiB : Int(Double(space.totalMiB) / 1024 * options.diskOvercommit)),
             closure: closure, load1: Self.load1(), cpuBusy: busy, memoryAvailableMiB: memory.available,
             diskFreeMiB: space.freeMiB, bootID: Self.bootID(), accelerator: accelerator, notice: notice,
             version: options.version,
@@ -42,6 +43,9 @@ package struct HostMeter {
     }
 
     package static var processors: Int { Int(sysconf(CInt(_SC_NPROCESSORS_ONLN))) }
+
+    /// More than any disk has.
+    private static let uncountedGiB = 1 << 30
 
     /// Changes with every start of the host's kernel.
     static func bootID() -> String {

@@ -50,9 +50,24 @@ struct FaultTests {
 
     // MARK: Disk
 
+    /// For disks that are smaller than any that a session asks for.
+    private static let uncounted = ["worker.disk_overcommit=0", "worker.disk_reserve_gib=0"]
+
+    @Test(.enabled(if: geteuid() == 0, "mounts a small file system, which needs root"))
+    func `a host whose disk is nearly full takes no new session, and its page says so`() async throws {
+        let service = try RunningService([Self.uncounted[0]])
+        let disk = try SmallDisk(at: "\(service.state)/sessions", kibibytes: 128 << 10)
+        try await service.start()
+        let id = try await service.create()
+        #expect(try await service.page(id).contains("whose disk is nearly full"))
+        #expect(try await service.queue.session(id)?.attempt == 0)
+        #expect(try await service.stopped(id).reason == .cancelled)
+        await service.shutDown(keeping: disk)
+    }
+
     @Test(.enabled(if: geteuid() == 0, "mounts a small file system, which needs root"))
     func `a full disk makes a new session wait and tells why, and it starts when there is space`() async throws {
-        let service = try RunningService()
+        let service = try RunningService(Self.uncounted)
         let disk = try SmallDisk(at: "\(service.state)/sessions", kibibytes: 512)
         try Data(repeating: 0, count: 400 << 10).write(to: URL(filePath: "\(disk.path)/ballast"))
         try await service.start()
@@ -70,7 +85,7 @@ struct FaultTests {
 
     @Test(.enabled(if: geteuid() == 0, "mounts a small file system, which needs root"))
     func `a machine whose disk can't grow pauses, says so, and goes on when there is space`() async throws {
-        let service = try RunningService()
+        let service = try RunningService(Self.uncounted)
         try writingDisk(service)
         let disk = try SmallDisk(at: "\(service.state)/sessions", kibibytes: 2048)
         try await service.start()

@@ -49,7 +49,14 @@ struct Creation: Sendable {
                 response.headers[.retryAfter] = "\(limit.retryAfter.components.seconds + 1)"
                 return response
             case .tooBig(let resource, _):
-                let field: CreateForm.Field = resource == .cpu ? .cpu : .memory
+                let field: CreateForm.Field =
+                    switch resource {
+                    case .cpu: .cpu
+                    case .memory: .memory
+                    case .gpu: .gpu
+                    // The form asks for no disk: it comes with the machine.
+                    case .disk: .machine
+                    }
                 return try await refused(
                     request, context, fields, .problems([.init(field: field, message: error.detail)]),
                     status: .unprocessableContent)

@@ -51,7 +51,7 @@ struct DisplayRoutes: Sendable {
         object.add("machine", session.request.machine)
         object.add("why", session.reason?.sentence)
         // Its host's address of now, which is what the page names; the session keeps that of its start.
-        let host = try await site.hosts.value().first { $0.name == session.host }
+        let host = try await site.hosts.value().first { $0.id == session.host }
         object.add("display", session.isOpen ? host.flatMap { DisplayLink.webSocket(base: $0.status.displayURL) } : nil)
         return .json(object)
     }

@@ -34,8 +34,8 @@ extension Settings {
                 "worker.memory_reserve_gib", \.worker.memoryReserveMiB, .gibibytes(0...4096),
                 "Memory of the host, in GiB, that no session gets."),
             SettingsKey(
-                "worker.disk_overcommit", \.worker.diskOvercommit, .number(0.1...1000),
-                "Disk promised to sessions for each GiB of the file system that has their disks."),
+                "worker.disk_overcommit", \.worker.diskOvercommit, .number(0...1000),
+                "Disk promised to sessions for each GiB of the file system that has their disks. 0: not counted."),
             SettingsKey(
                 "worker.disk_reserve_gib", \.worker.diskReserveMiB, .gibibytes(0...4096),
                 "Free disk, in GiB, below which the host takes no new session."),
