@@ -45,11 +45,13 @@ struct GuestNetworkTests {
             #expect(outcome.ways.count >= 72)
             #expect(outcome.ways.filter(\.isOpen) == [])
             let ways = Set(outcome.ways.map(\.name))
+            let gateway = IsolationCheck.gateway(of: try await network.namespace())
             for kind in ["TCP", "UDP", "ICMP"] {
                 // As itself, and as this host.
                 let wanted =
                     ["127.0.0.1", "127.0.0.1 from 127.0.0.1", "127.0.0.1 from 192.0.2.177", "::1 from ::1"]
                     + ["255.255.255.255", "255.255.255.255 from 127.0.0.1"]
+                    + [gateway].compactMap(\.self)
                 for name in wanted { #expect(ways.contains("\(kind) to \(name)"), "\(ways.sorted())") }
             }
         }

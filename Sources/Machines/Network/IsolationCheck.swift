@@ -180,7 +180,7 @@ package struct IsolationCheck: Sendable {
     }
 
     /// The router that guests are told of: whatever is sent there must not come to this host (proc(5), /proc/PID/net/route).
-    private static func gateway(of holder: ProcessHandle?) -> String? {
+    static func gateway(of holder: ProcessHandle?) -> String? {
         let routes = Files.read("/proc/\(holder.map { "\($0.pid)" } ?? "self")/net/route") ?? ""
         let fields = routes.split(separator: "\n").map { $0.split(separator: "\t") }
         guard let route = fields.first(where: { $0.count > 2 && $0[1] == "00000000" }),
