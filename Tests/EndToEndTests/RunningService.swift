@@ -53,6 +53,8 @@ final class RunningService: @unchecked Sendable {
     /// A test that fails on its way leaves no machine behind that would keep a processor busy for ever.
     deinit {
         for process in ownProcesses { Glibc.kill(process, SIGKILL) }
+        // It writes its title over its environment, by which the others are found.
+        ProcessHandle(pidFile: "\(runtime)/redis.pid", mark: "\(runtime)/redis.sock")?.signal(SIGKILL)
         // Absent after an orderly end.
         try? FileManager.default.removeItem(atPath: root)
     }
