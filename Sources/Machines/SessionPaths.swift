@@ -13,6 +13,8 @@ package struct HostPaths: Sendable, Hashable {
 
     package var sessions: String { "\(runtime)/sessions" }
     package var disks: String { "\(state)/sessions" }
+    /// How the name of a session's disk begins that is being removed.
+    static let removed = ".removed-"
     /// Names of display tokens, each the VNC socket that it opens.
     package var tokens: String { "\(runtime)/tokens" }
     package var gatewayPID: String { "\(runtime)/gateway.pid" }

@@ -4,22 +4,26 @@ import Processes
 
 /// Measures this host from /proc.
 package struct HostMeter {
-    private let disk: String
     private var lastBusy = 0
     private var lastTotal = 0
+    private var lastShare = 0.0
+    private var lastLook: ContinuousClock.Instant?
+    /// A share of less time than that says nothing: a moment is either busy or not.
+    private static let shortestWindow = Duration.seconds(2)
+    /// The file system's size and free space when they could last be read.
+    private var space = (totalMiB: 0, freeMiB: 0)
 
-    /// - Parameter disk: Directory whose file system takes the overlays.
-    init(disk: String) {
-        self.disk = disk
-    }
+    init() {}
 
-    /// What the host is like now. The busy share counts from the call before; the first one counts from the host's start.
+    /// Takes what was found out about the disk, which may hang: not by who tells how the host is.
+    mutating func note(space: (totalMiB: Int, freeMiB: Int)) { self.space = space }
+
+    /// What the host is like now. The busy share is that of two seconds at least; the first one counts from the host's start.
     mutating func read(
         options: WorkerOptions, accelerator: String, displayURL: String, notice: String, hasProblem: Bool
     ) -> HostStatus {
         let cpus = Self.processors
         let memory = Self.memory()
-        let space = Self.space(of: disk)
         let busy = busyShare()
         let closure: HostClosure? =
             if hasProblem {
@@ -78,6 +82,9 @@ package struct HostMeter {
     }
 
     private mutating func busyShare() -> Double {
+        let now = ContinuousClock.now
+        if let lastLook, now - lastLook < Self.shortestWindow { return lastShare }
+        lastLook = now
         guard let line = (Files.read("/proc/stat") ?? "").split(separator: "\n").first else { return 0 }
         let ticks = line.split(separator: " ").dropFirst().prefix(8).compactMap { Int($0) }
         guard ticks.count == 8 else { return 0 }
@@ -85,8 +92,9 @@ package struct HostMeter {
         // Idle and waiting for input or output, by proc(5).
         let busy = total - ticks[3] - ticks[4]
         defer { (lastBusy, lastTotal) = (busy, total) }
-        guard total > lastTotal else { return 0 }
+        guard total > lastTotal else { return lastShare }
         let share = Double(busy - lastBusy) / Double(total - lastTotal)
-        return (share * 1000).rounded() / 1000
+        lastShare = (share * 1000).rounded() / 1000
+        return lastShare
     }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Domain
 import Machines
 
@@ -9,12 +10,35 @@ actor HostReport {
         var unlisted: [String]
     }
 
-    private var meter: HostMeter
+    private var meter = HostMeter()
+    /// Directory whose file system takes the overlays.
+    private nonisolated let disk: String
     private var offered: Offer?
     private var warned: Set<String> = []
 
     init(disk: String) {
-        meter = HostMeter(disk: disk)
+        self.disk = disk
+    }
+
+    /// Looks at the disk, on a thread of its own because it may hang. Returns when it is known, or when it was waited for long
+    /// enough: then the last that was known counts.
+    func lookAtDisk(within limit: Duration) async {
+        let (found, report) = AsyncStream.makeStream(of: (totalMiB: Int, freeMiB: Int).self)
+        DispatchQueue.global().async { [disk] in
+            report.yield(HostMeter.space(of: disk))
+            report.finish()
+        }
+        let space = await withTaskGroup(of: (totalMiB: Int, freeMiB: Int)?.self) { group in
+            group.addTask {
+                for await space in found { return space }; return nil
+            }
+            group.addTask {
+                try? await Task.sleep(for: limit); return nil
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? nil
+        }
+        if let space { meter.note(space: space) }
     }
 
     func status(

@@ -19,6 +19,7 @@ extension Worker {
         await bridge.closeAll(but: Set(await hypervisor.living()))
         await hypervisor.settle()
         await offer()
+        await meter.lookAtDisk(within: options.lease / 3)
         await beatOnce()
     }
 

@@ -54,19 +54,25 @@ extension Worker {
     ) async throws(Interruption) {
         CrashPoint.passed(.claim)
         let specification = try await specify(request, id, claim)
+        // People who wait are told of each step, and the machine does not wait for that. Only the commit is waited for.
+        let steps = AsyncStream.makeStream(of: SessionStep.self)
+        async let telling: Void = tell(steps.stream, claim)
 
-        try await begin(.snapshot, claim)
+        steps.continuation.yield(.snapshot)
         try await act { () async throws(MachineError) in try await hypervisor.makeSnapshot(specification) }
         CrashPoint.passed(.snapshot)
 
-        try await begin(.launch, claim)
+        steps.continuation.yield(.launch)
         try await act { () async throws(MachineError) in try await hypervisor.launch(specification) }
         CrashPoint.passed(.launch)
 
-        try await begin(.network, claim)
+        steps.continuation.yield(.network)
         try await act { () async throws(MachineError) in try await hypervisor.connectNetwork(id) }
         CrashPoint.passed(.network)
 
+        // In their order: the last step is told before.
+        steps.continuation.finish()
+        await telling
         // From here on the session runs, and nobody else may ever start it.
         try await own(
             try await ask { () async throws(QueueError) in
@@ -82,9 +88,10 @@ extension Worker {
 
     /// The last step: the display can be reached, and the queue knows where.
     private func openDisplay(_ claim: Claim, _ id: SessionID) async throws(Interruption) {
-        try await begin(.display, claim)
+        async let told = tellDisplay(claim)
         let token = secret.token(session: id, fence: claim.fence)
         try await act { () async throws(MachineError) in try await bridge.open(id, token: token) }
+        try await own(await told.get())
         CrashPoint.passed(.display)
         let answer = try await ask { () async throws(QueueError) in
             try await queue.finish(claim, displayURL: bridge.baseURL)
@@ -159,9 +166,28 @@ extension Worker {
 }
 
 extension Worker {
-    /// Tells the queue that a step begins, and hears whether the job is still wanted and ours.
-    private func begin(_ step: SessionStep, _ claim: Claim) async throws(Interruption) {
-        try await own(try await ask { () async throws(QueueError) in try await queue.step(claim, step) })
+    private func tellDisplay(_ claim: Claim) async -> Result<Ownership, Interruption> {
+        do throws(Interruption) {
+            return .success(try await ask { () async throws(QueueError) in try await queue.step(claim, .display) })
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// Tells the queue which steps begin. When it answers that the job is not wanted, or not ours, any more, the job is given
+    /// up.
+    private func tell(_ steps: AsyncStream<SessionStep>, _ claim: Claim) async {
+        for await step in steps {
+            do throws(QueueError) {
+                let answer = try await patiently(logger: logger) { () async throws(QueueError) in
+                    try await queue.step(claim, step)
+                }
+                guard let answer, answer != .ok else { continue }
+                return await table.abort(claim)
+            } catch {
+                logger.warning("step not told", metadata: ["job.id": "\(claim.job)", "error": "\(error)"])
+            }
+        }
     }
 
     private func own(_ answer: Ownership) async throws(Interruption) {

@@ -26,6 +26,7 @@ extension Worker {
     /// Looks after the machines as often as the heart beats, but not in its way: QEMU may not answer, or a disk may hang.
     func tend() async {
         while !Task.isCancelled {
+            await meter.lookAtDisk(within: options.lease / 3)
             await hypervisor.checkUp()
             try? await Task.sleep(for: options.lease / 3)
         }

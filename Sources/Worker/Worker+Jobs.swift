@@ -5,8 +5,9 @@ import Queue
 import ServiceLifecycle
 
 extension Worker {
-    /// Longest wait for a wake-up. Only a marker that was lost with a killed worker makes it matter.
-    private static let longestWait = Duration.seconds(5)
+    /// Longest wait for a wake-up. Only a marker that was lost with a killed worker makes it matter; each heartbeat leaves one
+    /// while somebody waits.
+    private static let longestWait = Duration.seconds(15)
 
     /// Takes jobs until asked to shut down, then waits for those it has.
     func takeJobs() async {

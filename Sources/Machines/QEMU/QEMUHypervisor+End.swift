@@ -1,4 +1,6 @@
+import Dispatch
 package import Domain
+import Glibc
 import Processes
 import QMP
 
@@ -15,6 +17,41 @@ extension QEMUHypervisor {
             group.addTask { _ = await machine.process.waitForEnd(limit: grace) }
             await group.next()
             group.cancelAll()
+        }
+    }
+
+    /// Removes a session's disk. One of many gigabytes takes its file system seconds, in which nobody here should wait: it gets
+    /// another name, and goes on a thread of its own. What is left of that when we are killed goes with the next start.
+    private func discard(_ directory: String) async {
+        let removed = "\(paths.disks)/\(HostPaths.removed)\(UInt64.random(in: 0...UInt64.max))"
+        guard rename(directory, removed) == 0 else { return Files.remove(directory) }
+        let (done, report) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            await Self.remove(removed)
+            report.finish()
+        }
+        // The small ones, which most are, are gone when the session is.
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in done {} }
+            group.addTask { try? await Task.sleep(for: .milliseconds(100)) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private static func remove(_ path: String) async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                Files.remove(path)
+                continuation.resume()
+            }
+        }
+    }
+
+    /// Removes what a worker that was killed had not removed yet.
+    func removeDiscarded() async {
+        for name in Files.names(in: paths.disks) where name.hasPrefix(HostPaths.removed) {
+            await Self.remove("\(paths.disks)/\(name)")
         }
     }
 
@@ -43,7 +80,7 @@ extension QEMUHypervisor {
         if Files.read(files.networkPID) != nil, let holder = try? await network.namespace() {
             await source(of: session).giveUp(in: holder)
         }
-        Files.remove(files.disk)
+        await discard(files.disk)
         Files.remove(files.run)
         await removeGroup(of: session, tries: 40)
     }

@@ -58,6 +58,7 @@ package actor QEMUHypervisor: Hypervisor {
     package nonisolated func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await IsolationCheck.endInterrupted(self.paths) }
+            group.addTask { await self.removeDiscarded() }
             group.addTask { await self.network.run() }
             group.addTask { await self.confine() }
             for await newcomer in newcomers {

@@ -16,7 +16,8 @@ end
 
 if period > 0 then
     local slot = text(math.floor(at / period))
-    for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', text(at - 2 * lease), '+inf')) do
+    -- A heartbeat says all that a check would.
+    for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', text(at - 2 * lease), text(at - period))) do
         local jid, key, mark = 'load-' .. host .. '-' .. slot, 'qwd:host:' .. host, 'qwd:once:load:' .. host .. ':' .. slot
         if call('EXISTS', mark) == 0 then
             write('SET', mark, jid, 'PX', text(2 * period))
