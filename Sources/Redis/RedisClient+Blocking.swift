@@ -30,9 +30,10 @@ extension RedisClient {
     }
 }
 
-/// The connections of one client that block. As many as there are commands; a few stay for the next ones.
+/// The connections of one client that block. As many as there are commands; those of a farm in one
+/// process stay for the next ones.
 final class BlockingConnections: Sendable {
-    private static let idleLimit = 4
+    private static let idleLimit = 256
 
     private struct State {
         var idle: [RedisConnection] = []

@@ -16,6 +16,9 @@ struct Benchmark: Sendable {
             name: "queue", summary: "transitions of the queue beside an empty script, same Redis, same connection",
             run: QueueBenchmark.run),
         Benchmark(
+            name: "farm", summary: "200 simulated hosts: costs at Redis, placing 1,000 sessions, idling",
+            run: FarmBenchmark.run),
+        Benchmark(
             name: "pages", summary: "pages with many sessions (no machines behind them)", run: PagesBenchmark.run),
         Benchmark(
             name: "sign-in", summary: "10,000 attempts to sign in from 50 connections", run: SignInBenchmark.run),

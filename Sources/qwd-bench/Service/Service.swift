@@ -62,7 +62,7 @@ struct Service: Sendable {
     static var silence: Logger { Logger(label: "qwd.bench") { _ in SwiftLogNoOpLogHandler() } }
 
     /// The qwd beside this program, unless BENCH_QWD names another one.
-    private static func program() throws -> String {
+    static func program() throws -> String {
         if let named = ProcessInfo.processInfo.environment["BENCH_QWD"], !named.isEmpty { return named }
         let own = Files.target(of: "/proc/self/exe") ?? ""
         let directory = own.prefix(upTo: own.lastIndex(of: "/") ?? own.startIndex)

@@ -21,9 +21,27 @@ struct WorkerRole: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "worker", abstract: "Run this host's machines.")
 
     @OptionGroup var common: CommonOptions
+    @Option(
+        help: ArgumentHelp(
+            "A farm of so many hosts in this process. For load tests: only with worker.hypervisor: simulated.",
+            valueName: "number"))
+    var hosts = 1
+
+    func validate() throws {
+        guard (1...1000).contains(hosts) else { throw ValidationError("--hosts: from 1 to 1000.") }
+    }
 
     func run() async throws {
-        try await runRole(common) { roles, queue in try await roles.worker(queue) }
+        let hypervisor = try common.settings().worker.hypervisor
+        guard hosts == 1 || hypervisor == .simulated else {
+            throw ValidationError("--hosts: a farm is simulated; set worker.hypervisor=simulated.")
+        }
+        try await runRoles(common) { roles, queue in
+            if hosts == 1 { return [try await roles.worker(queue)] }
+            var workers: [any Service] = []
+            for number in 1...hosts { workers.append(try await roles.simulatedHost(number).worker(queue)) }
+            return workers
+        }
     }
 }
 
@@ -40,10 +58,14 @@ struct SchedulerRole: AsyncParsableCommand {
 }
 
 private func runRole(_ common: CommonOptions, _ make: (Roles, JobQueue) async throws -> any Service) async throws {
+    try await runRoles(common) { [try await make($0, $1)] }
+}
+
+private func runRoles(_ common: CommonOptions, _ make: (Roles, JobQueue) async throws -> [any Service]) async throws {
     let settings = try common.settings()
     let roles = Roles(settings: settings, logger: Logs.logger(settings))
     try Files.makeOwnDirectory(settings.runtimeDir)
     let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
     let queue = JobQueue(redis: client)
-    try await roles.run([client, try await SharedSecret.checked(queue, roles), try await make(roles, queue)])
+    try await roles.run([client, try await SharedSecret.checked(queue, roles)] + (try await make(roles, queue)))
 }

@@ -17,8 +17,10 @@ import Worker
 
 /// Makes the roles' services from the configuration, and runs them together.
 struct Roles {
-    let settings: Settings
+    var settings: Settings
     let logger: Logger
+    /// Nil: the one in the state directory.
+    var secret: ServiceSecret?
 
     /// The secret that all roles of a farm share.
     static func secret(_ settings: Settings) throws(Failure) -> ServiceSecret {
@@ -87,9 +89,19 @@ struct Roles {
             bookkeeper: Bookkeeper(ledger: ledger), logger: logger)
     }
 
+    /// One host of a simulated farm: it has a name, an id and directories of its own, and the service's secret.
+    func simulatedHost(_ number: Int) throws -> Roles {
+        var host = self
+        host.secret = try Self.secret(settings)
+        host.settings.worker.name = "\(settings.worker.name)-\(number)"
+        host.settings.runtimeDir = "\(settings.runtimeDir)/hosts/\(number)"
+        host.settings.stateDir = "\(settings.stateDir)/hosts/\(number)"
+        return host
+    }
+
     func worker(_ queue: JobQueue) async throws -> Worker {
         let paths = HostPaths(runtime: settings.runtimeDir, state: settings.stateDir)
-        let secret = try Self.secret(settings)
+        let secret = try secret ?? Self.secret(settings)
         let display = settings.display
         let hypervisor: any Hypervisor
         let bridge: any DisplayBridge
