@@ -152,6 +152,7 @@ struct ReapTests {
     @Test func `a load check of a silent worker is given up`() async throws {
         try await withFarm { farm in
             try await farm.host()
+            try await farm.pass(.seconds(11))
             #expect(try await farm.queue.tick(loadCheck: .seconds(10), lease: Farm.lease).loadChecks == 1)
             let claim = try #require(try await farm.claim())
             #expect(claim.kind == .loadCheck)

@@ -14,7 +14,11 @@ end
 -- Some fields of a hash by their names. What is no hash has none: a hand in the database must not stop everybody.
 local function fields_of(key, names)
     local found, values = {}, redis.pcall('HMGET', key, unpack(names))
-    if values.err then return found end
+    if values.err then
+        -- What may not be read is no reason to take it for missing.
+        if string.find(values.err, 'WRONGTYPE', 1, true) then return found end
+        error({ err = values.err })
+    end
     for i, name in ipairs(names) do found[name] = values[i] or nil end
     return found
 end

@@ -1,5 +1,6 @@
 import Domain
 import Queue
+import Redis
 
 /// A farm of simulated hosts that do at random what real ones may do, and the check that nothing wrong comes of it.
 ///
@@ -43,6 +44,7 @@ final class World {
     func call<Answer: Equatable & Sendable>(
         _ name: String, repeats: Bool = true, _ body: () async throws(QueueError) -> Answer
     ) async throws -> Answer {
+        if random.chance(4) { try await denied(name, body) }
         let answer = try await refusable(body)
         note("\(name) -> \(answer.map { "\($0)" } ?? "refused")")
         try await check()
@@ -54,6 +56,25 @@ final class World {
         }
         guard let answer else { throw Refused() }
         return answer
+    }
+
+    /// Makes a call as a user of Redis who may not write everything: it does all of it or nothing, and may be made again.
+    private func denied<Answer>(_ name: String, _ body: () async throws(QueueError) -> Answer) async throws {
+        let patterns = [
+            "session:*", "job:*", "sessions*", "jobs*", "queue*", "host*", "events*", "wake*", "fence", "farm",
+            "line*", "claimed*", "made*", "once*", "machines*", "tags*", "leader*", "refused*", "payload*",
+        ]
+        let lacking = Set((0..<2).map { _ in random.number(0..<patterns.count) })
+        let rest = patterns.indices.filter { !lacking.contains($0) }.map { "~qwd:\(patterns[$0])" }
+        _ = try await farm.redis.send(["ACL", "SETUSER", "default", "resetkeys"] + rest)
+        do throws(QueueError) {
+            _ = try await body()
+            note("\(name) without rights to \(lacking.map { patterns[$0] })")
+        } catch {
+            note("\(name) without rights to \(lacking.map { patterns[$0] }) -> \(error.detail.prefix(60))")
+        }
+        _ = try await farm.redis.send(["ACL", "SETUSER", "default", "allkeys"])
+        try await check()
     }
 
     /// The queue has refused a call because of the state machine or a limit, and that was to be expected.
