@@ -126,6 +126,7 @@ package struct Frontend: Service {
         SessionRoutes(site: site).add(to: router)
         DisplayRoutes(site: site).add(to: router)
         ManageRoutes(site: site).add(to: router)
+        PlacementRoutes(site: site).add(to: router)
         ServiceRoutes(site: site).add(to: router)
         return router
     }
