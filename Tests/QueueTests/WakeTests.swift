@@ -96,6 +96,18 @@ struct WakeTests {
         }
     }
 
+    @Test func `a job that is given back wakes the host whose room it had`() async throws {
+        try await withFarm { farm in
+            try await farm.host(cpu: 1)
+            let subject = try await farm.session(in: .starting)
+            try await farm.quiet()
+            let claim = try #require(subject.claim)
+            #expect(try await farm.queue.fail(claim, .transient, message: "no", delay: .zero) == .waiting)
+            #expect(try await farm.wakes())
+            #expect(try await farm.claim()?.session == subject.session)
+        }
+    }
+
     @Test func `jobs that come back wake the hosts`() async throws {
         try await withFarm { farm in
             try await farm.host()

@@ -5,10 +5,10 @@ local WEEK = 7 * 24 * 3600 * 1000
 -- the scheduler then; should none run, by itself after twice as long.
 local CANCELLED_KEPT = 600000
 
--- The kinds of jobs. `session`: what state its session must be in while it waits, if it has one. `gone`: what such a job
--- is without its session. `brief`: kept for a look of some milliseconds, in no list.
+-- The kinds of jobs. `session`: the state that its session must be in while it waits. `room`: it needs room on its host, also
+-- where it waits for one host alone. `brief`: kept for a look of so many milliseconds, in no list.
 local KINDS = {
-    create = { session = 'queued' },
+    create = { session = 'queued', room = true },
     stop = {},
     ['load-check'] = { brief = 600000 },
     mail = {},

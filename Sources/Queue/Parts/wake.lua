@@ -47,6 +47,8 @@ local function put_back(jid, job, at)
     if job.route == 'create' then
         stand_in_line(jid, job.needs, job.place)
         wake_one_for(read_needs(job.needs))
+        -- What it had there is given back with this step: nobody sees that yet.
+        if job.host and job.host ~= '' then wake_host(job.host) end
     else
         write('LPUSH', 'qwd:queue:' .. job.route, jid)
         wake(job.route)
