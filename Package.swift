@@ -31,11 +31,19 @@ extension Target.Dependency {
     static let yams = product(name: "Yams", package: "Yams")
 }
 
+/// Files beside the sources that are for readers alone. Each target of ours in `Sources` has them.
+let documents = ["README.md"]
+
 extension Target {
     static func library(
         _ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []
     ) -> Target {
-        .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
+        .target(
+            name: name, dependencies: dependencies, exclude: documents, resources: resources, swiftSettings: strict)
+    }
+
+    static func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+        .executableTarget(name: name, dependencies: dependencies, exclude: documents, swiftSettings: strict)
     }
 
     static func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -115,25 +123,23 @@ let package = Package(
             "Worker", ["Domain", "Queue", "Machines", "Secrets", "Processes", .logging, .serviceLifecycle]),
         .library("Scheduler", ["Domain", "Queue", "Ledger", .logging, .serviceLifecycle]),
 
-        .executableTarget(
-            name: "qwd",
-            dependencies: [
+        .executable(
+            "qwd",
+            [
                 "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "Machines", "ImageBuilder",
                 "Accounts", "Logins", "Ledger", "Frontend",
                 "Worker", "Scheduler", "Certificates", "DisplayGateway",
                 .argumentParser, .logging, .serviceLifecycle, .unixSignals,
-            ],
-            swiftSettings: strict),
+            ]),
 
         // Measuring.
         .library("Viewer"),
-        .executableTarget(
-            name: "qwd-bench",
-            dependencies: [
+        .executable(
+            "qwd-bench",
+            [
                 "CLinux",
                 "Domain", "Redis", "Queue", "QMP", "Processes", "Machines", "Viewer", "TestSupport", .logging,
-            ],
-            swiftSettings: strict),
+            ]),
 
         // Tests.
         .target(
