@@ -6,12 +6,12 @@
 local function join(sid, owner, holder, asker)
     write('SADD', 'qwd:sessions:owner:' .. owner, sid)
     write('SADD', 'qwd:sessions:' .. holder, sid)
-    write('SADD', 'qwd:sessions:' .. asker, sid)
+    if asker ~= holder then write('SADD', 'qwd:sessions:' .. asker, sid) end
 end
 
 -- Takes a session that is over from them.
 local function leave(sid, s)
     write('SREM', 'qwd:sessions:owner:' .. s.owner, sid)
     write('SREM', 'qwd:sessions:' .. s.holder, sid)
-    write('SREM', 'qwd:sessions:' .. s.asker, sid)
+    if s.asker ~= s.holder then write('SREM', 'qwd:sessions:' .. s.asker, sid) end
 end

@@ -1,15 +1,17 @@
 -- How a create job begins, and how one ends that did not work out.
 
--- A new session's hash and its job. The caller moves the session to `queued`.
-local function queue_create(sid, jid, asked, names, values, tags, holder, asker, attempts, at)
+-- A new session and its job. `event` as in `move`; `farm` has what all hosts have together.
+local function queue_create(sid, jid, asked, names, values, tags, holder, asker, attempts, at, farm, event)
     local amounts = {}
     for i, resource in ipairs(RESOURCES) do amounts[i] = tonumber(asked[resource] or 0) end
     local all = asked.machine and 'machine:' .. asked.machine or ''
     if tags and tags ~= '' then all = all .. '\n' .. tags end
     local needs, at_text = needs_of(amounts, all), text(at)
-    local place, cost = next_place(asker, amounts)
-    write('HSET', 'qwd:session:' .. sid, 'job', jid, 'fence', '0', 'attempt', '0', 'created_at', at_text, 'holder', holder,
-        'asker', asker, 'tags', tags or '', 'asked', table.concat(names, ' '), unpack(values))
+    local place, cost = next_place(asker, amounts, farm)
+    for _, value in ipairs({ 'job', jid, 'fence', '0', 'attempt', '0', 'created_at', at_text, 'holder', holder, 'asker',
+        asker, 'tags', tags or '', 'asked', table.concat(names, ' ') }) do
+        values[#values + 1] = value
+    end
     write('HSET', 'qwd:job:' .. jid, 'kind', 'create', 'session', sid, 'state', 'waiting', 'route', 'create', 'needs', needs,
         'place', place, 'cost', cost, 'attempt', '0', 'max_attempts', attempts, 'fence', '0', 'queued_at', at_text,
         'ready_at', at_text)
@@ -17,6 +19,8 @@ local function queue_create(sid, jid, asked, names, values, tags, holder, asker,
     join(sid, asked.owner, holder, asker)
     stand_in_line(jid, needs, place)
     wake_one_for(read_needs(needs))
+    move(sid, { owner = asked.owner, holder = holder, asker = asker }, 'queued', at, { 'machine', asked.machine or '' },
+        event, values)
 end
 
 -- A job that ran did not work out. Answers its state then.

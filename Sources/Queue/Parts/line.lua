@@ -32,16 +32,15 @@ local function leave_line(jid, needs)
 end
 
 -- The next place of a client, and what the job takes of its time line: its share of what is scarcest, in millionths.
-local function next_place(client, amounts)
-    local farm = call('HMGET', 'qwd:farm', unpack(RESOURCES))
+local function next_place(client, amounts, farm)
     local cost = 1
-    for i = 1, #RESOURCES do
-        local there = tonumber(farm[i] or 0)
+    for i, resource in ipairs(RESOURCES) do
+        local there = tonumber(farm[resource] or 0)
         if there > 0 then cost = math.max(cost, math.ceil(tonumber(amounts[i] or 0) * 1000000 / there)) end
     end
-    local mine = call('GET', 'qwd:line:' .. client)
     -- Who was away has saved nothing up.
-    local place = math.max(tonumber(mine or 0), tonumber(call('GET', FARM_CLOCK) or 0))
+    local lines = call('MGET', 'qwd:line:' .. client, FARM_CLOCK)
+    local place = math.max(tonumber(lines[1] or 0), tonumber(lines[2] or 0))
     write('SET', 'qwd:line:' .. client, text(place + cost), 'PX', text(LINE_KEPT))
     return text(place), text(cost)
 end

@@ -10,9 +10,8 @@ local SESSION = { 'state', 'rev', 'owner', 'holder', 'asker', 'host', 'fence', '
     'step', 'step_at', 'display', 'lifetime_s', 'started_at', 'expires_at', 'email', 'machine', 'detail', 'mail',
     unpack(RESOURCES) }
 
--- A session's hash by names. One that is not there has no state.
-local function look_at(sid)
-    local s = fields_of('qwd:session:' .. sid, SESSION)
+-- What an older session has not.
+local function complete(s)
     -- Of a session that was made before these were kept.
     if s.state then
         s.owner = s.owner or ''
@@ -20,6 +19,9 @@ local function look_at(sid)
     end
     return s
 end
+
+-- A session's hash by names. One that is not there has no state.
+local function look_at(sid) return complete(fields_of('qwd:session:' .. sid, SESSION)) end
 
 -- When a session's life ends, or nothing.
 local function expiry(s)
@@ -41,22 +43,30 @@ end
 -- Brings a session to a state, which may be its own.
 -- fields: names and values in turns that change; they stand in its hash and in the event.
 -- event: further ones that stand in the event alone. One with `act` belongs in the record of who did what.
+-- quiet: names and values that change and are nobody's news.
+-- h: the host that it is placed on, where that is known already.
 -- Answers the session as it is then.
-local function move(sid, s, to, at, fields, event)
+local function move(sid, s, to, at, fields, event, quiet, h)
     if s.state and s.state ~= to then must(session_edges, 'session', sid, s.state, to) end
     local n = setmetatable({ state = to, rev = tonumber(s.rev or 0) + 1 }, { __index = s })
     for i = 1, #fields, 2 do n[fields[i]] = fields[i + 1] end
-    write('HSET', 'qwd:session:' .. sid, 'rev', text(n.rev), 'state', to, unpack(fields))
+    local changed = { 'rev', text(n.rev), 'state', to }
+    for _, value in ipairs(fields) do changed[#changed + 1] = value end
+    for _, value in ipairs(quiet or {}) do changed[#changed + 1] = value end
+    write('HSET', 'qwd:session:' .. sid, unpack(changed))
 
     if s.state ~= to then
         if s.state then write('HINCRBY', 'qwd:sessions:count', s.state, '-1') end
         if to ~= 'ended' then write('HINCRBY', 'qwd:sessions:count', to, '1') end
     end
-    if HOLDS[to] and not HOLDS[s.state] then promise(n.host, n, 1) end
+    if HOLDS[to] and not HOLDS[s.state] then
+        h = h or look_at_host(n.host)
+        promise(h, n, 1)
+        keep_room(h)
+    end
     if HOLDS[s.state] and not HOLDS[to] then
-        promise(s.host, s, -1)
-        local h = look_at_host(s.host)
-        for i, resource in ipairs(RESOURCES) do h.free[i] = h.free[i] + tonumber(s[resource] or 0) end
+        h = h or look_at_host(s.host)
+        promise(h, s, -1)
         keep_room(h)
         wake_if_needed(s.host)
     end

@@ -6,10 +6,9 @@ local LOOKED_AT = 12
 local function wake_host(host) write('ZADD', 'qwd:wake:create:' .. host, '0', 'work') end
 
 -- Those with the most room, if many can do it; else all that can.
-local function candidates(needs)
-    local tag = needs.tags[1]
+local function candidates(tag)
     local able = tag and 'qwd:hosts:tag:' .. tag
-    if able and call('SCARD', able) <= LOOKED_AT then return call('SMEMBERS', able) end
+    if able and call('SCARD', able) <= LOOKED_AT then return call('SMEMBERS', able), true end
     local hosts = call('ZRANGE', 'qwd:hosts:room', '0', text(LOOKED_AT - 1), 'REV')
     if able then
         for _, host in ipairs(call('SRANDMEMBER', able, text(LOOKED_AT))) do hosts[#hosts + 1] = host end
@@ -19,14 +18,23 @@ end
 
 -- Wakes one host that can take it, the one with the most room. To the next one it looks as if it had taken it already.
 local function wake_one_for(needs)
+    local tag = needs.tags[1]
+    local hosts, able = candidates(tag)
+    if #hosts == 0 then return end
+    local rooms = call('ZMSCORE', 'qwd:hosts:room', unpack(hosts))
     local best, most
-    for _, host in ipairs(candidates(needs)) do
-        local h = look_at_host(host)
-        local free = tonumber(call('ZSCORE', 'qwd:hosts:room', host) or 0)
-        if h.promised_to == '' and (not most or free > most) and not fits(h, needs) then best, most = h, free end
+    for i, host in ipairs(hosts) do
+        local free = tonumber(rooms[i] or 0)
+        -- One without room is in no list of those that have some.
+        if rooms[i] and (not most or free > most) then
+            local h = look_at_host(host)
+            if able then h.has[tag] = true end
+            if h.promised_to == '' and not fits(h, needs) then best, most = h, free end
+        end
     end
     if not best then return end
     wake_host(best.id)
+    if #hosts == 1 then return end
     local taken = 1
     for i, amount in ipairs(needs.amounts) do
         if best.capacity[i] > 0 then taken = math.max(taken, math.floor(amount * 1000 / best.capacity[i])) end

@@ -5,8 +5,19 @@
 local host, worker, lease, most_sessions, once = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local at, memo = now(), 'qwd:claimed:' .. worker
 
+-- All of a session, as a list and by names.
+local function whole(sid)
+    local list, s = redis.pcall('HGETALL', 'qwd:session:' .. sid), {}
+    if list.err then
+        if string.find(list.err, 'WRONGTYPE', 1, true) then return {}, s end
+        error({ err = list.err })
+    end
+    for i = 1, #list, 2 do s[list[i]] = list[i + 1] end
+    return list, complete(s)
+end
+
 local function answer(jid, job)
-    local session = job.session and job.session ~= '' and call('HGETALL', 'qwd:session:' .. job.session) or {}
+    local session = job.list or job.session and job.session ~= '' and (whole(job.session)) or {}
     return { jid, job.kind, job.session or '', job.fence, job.attempt, job.topic or '', job.sealed or '', session }
 end
 
@@ -33,7 +44,8 @@ local function poison(job)
     if not kind then return 'Its kind is unknown: ' .. (job.kind or 'none') .. '.', {} end
     if not tonumber(job.attempt) then return 'It does not say how often it was tried.', {} end
     if not job.session or job.session == '' then return kind.session and 'It is for no session.' or nil, {} end
-    local s = look_at(job.session)
+    local s
+    job.list, s = whole(job.session)
     if kind.session and s.state ~= kind.session then
         return s.state and 'Its session is ' .. s.state .. '.' or 'Its session is gone.', s
     end
@@ -53,8 +65,6 @@ end
 local function take_create(jid, job, s, h)
     leave_line(jid, job.needs)
     advance_clock(job.place)
-    for i, resource in ipairs(RESOURCES) do h.free[i] = h.free[i] - tonumber(s[resource] or 0) end
-    keep_room(h)
     if job.promised_on then
         write('HDEL', 'qwd:host:' .. job.promised_on, 'promised_to')
         write('HDEL', 'qwd:job:' .. jid, 'promised_on')
@@ -65,7 +75,7 @@ local function take_create(jid, job, s, h)
     move(job.session, s, 'starting', at,
         { 'host', host, 'host_name', h.name, 'fence', job.fence, 'attempt', job.attempt, 'step', 'claim', 'step_at', text(at),
             'detail', '' },
-        { 'ms', text(at - (job.ready_at or at)) })
+        { 'ms', text(at - (job.ready_at or at)) }, nil, h)
     return taken
 end
 

@@ -85,7 +85,6 @@ if rate > 0 then
 end
 if once ~= '' then write('SET', 'qwd:once:' .. once, jid, 'PX', once_ttl) end
 if payload ~= '' then write('SET', 'qwd:payload:' .. sid, payload) end
-queue_create(sid, jid, asked, names, values, tags, holder, asker, attempts, at)
-move(sid, { owner = asked.owner, holder = holder, asker = asker }, 'queued', at, { 'machine', asked.machine or '' },
+queue_create(sid, jid, asked, names, values, tags, holder, asker, attempts, at, farm,
     { 'act', 'create', 'who', asked.owner, 'from', from, 'note', asked.machine or '' })
 return { 'new', sid, jid }

@@ -34,6 +34,6 @@ end
 if call('EXISTS', 'qwd:payload:' .. job.session) == 1 then
     write('RENAME', 'qwd:payload:' .. job.session, 'qwd:payload:' .. fresh)
 end
-queue_create(fresh, jid, asked, names, values, s[5], s[3], s[4], call('HGET', 'qwd:job:' .. jid, 'max_attempts'), at)
-move(fresh, { owner = s[2], holder = s[3], asker = s[4] }, 'queued', at, { 'machine', asked.machine or '' })
+queue_create(fresh, jid, asked, names, values, s[5], s[3], s[4], call('HGET', 'qwd:job:' .. jid, 'max_attempts'), at,
+    fields_of('qwd:farm', RESOURCES))
 return fresh
