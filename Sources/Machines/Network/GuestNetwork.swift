@@ -145,6 +145,7 @@ package actor GuestNetwork {
                 throw MachineError(.network, "The guests' network can't be routed: \(result.message)")
             }
         }
+        await SourceAddress.prepare(in: holder)
     }
 
     private func apply(_ new: NetworkFilter, in holder: ProcessHandle) async throws(MachineError) {
