@@ -31,6 +31,21 @@ struct ChangesTests {
         }
     }
 
+    @Test func `a reader that is slower than its messages is told that it lost some`() async throws {
+        try await withFarm { farm in
+            var changes = farm.queue.changes().makeAsyncIterator()
+            #expect(await changes.next() == .reconnected)
+            for _ in 0..<50 {
+                _ = try await farm.redis.send(pipeline: (0..<100).map { ["PUBLISH", "qwd:status", "logins \($0)"] })
+            }
+            _ = try await farm.redis.send(["PUBLISH", "qwd:status", "logins last"])
+            var found: [SessionChange] = []
+            while found.last != .logins("last"), let change = await changes.next() { found.append(change) }
+            #expect(found.count < 5000)
+            #expect(found.contains(.reconnected))
+        }
+    }
+
     @Test func `without Redis every call says so`() async throws {
         try await withFarm { farm in
             farm.server.kill()

@@ -119,7 +119,7 @@ struct Start: AsyncParsableCommand {
 
     /// Follows the session until its display can be opened; gives it up when `patience` is over.
     private func follow(
-        _ id: SessionID, _ queue: JobQueue, _ changes: AsyncStream<SessionChange>, patience: Duration
+        _ id: SessionID, _ queue: JobQueue, _ changes: JobQueue.Changes, patience: Duration
     ) async throws -> Session {
         let found: Session? = try await within(patience) {
             var said = ""

@@ -36,7 +36,7 @@ struct Stop: AsyncParsableCommand {
 
     /// Returns when all of them have ended.
     private func ended(
-        _ sessions: Set<SessionID>, _ queue: JobQueue, _ changes: AsyncStream<SessionChange>
+        _ sessions: Set<SessionID>, _ queue: JobQueue, _ changes: JobQueue.Changes
     ) async throws -> Bool {
         var waiting = sessions
         for await change in changes {
