@@ -1,17 +1,6 @@
 package import Domain
 import Redis
 
-/// One entry of a session's event log.
-package struct SessionEvent: Sendable, Hashable {
-    /// Redis' stream id: milliseconds since the epoch, a dash, a counter.
-    package var id: String
-    package var state: SessionState
-    package var fields: [String: String]
-
-    /// When it happened, in milliseconds since the epoch.
-    package var at: Int64 { id.split(separator: "-").first.flatMap { Int64($0) } ?? 0 }
-}
-
 extension JobQueue {
     package func session(_ id: SessionID) async throws(QueueError) -> Session? {
         Session(id: id, fields: try await send(["HGETALL", "qwd:session:\(id)"]).dictionary)
@@ -80,24 +69,6 @@ extension JobQueue {
     package func position(of session: Session) async throws(QueueError) -> Int? {
         guard session.state == .queued, let job = session.job else { return nil }
         return try await send(["ZRANK", "qwd:queue:create", job.text]).integer.map { $0 + 1 }
-    }
-
-    /// What happened to a session, in order.
-    /// - Parameter after: The id of an event, from which on to read. It may come from outside: what is no id counts as none.
-    package func events(of session: SessionID, after: String? = nil) async throws(QueueError) -> [SessionEvent] {
-        let start = after.flatMap { Self.isEventID($0) ? "(" + $0 : nil } ?? "-"
-        let reply = try await send(["XRANGE", "qwd:events:\(session)", start, "+"])
-        return (reply.array ?? []).compactMap { entry in
-            guard let pair = entry.array, pair.count == 2, let id = pair[0].string else { return nil }
-            let fields = pair[1].dictionary
-            guard let state = fields["state"].flatMap(SessionState.init(rawValue:)) else { return nil }
-            return SessionEvent(id: id, state: state, fields: fields)
-        }
-    }
-
-    private static func isEventID(_ text: String) -> Bool {
-        let numbers = text.split(separator: "-", omittingEmptySubsequences: false)
-        return numbers.count == 2 && numbers.allSatisfy { UInt64($0) != nil && $0.first != "+" }
     }
 
     package func job(_ id: String) async throws(QueueError) -> Job? {

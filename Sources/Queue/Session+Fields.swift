@@ -1,33 +1,50 @@
-import Domain
+package import Domain
 
 /// How a session stands in its hash.
 extension Session {
     /// Answers nil when there is no such session or its state is none we know.
     init?(id: SessionID, fields: [String: String]) {
-        func text(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
-        func number(_ name: String) -> Int { fields[name].flatMap { Int($0) } ?? 0 }
-        func time(_ name: String) -> Int64? { fields[name].flatMap { Int64($0) }.flatMap { $0 == 0 ? nil : $0 } }
-
-        guard let state = text("state").flatMap(SessionState.init(rawValue:)) else { return nil }
+        guard let state = fields["state"].flatMap(SessionState.init(rawValue:)) else { return nil }
         self.init(id: id, state: state, request: SessionRequest(fields: fields))
-        job = text("job").flatMap { JobID($0) }
-        host = text("host")
-        hostName = text("host_name") ?? host
-        fence = number("fence")
-        attempt = number("attempt")
-        step = text("step").flatMap(SessionStep.init(rawValue:))
-        reason = text("reason").flatMap(EndReason.init(rawValue:))
-        detail = text("detail")
-        stopRequested = text("wanted") == "stopped"
-        displayReady = text("display") == "ready"
-        displayURL = text("display_url")
-        accelerator = text("accelerator")
-        createdAt = time("created_at") ?? 0
-        startedAt = time("started_at")
-        expiresAt = time("expires_at")
-        endedAt = time("ended_at")
-        mail = text("mail")
-        revision = number("rev")
+        take(fields)
+        createdAt = fields["created_at"].flatMap { Int64($0) } ?? 0
+        job = fields["job"].flatMap { JobID($0) }
+        revision = fields["rev"].flatMap { Int($0) } ?? 0
+    }
+
+    /// Becomes what an event of its log made of it. One that it knows of already changes nothing.
+    package mutating func take(_ event: SessionEvent) {
+        state = event.state
+        take(event.fields)
+    }
+
+    /// Takes over what is among the fields; an empty one stands for nothing.
+    private mutating func take(_ fields: [String: String]) {
+        func text(_ name: String, _ set: (String?) -> Void) {
+            if let value = fields[name] { set(value.isEmpty ? nil : value) }
+        }
+        func number(_ name: String, _ set: (Int) -> Void) { text(name) { set($0.flatMap { Int($0) } ?? 0) } }
+        func time(_ name: String, _ set: (Int64?) -> Void) {
+            text(name) { set($0.flatMap { Int64($0) }.flatMap { $0 == 0 ? nil : $0 }) }
+        }
+        text("host") {
+            host = $0
+            hostName = $0
+        }
+        text("host_name") { hostName = $0 ?? host }
+        number("fence") { fence = $0 }
+        number("attempt") { attempt = $0 }
+        text("step") { step = $0.flatMap(SessionStep.init(rawValue:)) }
+        text("reason") { reason = $0.flatMap(EndReason.init(rawValue:)) }
+        text("detail") { detail = $0 }
+        text("wanted") { stopRequested = $0 == "stopped" }
+        text("display") { displayReady = $0 == "ready" }
+        text("display_url") { displayURL = $0 }
+        text("accelerator") { accelerator = $0 }
+        time("started_at") { startedAt = $0 }
+        time("expires_at") { expiresAt = $0 }
+        time("ended_at") { endedAt = $0 }
+        text("mail") { mail = $0 }
     }
 }
 

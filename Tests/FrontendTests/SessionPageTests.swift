@@ -117,7 +117,7 @@ struct SessionPageTests {
             while try await site.queue.waiting() == 0 { _ = try await site.queue.promote() }
             try await site.advance(to: .snapshot)
             let session = try #require(try await site.queue.session(id))
-            let timeline = Timeline(of: session, events: try await site.queue.events(of: id))
+            let timeline = Timeline(of: session, times: StepTimes(try await site.queue.events(of: id)))
             #expect(timeline.entries.map(\.kind) == [.done, .now, .next, .next, .next, .next, .next])
         }
     }

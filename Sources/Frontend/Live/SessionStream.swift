@@ -1,122 +1,118 @@
 import Domain
 import HTTPTypes
 import Hummingbird
-import NIOCore
 import Queue
-import ServiceLifecycle
 
-/// A session's events as they happen, as server-sent events (HTML Standard, section 9.2).
+/// A session's events as they happen, each with what brings the session's page up to date.
 ///
 /// An event's id is its id in the session's log, so a reader that was away gets what it missed. The stream ends after the
 /// session's end.
 struct SessionStream: Sendable {
     let site: Site
+    /// As the reader sees them.
+    let pages: Pages
     let session: Session
     /// The last event that the reader has.
-    let after: String?
+    let after: EventID
+
+    /// What the reader has been told.
+    private struct Told {
+        var session: Session
+        var times = StepTimes()
+        var last: EventID
+        /// The place in the queue, once it is known; nil inside for none.
+        var place: Int??
+        /// What was last said about a session that waits.
+        var wait = ""
+    }
 
     func response(to request: Request, _ context: FrontendContext) throws -> Response {
-        try Response.eventStream(request, context, site, about: .session(session)) { subscription, permit, write in
-            try await follow(subscription, permit, write)
+        try Response.eventStream(request, context, site, of: .session(session.id), about: .session(session)) {
+            try await follow($0, $1, $2)
         }
     }
 
     private func follow(
-        _ subscription: StatusHub.Subscription, _ permit: StreamPermit, _ write: (String) async throws -> Void
+        _ subscription: StatusHub.Subscription, _ permit: StreamPermit, _ write: Response.EventWriter
     ) async throws {
-        var mustLook = false
-        var last = after
-        var state = session.state
-        var place: Int?
-        var isAway = false
+        var told = Told(session: session, last: after)
+        var presence = QueuePresence()
         var wakes = subscription.wakes.makeAsyncIterator()
-        // Tells the browser to come back soon, and proxies that this goes on.
-        try await write("retry: 2000\n\n")
         repeat {
+            let inbox = subscription.take()
             var text = ""
             do {
-                mustLook = subscription.takeLook() || mustLook
-                if mustLook, try await !permit.holds() { return }
-                mustLook = false
-                for event in try await site.queue.events(of: session.id, after: last) {
-                    text += Self.text(of: event)
-                    last = event.id
-                    state = event.state
-                }
-                subscription.setWaits(state == .queued)
-                if state == .queued {
-                    let now = try await site.place(of: session)
-                    if now != place, let now { text += "event: position\ndata: {\"position\":\(now)}\n\n" }
-                    place = now
-                }
-                if isAway { text += "event: back\ndata: {}\n\n" }
-                isAway = false
+                if inbox.mustLook, try await !permit.holds() { return }
+                var next = told
+                text = try await self.text(of: inbox, &next)
+                told = next
+                subscription.wait(for: told.session.state == .queued ? told.session.job : nil)
+                text += presence.tell(inbox)
             } catch {
-                // The log has everything when the queue is back; until then the reader should know.
-                if !isAway { text += "event: away\ndata: {}\n\n" }
-                isAway = true
+                subscription.retry()
+                text = presence.tell(inbox, hasFailed: true)
             }
+            // Says to proxies that this goes on.
             try await write(text.isEmpty ? ": still here\n\n" : text)
-            if state == .ended { return }
+            if told.session.state == .ended { return }
         } while await wakes.next() != nil
     }
 
+    /// What there is to tell.
+    private func text(of inbox: StreamInbox, _ told: inout Told) async throws -> String {
+        var events = inbox.events.filter { $0.place > told.last }
+        if inbox.isMissing {
+            guard let (session, log) = try await site.queue.history(of: told.session.id) else { return "" }
+            told.session = session
+            told.times = StepTimes(log)
+            events = log.filter { $0.place > told.last }
+        } else {
+            for event in events {
+                told.session.take(event)
+                told.times.add(event)
+            }
+        }
+        told.last = events.last?.place ?? told.last
+        if told.session.state != .queued { told.place = nil }
+        let hasMoved = inbox.place != nil && inbox.place != told.place
+        if told.session.state == .queued, let place = inbox.place { told.place = .some(place) }
+        // What page there is follows from the last event; of a session that waits, from its place too.
+        let update = try await update(&told, isDue: !events.isEmpty || hasMoved || inbox.mustLook)
+        var text = ""
+        for event in events { text += Self.text(of: event, update: event.id == events.last?.id ? update : nil) }
+        if told.session.state == .queued, let place = told.place, let update, events.isEmpty || hasMoved {
+            var object = JSONObject()
+            object.add("position", place)
+            object.add("page", update)
+            text += "event: position\ndata: \(object.text)\n\n"
+        }
+        return text
+    }
+
+    /// - Returns: Nil if there is nothing new, or as long as the place of a session that waits is not known.
+    private func update(_ told: inout Told, isDue: Bool) async throws -> JSONObject? {
+        guard isDue else { return nil }
+        var report = SessionReport(session: told.session, times: told.times, now: Site.now())
+        guard told.session.state == .queued else { return pages.update(report) }
+        guard let place = told.place else { return nil }
+        report.position = place
+        try await site.explainWait(&report)
+        let update = pages.update(report)
+        // While nothing happens its reasons may change all the same.
+        if update.text == told.wait { return nil }
+        told.wait = update.text
+        return update
+    }
+
     /// An event with its fields; the log has no secrets.
-    private static func text(of event: SessionEvent) -> String {
+    private static func text(of event: SessionEvent, update: JSONObject?) -> String {
         var object = JSONObject()
         object.add("state", event.state.rawValue)
         object.add("at", TimeText.rfc3339(event.at))
         for (name, value) in event.fields.sorted(by: { $0.key < $1.key }) where name != "state" && !value.isEmpty {
             if name == "ms", let number = Int(value) { object.add(name, number) } else { object.add(name, value) }
         }
+        if let update { object.add("page", update) }
         return "id: \(event.id)\nevent: status\ndata: \(object.text)\n\n"
-    }
-
-    /// The event after which a reader goes on: what its browser says, or else the address.
-    static func lastEvent(of request: Request) -> String? {
-        let header = request.headers[.lastEventID]
-        return [header, request.uri.queryParameters["after"].map(String.init)].compactMap { $0 }.first(where: isEventID)
-    }
-
-    /// Whether it is an id of a Redis stream, so that Redis takes it.
-    private static func isEventID(_ text: String) -> Bool {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        return (1...2).contains(parts.count) && parts.allSatisfy { MemoryText.number($0, digits: 18) != nil }
-    }
-}
-
-extension Response {
-    /// A stream of server-sent events that ends with its reader, its body, the reader's login, or the server's shutdown.
-    /// - Throws: `FrontendError` `.tooMuchAtOnce` for who listens to as much already as one may.
-    static func eventStream(
-        _ request: Request, _ context: FrontendContext, _ site: Site, about subject: StatusHub.Subject,
-        body:
-            @escaping @Sendable (
-                StatusHub.Subscription, StreamPermit, (String) async throws -> Void
-            ) async throws -> Void
-    ) throws(FrontendError) -> Response {
-        let hub = site.hub
-        let login = context.visitor.login
-        let reader = login.map { StreamPermit.mark(of: $0) } ?? context.client?.throttleKey ?? ""
-        guard !hub.isFull(for: reader) else { throw FrontendError(code: .tooMuchAtOnce) }
-        let permit = StreamPermit(desk: site.desk, login: login, session: subject.session)
-        return Response(
-            status: .ok,
-            headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"],
-            body: .init { writer in
-                // Only now: to a HEAD request, and to a reader that is gone already, no body is ever written.
-                let subscription = hub.listen(to: subject.interest, by: reader)
-                defer { subscription.close() }
-                try await request.body.consumeWithInboundCloseHandler { _ in
-                    try await withGracefulShutdownHandler {
-                        try await body(subscription, permit) { try await writer.write(ByteBuffer(string: $0)) }
-                    } onGracefulShutdown: {
-                        subscription.close()
-                    }
-                } onInboundClosed: {
-                    subscription.close()
-                }
-                try await writer.finish(nil)
-            })
     }
 }

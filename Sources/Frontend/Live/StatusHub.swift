@@ -3,68 +3,75 @@ import Queue
 import ServiceLifecycle
 import Synchronization
 
-/// Wakes the open pages when something they show has changed.
+/// Tells the open pages what changes.
 ///
-/// One Redis subscription serves the whole process. What it says is a hint: whoever is woken reads the truth itself, so
-/// hints may be lost, doubled or merged. Everybody is woken now and then in any case.
+/// One subscription and one reader of the log serve the whole process: a hint from Redis lets it read on, once, whoever
+/// watches, and each watcher is handed what concerns it. What a watcher has missed, it reads from the log itself.
 final class StatusHub: Service, Sendable {
-    /// What a page shows, and so which changes wake it.
+    /// What a page shows.
     enum Interest: Sendable, Hashable {
         case session(SessionID)
-        /// Everything, but at most once a tick: the manage page.
-        case all
+        /// The rows of one person's sessions, or of everybody's.
+        case rows(of: PersonName?)
     }
 
-    /// What a stream tells of.
-    enum Subject: Sendable {
-        case session(Session)
-        case all
-
-        var session: Session? { if case .session(let session) = self { session } else { nil } }
-        var interest: Interest { session.map { .session($0.id) } ?? .all }
-    }
-
-    private struct Listener {
+    struct Watcher {
         var interest: Interest
         /// Whose it is: a person's mark, or an address where nobody signs in.
         var reader: String
-        /// Whether it is time to see whether the reader may still listen.
-        var mustLook = false
-        /// Whether the place in the queue matters too, which any other session's change can move.
-        var waits: Bool
+        /// In which tick of a beat it is woken, so that not all are in the same one.
+        var turn: Int
+        var inbox = StreamInbox()
+        /// The job whose place in the queue it shows.
+        var waits: JobID?
+        /// The place that it was told; nil inside for none.
+        var place: Int??
+        /// Whether it could not read what it wanted.
+        var mustRetry = false
         var wake: AsyncStream<Void>.Continuation
     }
 
-    private struct State {
-        var listeners: [Int: Listener] = [:]
-        var sessions: [SessionID: Set<Int>] = [:]
+    struct State {
+        var watchers: [Int: Watcher] = [:]
+        var numbers: [Interest: Set<Int>] = [:]
         var next = 0
-        /// Something changed since the last tick.
-        var changed = false
         var ticks = 0
         var isOpen = true
+        var isAway = false
+        /// The last event that was handed on; nil before the log was ever read.
+        var position: EventID?
+        /// The last event that there is, by the hints.
+        var hinted = EventID.zero
+        /// Whether to read on without a hint.
+        var mustRead = false
+        /// Sessions whose rows have changed since they were handed on.
+        var changed: Set<SessionID> = []
     }
 
-    /// How often those are woken who look at more than one session.
+    /// How often rows and places are handed on.
     static let tick = Duration.seconds(1)
-    /// Ticks between two wakes without a reason.
+    /// Ticks after which a watcher is woken without a reason.
     static let beat = 15
+    /// Ticks after which the log is read without a hint, which also shows whether Redis is there.
+    static let round = 5
 
-    private let queue: JobQueue
-    private let places: Cached<[String: Int]>
+    let queue: JobQueue
+    let rows: RowShelf
     private let limits: ConnectionLimits
     private let readers = ClientCounts()
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
-    /// - Parameter places: Of sessions in the queue; forgotten whenever they may have changed.
-    init(queue: JobQueue, places: Cached<[String: Int]>, limits: ConnectionLimits) {
+    init(queue: JobQueue, rows: RowShelf, limits: ConnectionLimits) {
         self.queue = queue
-        self.places = places
+        self.rows = rows
         self.limits = limits
     }
 
     /// Pages that listen now.
-    var listeners: Int { state.withLock { $0.listeners.count } }
+    var listeners: Int { state.withLock { $0.watchers.count } }
+
+    /// The last event that was handed on. What is read after this was asked for is not older.
+    var position: EventID? { state.withLock { $0.position } }
 
     /// Whether somebody listens to as much as one may, or all together do.
     func isFull(for reader: String) -> Bool {
@@ -80,57 +87,60 @@ final class StatusHub: Service, Sendable {
                 readers.enter(reader, most: limits.streamsPerClient, mostOfAll: limits.streams)
             else { return nil }
             state.next += 1
-            state.listeners[state.next] = Listener(
-                interest: interest, reader: reader, waits: false, wake: continuation)
-            if case .session(let id) = interest { state.sessions[id, default: []].insert(state.next) }
+            state.watchers[state.next] = Watcher(
+                interest: interest, reader: reader, turn: .random(in: 0..<Self.beat), wake: continuation)
+            state.numbers[interest, default: []].insert(state.next)
             return state.next
         }
         if number == nil { continuation.finish() }
         return Subscription(hub: self, number: number ?? 0, wakes: wakes)
     }
 
-    struct Subscription: Sendable {
-        fileprivate let hub: StatusHub
-        fileprivate let number: Int
-        /// One element for any number of changes since the last one.
-        let wakes: AsyncStream<Void>
-
-        func close() { hub.remove(number) }
-
-        /// Whether it is time to see whether the reader may still listen. Says so once.
-        func takeLook() -> Bool {
-            hub.state.withLock { state in
-                defer { state.listeners[number]?.mustLook = false }
-                return state.listeners[number]?.mustLook ?? false
-            }
+    func remove(_ number: Int) {
+        let watcher = state.withLock { state -> Watcher? in
+            guard let watcher = state.watchers.removeValue(forKey: number) else { return nil }
+            state.numbers[watcher.interest]?.remove(number)
+            if state.numbers[watcher.interest]?.isEmpty == true { state.numbers[watcher.interest] = nil }
+            return watcher
         }
-
-        /// Says whether the page shows a place in the queue.
-        func setWaits(_ waits: Bool) { hub.state.withLock { $0.listeners[number]?.waits = waits } }
+        if let watcher { readers.leave(watcher.reader) }
+        watcher?.wake.finish()
     }
 
-    private func remove(_ number: Int) {
-        let listener = state.withLock { state -> Listener? in
-            guard let listener = state.listeners.removeValue(forKey: number) else { return nil }
-            if case .session(let id) = listener.interest {
-                state.sessions[id]?.remove(number)
-                if state.sessions[id]?.isEmpty == true { state.sessions[id] = nil }
-            }
-            return listener
+    /// Ends all subscriptions and takes no more.
+    func close() {
+        let watchers = state.withLock { state in
+            defer { state = State(isOpen: false) }
+            return Array(state.watchers.values)
         }
-        if let listener { readers.leave(listener.reader) }
-        listener?.wake.finish()
+        for watcher in watchers {
+            readers.leave(watcher.reader)
+            watcher.wake.finish()
+        }
     }
 
     func run() async throws {
+        // Any number of reasons to read are one.
+        let (reads, read) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
-                group.addTask { [self] in for await change in queue.changes() { pass(change) } }
                 group.addTask { [self] in
-                    while !Task.isCancelled {
-                        // Ends early only by cancellation, and then the loop ends.
-                        try? await Task.sleep(for: Self.tick)
-                        await endTick()
+                    for await change in queue.changes() {
+                        pass(change)
+                        read.yield()
+                    }
+                }
+                group.addTask { [self] in for await _ in reads { await readOn() } }
+                group.addTask { [self] in
+                    await everyTick {
+                        self.beat()
+                        read.yield()
+                    }
+                }
+                group.addTask { [self] in
+                    await everyTick {
+                        await self.tellPlaces()
+                        await self.tellRows()
                     }
                 }
             }
@@ -138,49 +148,11 @@ final class StatusHub: Service, Sendable {
         close()
     }
 
-    /// Ends all subscriptions and takes no more.
-    func close() {
-        let listeners = state.withLock { state in
-            defer { state = State(isOpen: false) }
-            return Array(state.listeners.values)
+    private func everyTick(_ body: () async -> Void) async {
+        while !Task.isCancelled {
+            // Ends early only by cancellation, and then the loop ends.
+            try? await Task.sleep(for: Self.tick)
+            await body()
         }
-        for listener in listeners {
-            readers.leave(listener.reader)
-            listener.wake.finish()
-        }
-    }
-
-    func pass(_ change: SessionChange) {
-        let woken = state.withLock { state -> [AsyncStream<Void>.Continuation] in
-            switch change {
-            case .logins(let reader):
-                let theirs = state.listeners.filter { $0.value.reader == reader }
-                for number in theirs.keys { state.listeners[number]?.mustLook = true }
-                return theirs.values.map(\.wake)
-            case .reconnected:
-                state.changed = true
-                // Whatever was said meanwhile went unheard.
-                for number in state.listeners.keys { state.listeners[number]?.mustLook = true }
-                return state.listeners.values.map(\.wake)
-            case .session(let id, _, _):
-                state.changed = true
-                return (state.sessions[id] ?? []).compactMap { state.listeners[$0]?.wake }
-            }
-        }
-        for wake in woken { wake.yield() }
-    }
-
-    private func endTick() async {
-        // Before those are woken who show them.
-        if state.withLock({ $0.changed }) { await places.forget() }
-        let woken = state.withLock { state -> [AsyncStream<Void>.Continuation] in
-            state.ticks += 1
-            let everybody = state.ticks.isMultiple(of: Self.beat)
-            defer { state.changed = false }
-            if everybody { for number in state.listeners.keys { state.listeners[number]?.mustLook = true } }
-            guard everybody || state.changed else { return [] }
-            return state.listeners.values.filter { everybody || $0.waits || $0.interest == .all }.map(\.wake)
-        }
-        for wake in woken { wake.yield() }
     }
 }

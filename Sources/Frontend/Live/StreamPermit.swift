@@ -4,10 +4,17 @@ import Secrets
 
 /// Whether somebody may go on listening: their login and their rights may end while the stream is open.
 struct StreamPermit: Sendable {
+    /// What the stream tells of.
+    enum Subject: Sendable {
+        case session(Session)
+        /// What is the person's own.
+        case own
+        case everything
+    }
+
     let desk: SignInDesk?
     let login: Login?
-    /// What the stream tells of; nil for what every person who is signed in may hear.
-    let session: Session?
+    let subject: Subject
 
     /// - Throws: `RedisError` while nobody can say; then nothing may be told until somebody can.
     func holds() async throws -> Bool {
@@ -16,7 +23,11 @@ struct StreamPermit: Sendable {
         var visitor = Visitor()
         visitor.login = now
         visitor.isAdmin = desk.isAdmin(now.person)
-        return session.map(visitor.mayUse) ?? true
+        return switch subject {
+        case .session(let session): visitor.mayUse(session)
+        case .own: true
+        case .everything: visitor.isAdmin
+        }
     }
 
     /// What names the person to all frontends.

@@ -13,6 +13,8 @@ struct Overview: Sendable {
     /// Whether everything may be stopped from here.
     var isAdministration = false
     var cookie = BrowserCookie()
+    /// An event that the rows are not older than.
+    var after = EventID.zero
 }
 
 extension Pages {
@@ -22,18 +24,10 @@ extension Pages {
     func manage(_ overview: Overview) -> String {
         let rows = overview.rows
         let all = max(overview.states.values.reduce(0, +), rows.count)
-        var totals: [Templates.Model] = []
-        func total(_ key: String, _ value: String) {
-            totals.append(["name": texts("manage.total.\(key)"), "value": value])
-        }
-        if let hosts = overview.hosts {
-            total("running", "\(overview.states[.running, default: 0])")
-            total("waiting", "\(overview.states[.queued, default: 0])")
-            if let lost = overview.states[.lost], lost > 0 { total("attention", "\(lost)") }
-            total("hosts", "\(hosts.count { $0.alive })")
-        }
         var model: Templates.Model = [
-            "totals": totals, "hasSessions": !rows.isEmpty, "sessions": Self.seam,
+            "totals": totals(overview.states, overview.hosts), "sessions": Self.seam,
+            "hasSessions": !rows.isEmpty, "mostRows": "\(Self.mostRows)",
+            "live": "\(address.base)/\(overview.isAdministration ? "admin" : "manage")/events?after=\(overview.after)",
             "hasHosts": overview.hosts != nil, "hosts": hostCards(overview.hosts ?? []),
             "isAdministration": overview.isAdministration,
             "heading": texts(overview.hosts == nil ? "manage.own" : "manage.heading"),
@@ -56,26 +50,32 @@ extension Pages {
     /// Where the rows go. They may be most of a megabyte, which no template should pass from hand to hand.
     private static let seam = "\u{0}rows\u{0}"
 
-    /// What needs attention comes first; among equals the oldest, which has waited longest.
     private func appendRows(_ rows: [SessionRow], cookie: BrowserCookie, to html: inout String) {
-        let mine = Set(cookie.sessions)
-        let tag = "<span class=\"tag\">\(HTML.escape(texts("manage.yours")))</span>"
-        let order = rows.indices.sorted {
-            (rows[$0].rank, rows[$0].end, -$0) < (rows[$1].rank, rows[$1].end, -$1)
-        }
-        for place in order {
-            let row = rows[place]
-            html += row.head
-            if !mine.isEmpty && mine.contains(row.id)
-                || !cookie.user.isEmpty && cookie.user.hasBytes(of: row.owner.text)
-            {
-                html += tag
-            }
-            html += row.tail
-        }
+        for row in rows.sorted(by: { $0.order < $1.order }) { html += self.html(of: row, cookie: cookie) }
     }
 
-    private func endedRow(_ session: Session) -> String {
+    /// A row as somebody sees it.
+    /// - Parameter cookie: Says which ones are marked as theirs.
+    func html(of row: SessionRow, cookie: BrowserCookie) -> String {
+        let isMine =
+            cookie.sessions.contains(row.id) || !cookie.user.isEmpty && cookie.user.hasBytes(of: row.owner.text)
+        let tag = isMine ? "<span class=\"tag\">\(HTML.escape(texts("manage.yours")))</span>" : ""
+        return row.head + tag + row.tail
+    }
+
+    /// The numbers at the head of the page, for those whom they concern.
+    func totals(_ states: [SessionState: Int], _ hosts: [Host]?) -> String {
+        guard let hosts else { return "" }
+        var totals = [("running", states[.running, default: 0]), ("waiting", states[.queued, default: 0])]
+        if let lost = states[.lost], lost > 0 { totals.append(("attention", lost)) }
+        totals.append(("hosts", hosts.count { $0.alive }))
+        return totals.map { name, number in
+            "<div><dt>\(HTML.escape(texts("manage.total.\(name)")))</dt><dd>\(number)</dd></div>"
+        }.joined()
+    }
+
+    /// A line of those that have ended.
+    func endedRow(_ session: Session) -> String {
         let reason = SessionStory.sentence(for: session.reason, texts: texts) ?? ""
         return """
             <li id="e-\(session.id)"><a href="\(path(of: session.id))">\(HTML.escape(session.request.machine))</a> \

@@ -6,10 +6,9 @@ struct SessionRow: Sendable {
     let id: SessionID
     let revision: Int
     let owner: PersonName
-    /// Lost sessions first, then those that wait, those on their way, and the running ones.
-    let rank: Int
-    /// When a running session ends, in milliseconds since the epoch: the next one comes first.
-    let end: Int64
+    /// The rows stand in the order of these texts: what needs attention comes first; among equals the oldest, which has
+    /// waited longest.
+    let order: String
     /// The row up to the machine's name.
     let head: String
     /// The rest of the row.
@@ -19,7 +18,8 @@ struct SessionRow: Sendable {
         id = session.id
         revision = session.revision
         owner = session.request.owner
-        rank =
+        // Lost sessions first, then those that wait, those on their way, and the running ones.
+        let rank =
             switch session.state {
             case .lost: 0
             case .queued: 1
@@ -28,12 +28,24 @@ struct SessionRow: Sendable {
             case .running: 4
             case .ended: 5
             }
-        end = session.state == .running ? session.expiresAt ?? .max : 0
+        // The one that ends next comes first.
+        let end = session.state == .running ? session.expiresAt ?? Self.noEnd : 0
         let path = pages.path(of: id)
         let machine = HTML.escape(session.request.machine)
         // By their ids the links and buttons of a row that was exchanged get the focus back.
-        head = "<tr id=\"s-\(id)\"><th scope=\"row\"><a id=\"n-\(id)\" href=\"\(path)\">\(machine)</a>"
+        order = Self.order(rank: rank, end: end, id: id)
+        head =
+            "<tr id=\"s-\(id)\" data-order=\"\(order)\"><th scope=\"row\"><a id=\"n-\(id)\" href=\"\(path)\">\(machine)</a>"
         tail = Self.tail(session, path, machine, HTML.escape(owner.text), pages.texts, words)
+    }
+
+    /// Later than any end, in as many digits as all have for some centuries.
+    private static let noEnd: Int64 = 9_999_999_999_999
+
+    private static func order(rank: Int, end: Int64, id: SessionID) -> String {
+        let digits = "\(end)"
+        // A session's id begins with the time at which it was asked for.
+        return "\(rank)-" + String(repeating: "0", count: max(0, 13 - digits.count)) + digits + "-\(id)"
     }
 
     private static func tail(

@@ -1,7 +1,8 @@
 // Makes the pages live. Without it they work the same, only they load themselves anew now and then.
 //
-// The server makes all HTML. When something has changed, the page is fetched again and its regions (data-region) are
-// exchanged where they differ, so focus, selection and open parts stay.
+// The server makes all HTML. What has changed comes with an event: the HTML of regions (data-region) or of rows, which are
+// exchanged where they differ, so focus, selection and open parts stay. The page is fetched again only when it becomes
+// another one, as when the desktop can be opened, or when too much was missed.
 
 const language = document.documentElement.lang;
 const short = { month: "short", day: "numeric", hour: "numeric", minute: "2-digit" };
@@ -71,8 +72,30 @@ function exchangeRows(region, fresh) {
     }
 }
 
-function exchange(fresh) {
+// Does something to the page and gives the focus back to what has the same id.
+function keepingFocus(change) {
     const focus = document.activeElement?.id;
+    change();
+    if (focus && document.activeElement === document.body) document.getElementById(focus)?.focus();
+    countDown();
+}
+
+// HTML as this browser writes it, to compare it with what is there.
+function normal(html) {
+    const frame = document.createElement("template");
+    frame.innerHTML = html;
+    return frame.innerHTML;
+}
+
+function put(region, source) {
+    const html = normal(source);
+    if (!region || sent.get(region) === html) return;
+    sent.set(region, html);
+    region.innerHTML = html;
+    localise(region);
+}
+
+function exchange(fresh) {
     const names = (root) => [...root.querySelectorAll("[data-region]")].map((region) => region.dataset.region).join();
     const main = document.querySelector("main");
     const freshMain = fresh.querySelector("main");
@@ -83,28 +106,89 @@ function exchange(fresh) {
     const root = main.querySelector("[data-live]");
     const freshRoot = freshMain.querySelector("[data-live]");
     if (root && names(main) !== names(freshMain)) {
-        // Another kind of page, for example a table where there was none.
+        // Another kind of page, for example an error in its place.
         main.replaceChildren(...document.importNode(freshMain, true).childNodes);
         remember(main);
         localise(main);
-    } else {
-        if (root && freshRoot) root.className = freshRoot.className;
-        for (const region of main.querySelectorAll("[data-region]")) {
-            const other = freshMain.querySelector(`[data-region="${region.dataset.region}"]`);
-            // A page with a form is never exchanged as a whole: somebody may be filling it in.
-            const html = other?.innerHTML ?? "";
-            if (sent.get(region) === html) continue;
-            sent.set(region, html);
-            if ("keyed" in region.dataset) {
-                exchangeRows(region, other);
-            } else {
-                region.innerHTML = html;
-                localise(region);
-            }
+        return;
+    }
+    if (root && freshRoot) {
+        root.className = freshRoot.className;
+        // A stream that begins anew goes on from here.
+        Object.assign(root.dataset, freshRoot.dataset);
+    }
+    for (const region of main.querySelectorAll("[data-region]")) {
+        const other = freshMain.querySelector(`[data-region="${region.dataset.region}"]`);
+        // A page with a form is never exchanged as a whole: somebody may be filling it in.
+        if (!("keyed" in region.dataset)) {
+            put(region, other?.innerHTML ?? "");
+        } else if (other && sent.get(region) !== other.innerHTML) {
+            sent.set(region, other.innerHTML);
+            exchangeRows(region, other);
         }
     }
-    if (focus && document.activeElement === document.body) document.getElementById(focus)?.focus();
-    countDown();
+    showLists();
+}
+
+// A list without rows is not shown, but what stands in its place.
+function showLists() {
+    for (const region of document.querySelectorAll("[data-keyed]")) {
+        const isEmpty = !region.children.length;
+        region.closest("table, details").hidden = isEmpty;
+        const other = region.dataset.region === "sessions" && document.getElementById("no-sessions");
+        if (other) other.hidden = !isEmpty;
+    }
+}
+
+// Brings the page up to date from an event.
+function update(page) {
+    const root = document.querySelector("[data-live]");
+    if (!page || !root) return;
+    // A desktop that can be opened, another end of it, or the session's end: the page has more for these.
+    if (page.view !== "plain" && page.view !== root.dataset.view) return refresh();
+    keepingFocus(() => {
+        root.dataset.view = page.view;
+        root.className = `session ${page.class}`;
+        document.title = page.title + document.title.slice(document.title.lastIndexOf(" · "));
+        putAll(page.regions);
+    });
+}
+
+function putAll(regions) {
+    for (const [name, html] of Object.entries(regions)) put(document.querySelector(`[data-region="${name}"]`), html);
+}
+
+// Replaces, adds or takes away one row of a list; null takes away. Rows with an order stand by it, others at the top.
+function putRow(region, id, html) {
+    const old = document.getElementById(id);
+    const frame = document.createElement("template");
+    frame.innerHTML = html ?? "";
+    const row = frame.content.firstElementChild;
+    if (row && old && sent.get(old) === row.outerHTML) return;
+    // It was sent as a part of what stands there now.
+    sent.delete(region);
+    if (!row) return old?.remove();
+    sent.set(row, row.outerHTML);
+    const order = row.dataset.order;
+    if (old && old.dataset.order === order) {
+        old.replaceWith(row);
+    } else {
+        old?.remove();
+        region.insertBefore(row, order ? [...region.children].find((other) => other.dataset.order > order) : region.firstElementChild);
+    }
+    localise(row);
+    // What the page has no room for is the last in order.
+    while (region.children.length > Number(region.dataset.most)) region.lastElementChild.remove();
+}
+
+function putRows({ rows, ended }) {
+    keepingFocus(() => {
+        for (const [name, changes] of [["sessions", rows], ["ended", ended]]) {
+            const region = document.querySelector(`[data-region="${name}"]`);
+            if (region) for (const [id, html] of Object.entries(changes)) putRow(region, id, html);
+        }
+        showLists();
+    });
 }
 
 // Says that the page is not up to date, or takes it back.
@@ -135,7 +219,8 @@ async function refresh() {
             wanted = false;
             const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
             if (!answer.ok) throw new Error(`status ${answer.status}`);
-            exchange(new DOMParser().parseFromString(await answer.text(), "text/html"));
+            const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+            keepingFocus(() => exchange(fresh));
             trouble("");
         }
     } catch {
@@ -154,27 +239,31 @@ function follow() {
     let timer;
     const start = () => {
         const url = document.querySelector("[data-live]")?.dataset.live;
-        if (!url || source) return;
+        if (!url || source || document.hidden) return;
         source = new EventSource(url);
-        for (const kind of ["status", "position", "back"]) source.addEventListener(kind, refresh);
-        source.addEventListener("away", () => trouble(document.querySelector("[data-trouble]")?.dataset.trouble));
+        const on = (kind, act) => source.addEventListener(kind, (event) => act(JSON.parse(event.data)));
+        for (const kind of ["status", "position"]) on(kind, (data) => update(data.page));
+        on("rows", putRows);
+        on("regions", putAll);
+        on("reload", refresh);
+        on("back", () => trouble(""));
+        on("away", () => trouble(document.querySelector("[data-trouble]")?.dataset.trouble));
         source.addEventListener("error", () => {
             // A browser comes back by itself after a break, but not after an error page.
             if (source?.readyState !== EventSource.CLOSED) return;
             source = undefined;
             clearTimeout(timer);
             if (document.querySelector(".session.ended")) return;
-            timer = setTimeout(() => { refresh(); start(); }, 3000);
+            timer = setTimeout(() => refresh().then(start), 3000);
         });
     };
     const stop = () => { source?.close(); source = undefined; clearTimeout(timer); };
     document.addEventListener("visibilitychange", () => {
         if (document.hidden) return stop();
-        if (document.querySelector("[data-live], [data-every]")) refresh();
-        start();
+        if (document.querySelector("[data-live], [data-every]")) refresh().then(start);
     });
     addEventListener("pagehide", stop);
-    addEventListener("pageshow", (event) => { if (event.persisted) { refresh(); start(); } });
+    addEventListener("pageshow", (event) => { if (event.persisted) refresh().then(start); });
     start();
     const every = Number(document.querySelector("[data-every]")?.dataset.every);
     if (every) setInterval(() => { if (!document.hidden) refresh(); }, every * 1000);

@@ -11,6 +11,7 @@ struct ManageRoutes: Sendable {
     func add(to router: Router<FrontendContext>) {
         router.get("/manage") { request, context in try await show(request, context) }
         router.get("/manage/events") { request, context in try events(request, context) }
+        router.get("/admin/events") { request, context in try await allEvents(request, context) }
         router.get("/admin") { request, context in try await showAll(request, context) }
         router.post("/admin/stop-all") { request, context in try await stopAll(request, context) }
         router.get("/admin/audit") { request, context in try await audit(request, context) }
@@ -21,10 +22,12 @@ struct ManageRoutes: Sendable {
             try site.requireSignIn(context, for: request)
             return try await all(request, context)
         }
+        // Asked for before the rows, so that the stream begins with whatever came after this.
+        let after = site.hub.position ?? .zero
         let rows = try await site.rows.rows(of: login.person.name)
         let ended = try await site.queue.ended(of: login.person.name, limit: 10)
         let pages = site.pages.seen(by: context.visitor, desk: site.desk)
-        return .html(pages.manage(Overview(rows: rows, states: [:], ended: ended, hosts: nil)))
+        return .html(pages.manage(Overview(rows: rows, states: [:], ended: ended, hosts: nil, after: after)))
     }
 
     private func showAll(_ request: Request, _ context: FrontendContext) async throws -> Response {
@@ -33,13 +36,14 @@ struct ManageRoutes: Sendable {
     }
 
     private func all(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        let after = site.hub.position ?? .zero
         async let rows = site.rows.rows()
         async let states = site.queue.stateCounts()
         async let ended = site.queue.sessions(.ended, limit: 10)
         async let hosts = site.hosts.value()
         var overview = Overview(
             rows: try await rows, states: try await states, ended: try await ended, hosts: try await hosts,
-            cookie: BrowserCookie(request: request))
+            cookie: BrowserCookie(request: request), after: after)
         overview.isAdministration = context.visitor.isAdmin
         return .html(site.pages.seen(by: context.visitor, desk: site.desk).manage(overview))
     }
@@ -66,24 +70,17 @@ struct ManageRoutes: Sendable {
         return .html(site.pages.seen(by: context.visitor, desk: site.desk).audit(entries))
     }
 
-    /// One event whenever something has changed, at most one a second. The reader then gets the page again.
+    /// The rows of the page as they change. Where nobody signs in, all of them.
     private func events(_ request: Request, _ context: FrontendContext) throws -> Response {
-        try site.requireSignIn(context, for: request)
-        return try Response.eventStream(request, context, site, about: .all) { subscription, permit, write in
-            try await write("retry: 2000\n\n")
-            var mustLook = false
-            for await _ in subscription.wakes {
-                mustLook = subscription.takeLook() || mustLook
-                do {
-                    if mustLook, try await !permit.holds() { return }
-                    mustLook = false
-                } catch {
-                    // Nobody can say whose login is good; nothing is told until somebody can.
-                    try await write(": still here\n\n")
-                    continue
-                }
-                try await write("event: status\ndata: {}\n\n")
-            }
+        guard let login = context.visitor.login else {
+            try site.requireSignIn(context, for: request)
+            return try RowStream(site: site, owner: nil).response(to: request, context)
         }
+        return try RowStream(site: site, owner: login.person.name).response(to: request, context)
+    }
+
+    private func allEvents(_ request: Request, _ context: FrontendContext) async throws -> Response {
+        try await site.requireAdmin(context, for: request)
+        return try RowStream(site: site, owner: nil).response(to: request, context)
     }
 }

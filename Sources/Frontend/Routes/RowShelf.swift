@@ -38,4 +38,29 @@ final class RowShelf: Sendable {
             return shown
         }
     }
+
+    /// What has become of the rows of some sessions, without those that nobody knows any more.
+    func changes(of sessions: [SessionID]) async throws(QueueError) -> [RowChange] {
+        try await queue.sessions(sessions).map { session in
+            let row = session.state == .ended ? nil : SessionRow(session, pages: pages, words: words)
+            rows.withLock { rows in
+                // What nobody has looked at need not be kept, and a look may have found a newer one meanwhile.
+                guard let known = rows[session.id], known.revision <= session.revision else { return }
+                rows[session.id] = row
+            }
+            return RowChange(
+                id: session.id, owner: session.request.owner, row: row,
+                ended: row == nil ? pages.endedRow(session) : nil)
+        }
+    }
+}
+
+/// What has become of a row.
+struct RowChange: Sendable {
+    let id: SessionID
+    let owner: PersonName
+    /// Nil for a session that has ended.
+    let row: SessionRow?
+    /// Its line among those that have ended.
+    let ended: String?
 }

@@ -36,12 +36,12 @@ struct SessionRoutes: Sendable {
         var report = SessionReport(
             session: session, connectURL: site.connectURL(of: session, for: request, secure: context.visitor.isSecure),
             now: Site.now())
-        report.events = try await site.queue.events(of: session.id)
+        let events = try await site.queue.events(of: session.id)
+        report.times = StepTimes(events)
+        report.lastEvent = events.last?.place ?? .zero
         if session.state == .queued {
             report.position = try await site.place(of: session)
-            report.obstacle = try await site.placements.placement(of: session.request).obstacle
-            report.notices = try await site.hosts.value().filter { $0.alive && !$0.status.notice.isEmpty }
-                .map { "\($0.name): \($0.status.notice)" }
+            try await site.explainWait(&report)
         }
         return .html(site.pages.seen(by: context.visitor, desk: site.desk).session(report))
     }
@@ -71,12 +71,16 @@ struct SessionRoutes: Sendable {
 
     private func events(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
-        let after = SessionStream.lastEvent(of: request)
+        let after = EventID.last(of: request)
         // A browser comes back after the end of a stream. This is how to tell it that there is nothing to come.
-        if session.state == .ended, let after, try await site.queue.events(of: session.id, after: after).isEmpty {
+        if session.state == .ended, let after,
+            try await site.queue.events(of: session.id, after: after.description).isEmpty
+        {
             return Response(status: .noContent)
         }
-        return try SessionStream(site: site, session: session, after: after).response(to: request, context)
+        let pages = site.pages.seen(by: context.visitor, desk: site.desk)
+        return try SessionStream(site: site, pages: pages, session: session, after: after ?? .zero)
+            .response(to: request, context)
     }
 
     private func stop(_ request: Request, _ context: FrontendContext) async throws -> Response {

@@ -52,16 +52,23 @@ struct Site: Sendable {
         self.hosts = hosts
         self.places = places
         states = Cached(life: freshness) { () throws(QueueError) in try await queue.stateCounts() }
-        hub = StatusHub(queue: queue, places: places, limits: options.connections)
         placements = PlacementCache(queue: queue, limits: options.limits, lease: lease, freshness: freshness)
         shelf = MachineShelf(queue: queue, hosts: hosts, lease: lease, freshness: freshness)
         rows = RowShelf(queue: queue, pages: pages)
+        hub = StatusHub(queue: queue, rows: rows, limits: options.connections)
     }
 
     /// The place of a session in the queue, counted from 1, or nil if it does not wait.
     func place(of session: Session) async throws(QueueError) -> Int? {
         guard session.state == .queued, let job = session.job else { return nil }
         return try await places.value()[job.text]
+    }
+
+    /// Adds to a report why its session, which waits, can't start at the moment.
+    func explainWait(_ report: inout SessionReport) async throws(QueueError) {
+        report.obstacle = try await placements.placement(of: report.session.request).obstacle
+        report.notices = try await hosts.value().filter { $0.alive && !$0.status.notice.isEmpty }
+            .map { "\($0.name): \($0.status.notice)" }
     }
 
     /// The link that opens a session's desktop, while it can be opened.

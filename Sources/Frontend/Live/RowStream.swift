@@ -1,0 +1,88 @@
+import Domain
+import HTTPTypes
+import Hummingbird
+import Queue
+
+/// The rows of the manage page as they change, at most once a tick: those of one person, or all.
+struct RowStream: Sendable {
+    let site: Site
+    /// Nil for everybody's sessions, and the hosts beside them.
+    let owner: PersonName?
+
+    /// Events that are read for a reader that was away. Who missed more loads the page again.
+    private static let mostMissed = 1000
+
+    func response(to request: Request, _ context: FrontendContext) throws -> Response {
+        let after = EventID.last(of: request)
+        let cookie = owner == nil ? BrowserCookie(request: request) : BrowserCookie()
+        return try Response.eventStream(
+            request, context, site, of: .rows(of: owner), about: owner == nil ? .everything : .own
+        ) { try await follow($0, $1, $2, after: after, cookie) }
+    }
+
+    private func follow(
+        _ subscription: StatusHub.Subscription, _ permit: StreamPermit, _ write: Response.EventWriter,
+        after: EventID?, _ cookie: BrowserCookie
+    ) async throws {
+        var last = after
+        var overview = ""
+        var presence = QueuePresence()
+        var wakes = subscription.wakes.makeAsyncIterator()
+        repeat {
+            let inbox = subscription.take()
+            var text = ""
+            do {
+                if inbox.mustLook, try await !permit.holds() { return }
+                let (changes, place) =
+                    inbox.isMissing ? try await missed(after: last) : (Array(inbox.rows.values), inbox.rowsAt)
+                if let changes {
+                    if !changes.isEmpty { text += self.text(of: changes, at: place, cookie) }
+                } else {
+                    text += "id: \(place)\nevent: reload\ndata: {}\n\n"
+                }
+                last = max(last ?? .zero, place)
+                if owner == nil, !text.isEmpty || inbox.mustLook {
+                    let now = try await self.overview()
+                    if now != overview { text += "event: regions\ndata: \(now)\n\n" }
+                    overview = now
+                }
+                text += presence.tell(inbox)
+            } catch {
+                subscription.retry()
+                text = presence.tell(inbox, hasFailed: true)
+            }
+            try await write(text.isEmpty ? ": still here\n\n" : text)
+        } while await wakes.next() != nil
+    }
+
+    /// What the reader does not know of: nil if that is too much, or if nobody can say.
+    private func missed(after: EventID?) async throws -> ([RowChange]?, EventID) {
+        guard let after else { return (nil, try await site.queue.lastEvent()) }
+        let page = try await site.queue.events(after: after, limit: Self.mostMissed)
+        if page.isFull { return (nil, try await site.queue.lastEvent()) }
+        let changes = try await site.rows.changes(of: Array(Set(page.events.map(\.session))))
+        return (changes.filter { owner == nil || $0.owner == owner }, page.last ?? after)
+    }
+
+    private func text(of changes: [RowChange], at place: EventID, _ cookie: BrowserCookie) -> String {
+        var rows = JSONObject()
+        var ended = JSONObject()
+        for change in changes {
+            rows.add("s-\(change.id)", change.row.map { site.pages.html(of: $0, cookie: cookie) })
+            if let line = change.ended { ended.add("e-\(change.id)", line) }
+        }
+        var object = JSONObject()
+        object.add("rows", rows)
+        object.add("ended", ended)
+        return "id: \(place)\nevent: rows\ndata: \(object.text)\n\n"
+    }
+
+    /// What the page shows beside the rows.
+    private func overview() async throws -> String {
+        let hosts = try await site.hosts.value()
+        var object = JSONObject()
+        object.add("totals", site.pages.totals(try await site.states.value(), hosts))
+        object.add("hosts", site.pages.hostCards(hosts))
+        return object.text
+    }
+}

@@ -1,0 +1,119 @@
+import Domain
+import Queue
+
+/// The parts of a session's page that its events change, each as the HTML inside its region (`data-region`).
+extension Pages {
+    typealias Regions = [(name: String, html: String)]
+
+    /// What a page shows of a session. A page that is open, or of a session that has ended, has parts that no event brings:
+    /// the page is loaded for them.
+    static func view(of session: Session) -> String {
+        if session.isOpen { return "open-\(session.expiresAt ?? 0)" }
+        return session.state == .ended ? "ended" : "plain"
+    }
+
+    static func cssClass(of session: Session) -> String { session.isOpen ? "ready" : session.state.rawValue }
+
+    /// What brings the page up to date, for its event.
+    func update(_ report: SessionReport) -> JSONObject {
+        let session = report.session
+        let story = story(of: report)
+        var regions = regions(of: report, story: story)
+        let view = Self.view(of: session)
+        if view == "plain" {
+            regions += ["open", "until", "share", "took"].map { ($0, "") }
+        } else {
+            regions.removeAll { $0.name == "lead" }
+        }
+        var html = JSONObject()
+        html.add("headline", HTML.escape(story.headline))
+        for region in regions { html.add(region.name, region.html) }
+        var object = JSONObject()
+        object.add("view", view)
+        object.add("class", Self.cssClass(of: session))
+        object.add("title", story.headline)
+        object.add("regions", html)
+        return object
+    }
+
+    func story(of report: SessionReport) -> SessionStory {
+        var story = SessionStory(
+            of: report.session, position: report.position, obstacle: report.obstacle, notices: report.notices,
+            texts: texts)
+        if report.session.isOpen, report.connectURL == nil { story.lead = [texts("session.noDisplay")] }
+        return story
+    }
+
+    func regions(of report: SessionReport, story: SessionStory) -> Regions {
+        let session = report.session
+        let isOnItsWay = !session.isSettled && [.queued, .starting, .running].contains(session.state)
+        let list = "<ol class=\"steps\" aria-label=\"\(HTML.escape(texts("session.steps")))\">\n"
+        return [
+            ("lead", story.lead.map { "<p>\(HTML.escape($0))</p>" }.joined()),
+            ("steps", isOnItsWay ? list + steps(of: session, times: report.times) + "</ol>" : ""),
+            ("mail", mail(of: session).map { "<p class=\"hint\">\(HTML.escape($0))</p>" } ?? ""),
+            ("facts", facts(session)), ("stop", stopForm(of: session)),
+        ]
+    }
+
+    func steps(of session: Session, times: StepTimes) -> String {
+        Timeline(of: session, times: times).entries.map { entry in
+            let title = HTML.escape(SessionStory.title(of: entry.step, texts: texts))
+            let spoken = HTML.escape(texts("session.step.\(entry.kind.rawValue)"))
+            let time = HTML.escape(entry.took.map { texts.elapsed(milliseconds: $0) } ?? "")
+            return """
+                <li class="step \(entry.kind.rawValue)"><span class="step-mark" aria-hidden="true"></span>\
+                <span class="step-title">\(title)</span><span class="hidden">\(spoken)</span>\
+                <span class="step-time">\(time)</span></li>
+
+                """
+        }.joined()
+    }
+
+    private func facts(_ session: Session) -> String {
+        let request = session.request
+        var facts: [(String, String)] = [
+            (
+                "size",
+                HTML.escape(texts.count("unit.processors", request.cpu) + ", " + texts.memory(mib: request.memoryMiB))
+            )
+        ]
+        if let host = session.hostName { facts.append(("host", HTML.escape(host))) }
+        if let accelerator = session.accelerator {
+            facts.append(
+                ("accelerator", HTML.escape(texts.find("accelerator.\(accelerator)") ?? accelerator)))
+        }
+        facts.append(("owner", HTML.escape(request.owner.text)))
+        if request.oneShot { facts.append(("oneshot", HTML.escape(texts("session.fact.yes")))) }
+        if session.attempt > 1 { facts.append(("attempt", "\(session.attempt)")) }
+        facts.append(("created", HTML.time(session.createdAt)))
+        if let started = session.startedAt { facts.append(("started", HTML.time(started))) }
+        if let ended = session.endedAt { facts.append(("ended", HTML.time(ended))) }
+        facts.append(("id", "<code>\(session.id)</code>"))
+        return facts.map { "<div><dt>\(HTML.escape(texts("session.fact.\($0.0)")))</dt><dd>\($0.1)</dd></div>" }
+            .joined()
+    }
+
+    /// Whether the mail with the link went out, and if not, why.
+    private func mail(of session: Session) -> String? {
+        guard let mail = session.mail, session.state != .ended else { return nil }
+        return mail == "sent"
+            ? texts("session.mail.sent", ["address": session.request.email ?? ""])
+            : texts("session.mail.failed", ["why": mail])
+    }
+
+    private func stopForm(of session: Session) -> String {
+        let key: String
+        switch session.state {
+        case .queued: key = "session.cancel"
+        case .starting where !session.stopRequested, .running, .lost: key = "session.stop"
+        case .starting, .stopping, .ended: return ""
+        }
+        return """
+            <form method="post" action="\(path(of: session.id))/stop"><input type="hidden" name="csrf" \
+            value="\(visitor.formToken)"><p id="stop-note">\(HTML.escape(texts("\(key).note")))</p><button \
+            class="button danger" id="stop" type="submit" aria-describedby="stop-note">\(HTML.escape(texts(key)))\
+            </button></form>
+            """
+    }
+}
