@@ -28,11 +28,17 @@ package struct JobQueue: Sendable {
     }
 
     func send(pipeline commands: [[String]]) async throws(QueueError) -> [RedisValue] {
+        let replies: [RedisValue]
         do {
-            return try await redis.send(pipeline: commands)
+            replies = try await redis.send(pipeline: commands)
         } catch {
             throw Self.translate(error)
         }
+        // A server that can't answer for now has said nothing about what was asked for. Other errors are about one key.
+        for case .error(let text) in replies where Self.passing.contains(where: text.hasPrefix) {
+            throw Self.translate(RedisError(.server, text))
+        }
+        return replies
     }
 
     /// What a Redis server says while it starts, changes its role, or is busy with a script.

@@ -126,4 +126,61 @@ struct HubTests {
             #expect(found == (try await site.queue.events(of: id)).map(\.id))
         }
     }
+
+    @Test func `who reads nothing costs little, and keeps nothing from others`() async throws {
+        Crowd.setDescriptorLimit()
+        try await withSite { site in
+            try await site.hostUp()
+            let id = try await site.create()
+            let claim = try #require(try await site.claim())
+            let crowd = Crowd()
+            try crowd.join(50, port: site.http.port, receive: 2048)
+            crowd.say("GET /sessions/\(id)/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            while !(try await site.http.get("/metrics").body.contains("qwd_event_streams 50\n")) {}
+            var reader = try await open(site, "/sessions/\(id)/events")
+            let memory = Crowd.memory
+            // Of each event a browser gets some kilobytes.
+            for number in 0..<300 {
+                _ = try await site.queue.step(claim, number.isMultiple(of: 2) ? .snapshot : .launch)
+            }
+            let last = try #require(try await site.queue.events(of: id).last).id
+            while let event = try await reader.next(), event.id != last {}
+            let grown = Crowd.memory - memory
+            print("hub: 50 who read nothing of 300 events: \(grown) KiB more")
+            #expect(grown < 100_000)
+        }
+    }
+
+    @Test func `two thousand streams at once have little memory each`() async throws {
+        Crowd.setDescriptorLimit()
+        try await withSite { site in
+            try await site.hostUp()
+            var ids: [SessionID] = []
+            for _ in 0..<20 { ids.append(try await site.create()) }
+            let crowd = Crowd()
+            func join(_ count: Int) async throws {
+                let before = crowd.sockets.count
+                try crowd.join(count, port: site.http.port, addresses: 20, first: 2)
+                for place in before..<crowd.sockets.count {
+                    crowd.say(
+                        "GET /sessions/\(ids[place % 20])/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+                        to: place..<place + 1)
+                }
+                let wanted = "qwd_event_streams \(crowd.sockets.count)\n"
+                while !(try await site.http.get("/metrics").body.contains(wanted)) {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+                // Two ticks: until all have their place.
+                try await Task.sleep(for: .seconds(2))
+            }
+            // What is made once does not count.
+            try await join(20)
+            let memory = Crowd.memory
+            try await join(2000)
+            let each = Double(Crowd.memory - memory) / 2000
+            print("hub: \(each) KiB for each of 2000 streams, and its client's socket")
+            // In a debug build; an idle connection alone has as much but for some 2 KiB.
+            #expect(each < 80)
+        }
+    }
 }

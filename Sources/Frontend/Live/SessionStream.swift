@@ -22,8 +22,8 @@ struct SessionStream: Sendable {
         var last: EventID
         /// The place in the queue, once it is known; nil inside for none.
         var place: Int??
-        /// What was last said about a session that waits.
-        var wait = ""
+        /// Of what was last said about a session that waits.
+        var wait = 0
     }
 
     func response(to request: Request, _ context: FrontendContext) throws -> Response {
@@ -44,7 +44,8 @@ struct SessionStream: Sendable {
             do {
                 if inbox.mustLook, try await !permit.holds() { return }
                 var next = told
-                text = try await self.text(of: inbox, &next)
+                guard let fresh = try await self.text(of: inbox, &next) else { return }
+                text = fresh
                 told = next
                 subscription.wait(for: told.session.state == .queued ? told.session.job : nil)
                 text += presence.tell(inbox)
@@ -59,10 +60,11 @@ struct SessionStream: Sendable {
     }
 
     /// What there is to tell.
-    private func text(of inbox: StreamInbox, _ told: inout Told) async throws -> String {
+    /// - Returns: Nil for a session that is not known any more.
+    private func text(of inbox: StreamInbox, _ told: inout Told) async throws -> String? {
         var events = inbox.events.filter { $0.place > told.last }
         if inbox.isMissing {
-            guard let (session, log) = try await site.queue.history(of: told.session.id) else { return "" }
+            guard let (session, log) = try await site.queue.history(of: told.session.id) else { return nil }
             told.session = session
             told.times = StepTimes(log)
             events = log.filter { $0.place > told.last }
@@ -99,8 +101,9 @@ struct SessionStream: Sendable {
         try await site.explainWait(&report)
         let update = pages.update(report)
         // While nothing happens its reasons may change all the same.
-        if update.text == told.wait { return nil }
-        told.wait = update.text
+        let hash = update.text.hashValue
+        if hash == told.wait { return nil }
+        told.wait = hash
         return update
     }
 

@@ -149,14 +149,31 @@ with sync_playwright() as playwright:
     page = context.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    fetched = []
+    context.on("request", lambda asked: fetched.append(asked.url) if asked.resource_type == "fetch" else None)
+    if with_script:
+        # Somebody else's list, which has to follow by its events alone.
+        board = context.new_page()
+        board.on("pageerror", lambda error: errors.append(str(error)))
+        board.goto(f"{url}/manage")
+        board.wait_for_selector("#no-sessions")
     session = fill_and_create(page)
     page.wait_for_selector("#connect", timeout=DEADLINE)
     if with_script:
+        board.wait_for_selector(f"#c-{session}", timeout=DEADLINE)
+        assert not board.is_visible("#no-sessions")
+        # The way to the desktop comes with the events; the page is fetched for the desktop's link.
+        assert len(fetched) <= 1, fetched
         page.screenshot(path=pictures / "status.png", full_page=True)
         check_accessibility(page, "status page")
         check_qr(page)
         look_at_display(page, session)
     stop(page)
+    if with_script:
+        board.wait_for_selector(f"#e-{session}", state="attached", timeout=DEADLINE)
+        assert not board.locator(f"#s-{session}").count() and board.is_visible("#no-sessions")
+        assert not [address for address in fetched if "manage" in address], fetched
+        board.close()
     page.goto(f"{url}/manage")
     if with_script:
         check_accessibility(page, "manage page")
