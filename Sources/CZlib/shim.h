@@ -3,13 +3,13 @@
 #include <string.h>
 #include <zlib.h>
 
-/// Compresses as well as it can. `room` of `compressBound(count) + 18` bytes is always enough.
+/// `level`: from 1, the fastest, to 9, the smallest. `room` of `compressBound(count) + 18` bytes is always enough.
 /// Returns the number of bytes written, or 0.
-static inline size_t qwd_gzip(const unsigned char *bytes, size_t count, unsigned char *into, size_t room) {
+static inline size_t qwd_gzip(const unsigned char *bytes, size_t count, unsigned char *into, size_t room, int level) {
     z_stream stream;
     memset(&stream, 0, sizeof stream);
     // 15 bits of window, 16 for the header of gzip.
-    if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return 0;
+    if (deflateInit2(&stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK) return 0;
     stream.next_in = (unsigned char *)bytes;
     stream.avail_in = (uInt)count;
     stream.next_out = into;

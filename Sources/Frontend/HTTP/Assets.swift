@@ -22,7 +22,7 @@ struct Assets: Sendable {
         /// - Parameter isCurrent: Whether the address asks for this version. Another one gets what there is, but not for
         ///   long.
         func response(to request: Request, isCurrent: Bool) -> Response {
-            let packed = compressed.flatMap { Self.acceptsGzip(request) ? $0 : nil }
+            let packed = compressed.flatMap { request.acceptsGzip ? $0 : nil }
             let tag = packed == nil ? "\"\(version)\"" : "\"\(version)-gzip\""
             var headers: HTTPFields = [
                 .contentType: type, .eTag: tag, .vary: "Accept-Encoding",
@@ -32,15 +32,6 @@ struct Assets: Sendable {
             if known == true { return Response(status: .notModified, headers: headers) }
             if packed != nil { headers[.contentEncoding] = "gzip" }
             return Response(status: .ok, headers: headers, body: .init(byteBuffer: packed ?? bytes))
-        }
-
-        private static func acceptsGzip(_ request: Request) -> Bool {
-            request.headers[values: .acceptEncoding].joined(separator: ",").lowercased().split(separator: ",").contains
-            {
-                let parts = $0.filter { $0 != " " && $0 != "\t" }.split(separator: ";")
-                return parts.first == "gzip"
-                    && !parts.dropFirst().contains { $0.hasPrefix("q=0") && !$0.contains { "123456789".contains($0) } }
-            }
         }
     }
 

@@ -28,6 +28,8 @@ extension Pages {
             "totals": totals(overview.states, overview.hosts), "sessions": Self.seam,
             "hasSessions": !rows.isEmpty, "mostRows": "\(Self.mostRows)",
             "live": "\(address.base)/\(overview.isAdministration ? "admin" : "manage")/events?after=\(overview.after)",
+            // The page is compressed.
+            "csrf": MaskedFormToken.mask(visitor.formToken),
             "hasHosts": overview.hosts != nil, "hosts": hostCards(overview.hosts ?? []),
             "isAdministration": overview.isAdministration,
             "heading": texts(overview.hosts == nil ? "manage.own" : "manage.heading"),

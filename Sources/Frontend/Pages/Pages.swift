@@ -35,7 +35,7 @@ struct Pages: Sendable {
 
     func render(_ name: String, _ model: Templates.Model) -> String {
         var model = model
-        model["csrf"] = visitor.formToken
+        if model["csrf"] == nil { model["csrf"] = visitor.formToken }
         model["isOpenHouse"] = visitor.isOpenHouse
         model["isAdmin"] = visitor.isAdmin
         if let login = visitor.login {

@@ -27,7 +27,8 @@ struct ManageRoutes: Sendable {
         let rows = try await site.rows.rows(of: login.person.name)
         let ended = try await site.queue.ended(of: login.person.name, limit: 10)
         let pages = site.pages.seen(by: context.visitor, desk: site.desk)
-        return .html(pages.manage(Overview(rows: rows, states: [:], ended: ended, hosts: nil, after: after)))
+        let overview = Overview(rows: rows, states: [:], ended: ended, hosts: nil, after: after)
+        return .packedHTML(pages.manage(overview), for: request)
     }
 
     private func showAll(_ request: Request, _ context: FrontendContext) async throws -> Response {
@@ -45,7 +46,7 @@ struct ManageRoutes: Sendable {
             rows: try await rows, states: try await states, ended: try await ended, hosts: try await hosts,
             cookie: BrowserCookie(request: request), after: after)
         overview.isAdministration = context.visitor.isAdmin
-        return .html(site.pages.seen(by: context.visitor, desk: site.desk).manage(overview))
+        return .packedHTML(site.pages.seen(by: context.visitor, desk: site.desk).manage(overview), for: request)
     }
 
     private func stopAll(_ request: Request, _ context: FrontendContext) async throws -> Response {

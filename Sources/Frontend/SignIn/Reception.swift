@@ -48,9 +48,9 @@ struct Reception: RouterMiddleware {
         let isBrowser = request.headers[.origin] != nil || request.headers[.secFetchSite] != nil
         guard isBrowser || visitor.login != nil else { return }
         let body = try await request.collectBody(upTo: FrontendContext.longestBody)
-        if let token = request.headers[.formToken], ConstantTime.isEqual(token, visitor.formToken) { return }
+        if let token = request.headers[.formToken], MaskedFormToken.isEqual(token, to: visitor.formToken) { return }
         let fields = try FormFields(body: Array(body.readableBytesView), contentType: request.headers[.contentType])
-        guard case .text(let token) = fields["csrf"].first, ConstantTime.isEqual(token, visitor.formToken) else {
+        guard case .text(let token) = fields["csrf"].first, MaskedFormToken.isEqual(token, to: visitor.formToken) else {
             throw FrontendError(code: .staleForm)
         }
     }
