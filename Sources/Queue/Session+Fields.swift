@@ -57,6 +57,7 @@ extension SessionRequest {
             ("one_shot", oneShot ? "1" : "0"),
         ]
         fields += Resource.allCases.map { ($0.rawValue, "\(resources[$0])") }
+        if !tags.isEmpty { fields.append(("tags", tagLines)) }
         if let email { fields.append(("email", email)) }
         return fields
     }
@@ -75,7 +76,7 @@ extension SessionRequest {
     static let tagPrefix = "tag:"
 
     /// What the request's host must have besides room and the machine, one a line.
-    var tagLines: String { tags.map { Self.tagPrefix + $0 }.joined(separator: "\n") }
+    private var tagLines: String { tags.map { Self.tagPrefix + $0 }.joined(separator: "\n") }
 
     /// Those that need the same wait under this text; the script `placement.lua` reads it.
     var needs: String {

@@ -41,8 +41,8 @@ local function flush()
         local id = call(unpack(w))
         -- An event goes to its session's own log, and as a hint to whoever listens, by the id that it has got.
         if w.log then
-            call('XADD', w.log, 'MAXLEN', '~', '200', id, unpack(w.fields))
-            call('PUBLISH', 'qwd:status', w.hint .. ' ' .. id .. ' ' .. w.state)
+            call('XADD', w.log, 'MAXLEN', '~', '200', id, unpack(w, w.first))
+            call('PUBLISH', 'qwd:status', w.session .. ' ' .. id .. ' ' .. w.state)
         end
     end
 end

@@ -1,26 +1,26 @@
 -- How a create job begins, and how one ends that did not work out.
 
--- A new session and its job. `event` as in `move`; `farm` has what all hosts have together.
-local function queue_create(sid, jid, asked, names, values, tags, holder, asker, attempts, at, farm, event)
-    local amounts = {}
-    for i, resource in ipairs(RESOURCES) do amounts[i] = tonumber(asked[resource] or 0) end
-    local all = asked.machine and 'machine:' .. asked.machine or ''
-    if tags and tags ~= '' then all = all .. '\n' .. tags end
-    local needs, at_text = needs_of(amounts, all), text(at)
-    local place, cost = next_place(asker, amounts, farm)
-    for _, value in ipairs({ 'job', jid, 'fence', '0', 'attempt', '0', 'created_at', at_text, 'holder', holder, 'asker',
-        asker, 'tags', tags or '', 'asked', table.concat(names, ' ') }) do
-        values[#values + 1] = value
-    end
-    write('HSET', 'qwd:job:' .. jid, 'kind', 'create', 'session', sid, 'state', 'waiting', 'route', 'create', 'needs', needs,
+-- A new session and its job.
+-- r: the request: owner, machine, needs (as `read_needs` reads them), holder, asker, asked (the names of what was asked for)
+-- and values (names and values in turns, which stand in the session as they are).
+-- farm: what all hosts have together. `event` as in `move`.
+local function queue_create(sid, jid, r, attempts, at, farm, event)
+    local needs, at_text = read_needs(r.needs), text(at)
+    local place, cost = next_place(r.asker, needs.amounts, farm)
+    write('HSET', 'qwd:job:' .. jid, 'kind', 'create', 'session', sid, 'state', 'waiting', 'route', 'create', 'needs', r.needs,
         'place', place, 'cost', cost, 'attempt', '0', 'max_attempts', attempts, 'fence', '0', 'queued_at', at_text,
         'ready_at', at_text)
     write('ZADD', 'qwd:sessions', at_text, sid)
-    join(sid, asked.owner, holder, asker)
-    stand_in_line(jid, needs, place)
-    wake_one_for(read_needs(needs))
-    move(sid, { owner = asked.owner, holder = holder, asker = asker }, 'queued', at, { 'machine', asked.machine or '' },
-        event, values)
+    join(sid, r.owner, r.holder, r.asker)
+    stand_in_line(jid, r.needs, place)
+    wake_one_for(needs)
+    local values = r.values
+    local count = #values
+    for i, value in ipairs({ 'job', jid, 'fence', '0', 'attempt', '0', 'created_at', at_text, 'holder', r.holder, 'asker',
+        r.asker, 'asked', r.asked }) do
+        values[count + i] = value
+    end
+    move(sid, { owner = r.owner, holder = r.holder, asker = r.asker }, 'queued', at, { 'machine', r.machine }, event, values)
 end
 
 -- A job that ran did not work out. Answers its state then.

@@ -2,11 +2,13 @@
 
 local EVENTS_KEPT = '100000'
 
--- An event of a session, to the log of all and to its own. `fields` are names and values in turns.
-local function announce(sid, state, fields)
-    local entry = { 'XADD', 'qwd:events', 'MAXLEN', '~', EVENTS_KEPT, '*', 'session', sid, 'state', state, unpack(fields) }
-    entry.log, entry.hint, entry.state = 'qwd:events:' .. sid, sid, state
-    entry.fields = { 'state', state, unpack(fields) }
+-- An event of a session, to the log of all and to its own, which does not name it. `event` and `fields` are names and
+-- values in turns.
+local function announce(sid, state, event, fields)
+    local entry = { 'XADD', 'qwd:events', 'MAXLEN', '~', EVENTS_KEPT, '*', 'session', sid, 'state', state, unpack(event) }
+    local count = #entry
+    for i, value in ipairs(fields) do entry[count + i] = value end
+    entry.log, entry.session, entry.state, entry.first = 'qwd:events:' .. sid, sid, state, 9
     pending[#pending + 1] = entry
 end
 

@@ -11,7 +11,7 @@ local function count_farm(silent_since, known, fresh)
         if not there then hosts[#hosts + 1] = known end
     end
     local names, total, largest = {}, {}, {}
-    for i, resource in ipairs(RESOURCES) do names[i], total[i], largest[i] = resource .. '_capacity', 0, 0 end
+    for i = 1, #RESOURCES do names[i], total[i], largest[i] = HOST[4 + 2 * i], 0, 0 end
     for _, host in ipairs(hosts) do
         local values = host == known and fresh or call('HMGET', 'qwd:host:' .. host, unpack(names))
         for i = 1, #RESOURCES do
@@ -19,12 +19,10 @@ local function count_farm(silent_since, known, fresh)
             total[i], largest[i] = total[i] + amount, math.max(largest[i], amount)
         end
     end
-    local farm = { 'hosts', text(#hosts) }
-    for i, resource in ipairs(RESOURCES) do
-        farm[#farm + 1], farm[#farm + 2] = resource, text(total[i])
-        farm[#farm + 1], farm[#farm + 2] = 'largest_' .. resource, text(largest[i])
+    write('HSET', 'qwd:farm', 'hosts', text(#hosts))
+    for i = 1, #RESOURCES do
+        write('HSET', 'qwd:farm', FARM[2 * i], text(total[i]), FARM[2 * i + 1], text(largest[i]))
     end
-    write('HSET', 'qwd:farm', unpack(farm))
 end
 
 -- Takes tags from a host, and out of the common list the machines that no host offers any more.

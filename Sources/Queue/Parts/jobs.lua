@@ -20,6 +20,10 @@ local JOB = { 'state', 'kind', 'session', 'fence', 'attempt', 'max_attempts', 'r
 -- A job's hash by names. One that is not there has no state.
 local function look_at_job(jid) return fields_of('qwd:job:' .. jid, JOB) end
 
+-- What tells whether a worker may still go on with a job.
+local CLAIMED = { 'state', 'kind', 'session', 'fence', 'topic' }
+local function look_at_claim(jid) return fields_of('qwd:job:' .. jid, CLAIMED) end
+
 local function finish_job(jid, kind, state, at, message)
     local key, brief = 'qwd:job:' .. jid, KINDS[kind] and KINDS[kind].brief
     write('ZREM', 'qwd:jobs:running', jid)

@@ -11,11 +11,9 @@ local LINE_KEPT = 24 * 3600 * 1000
 
 -- Puts a job into the line, at the place that it has got.
 local function stand_in_line(jid, needs, place)
-    local kind = 'qwd:queue:create:' .. needs
-    local first = call('ZRANGE', kind, '0', '0', 'WITHSCORES')
     write('ZADD', 'qwd:queue:create', place, jid)
-    write('ZADD', kind, place, jid)
-    if not first[1] or tonumber(place) < tonumber(first[2]) then write('ZADD', 'qwd:queue:needs', place, needs) end
+    write('ZADD', 'qwd:queue:create:' .. needs, place, jid)
+    write('ZADD', 'qwd:queue:needs', 'LT', place, needs)
 end
 
 local function leave_line(jid, needs)
@@ -34,9 +32,8 @@ end
 -- The next place of a client, and what the job takes of its time line: its share of what is scarcest, in millionths.
 local function next_place(client, amounts, farm)
     local cost = 1
-    for i, resource in ipairs(RESOURCES) do
-        local there = tonumber(farm[resource] or 0)
-        if there > 0 then cost = math.max(cost, math.ceil(tonumber(amounts[i] or 0) * 1000000 / there)) end
+    for i, there in ipairs(farm.total) do
+        if there > 0 then cost = math.max(cost, math.ceil(amounts[i] * 1000000 / there)) end
     end
     -- Who was away has saved nothing up.
     local lines = call('MGET', 'qwd:line:' .. client, FARM_CLOCK)

@@ -3,20 +3,15 @@
 
 -- A host as `fits` wants it.
 local function look_at_host(host)
-    local names = { 'name', 'closed', 'draining', 'cpu_busy', 'promised_to', 'seen_at' }
-    for _, resource in ipairs(RESOURCES) do
-        names[#names + 1] = resource .. '_capacity'
-        names[#names + 1] = resource .. '_reserved'
-    end
-    local values = call('HMGET', 'qwd:host:' .. host, unpack(names))
-    local h = { id = host, name = values[1] or host, promised_to = values[5] or '', seen_at = tonumber(values[6] or 0),
-        capacity = {}, free = {}, has = {} }
+    local values = call('HMGET', 'qwd:host:' .. host, unpack(HOST))
+    local capacity, free = {}, {}
     for i = 1, #RESOURCES do
-        h.capacity[i] = tonumber(values[5 + 2 * i] or 0)
-        h.free[i] = h.capacity[i] - tonumber(values[6 + 2 * i] or 0)
+        capacity[i] = tonumber(values[4 + 2 * i] or 0)
+        free[i] = capacity[i] - tonumber(values[5 + 2 * i] or 0)
     end
+    local h = { id = host, name = values[1] or host, promised_to = values[5] or '', busy = tonumber(values[4] or 0),
+        capacity = capacity, free = free, has = {} }
     -- Why it takes no session at all now.
-    h.busy = tonumber(values[4] or 0)
     if values[3] == '1' then
         h.closed = 'draining'
     elseif values[2] and values[2] ~= ''
@@ -28,13 +23,6 @@ local function look_at_host(host)
 end
 
 -- What those that need the same wait under: the amounts, then the tags, one a line.
-local function needs_of(amounts, tags)
-    local words = {}
-    for i = 1, #RESOURCES do words[i] = text(tonumber(amounts[i] or 0)) end
-    return table.concat(words, ' ') .. ' ' .. tags
-end
-
-local NEEDS = '^' .. string.rep('(%d+) ', #RESOURCES) .. '(.*)$'
 local function read_needs(line)
     local found = { string.match(line or '', NEEDS) }
     -- Nobody can take what can't be understood.

@@ -1,17 +1,33 @@
 -- What a session needs of its host in amounts, and what a host has of it. A further resource is one more word here and in
--- Domain's `Resource`; a host's hash has it as `<resource>_capacity` and `<resource>_reserved`.
+-- Domain's `Resource`, and one or two in each of the lists behind it.
 
 local RESOURCES = { 'cpu', 'memory_mib', 'disk_gib', 'gpu' }
+-- Written out, because a script makes its tables anew with each call.
+local HOST = { 'name', 'closed', 'draining', 'cpu_busy', 'promised_to', 'cpu_capacity', 'cpu_reserved',
+    'memory_mib_capacity', 'memory_mib_reserved', 'disk_gib_capacity', 'disk_gib_reserved', 'gpu_capacity', 'gpu_reserved' }
+local NEEDS = '^(%d+) (%d+) (%d+) (%d+) (.*)$'
+local FARM = { 'hosts', 'cpu', 'largest_cpu', 'memory_mib', 'largest_memory_mib', 'disk_gib', 'largest_disk_gib', 'gpu',
+    'largest_gpu' }
+
+-- How many hosts there are, what they have together, and the most that one has.
+local function look_at_farm()
+    local values, total, largest = call('HMGET', 'qwd:farm', unpack(FARM)), {}, {}
+    for i = 1, #RESOURCES do
+        total[i], largest[i] = tonumber(values[2 * i] or 0), tonumber(values[2 * i + 1] or 0)
+    end
+    return { hosts = tonumber(values[1] or 0), total = total, largest = largest }
+end
 
 -- Promises a part of a host (as `look_at_host` found it) to a session, or takes the promise back (`sign` -1).
 local function promise(h, s, sign)
-    local reserved = {}
+    local change = { 'HSET', 'qwd:host:' .. h.id }
     for i, resource in ipairs(RESOURCES) do
         local amount = tonumber(s[resource] or 0)
         if amount > 0 then
             h.free[i] = h.free[i] - sign * amount
-            reserved[#reserved + 1], reserved[#reserved + 2] = resource .. '_reserved', text(h.capacity[i] - h.free[i])
+            local count = #change
+            change[count + 1], change[count + 2] = HOST[5 + 2 * i], text(h.capacity[i] - h.free[i])
         end
     end
-    if #reserved > 0 then write('HSET', 'qwd:host:' .. h.id, unpack(reserved)) end
+    if change[3] then pending[#pending + 1] = change end
 end

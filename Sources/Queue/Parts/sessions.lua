@@ -23,6 +23,11 @@ end
 -- A session's hash by names. One that is not there has no state.
 local function look_at(sid) return complete(fields_of('qwd:session:' .. sid, SESSION)) end
 
+-- Of one that keeps its room, and does not end, `move` and its caller need less.
+local STEPPING = { 'state', 'rev', 'fence', 'wanted', 'step', 'step_at', 'owner', 'host', 'machine', 'display', 'email',
+    'lifetime_s', 'expires_at' }
+local function look_at_step(sid) return fields_of('qwd:session:' .. sid, STEPPING) end
+
 -- When a session's life ends, or nothing.
 local function expiry(s)
     local expires = tonumber(s.expires_at or 0)
@@ -45,46 +50,44 @@ end
 -- event: further ones that stand in the event alone. One with `act` belongs in the record of who did what.
 -- quiet: names and values that change and are nobody's news.
 -- h: the host that it is placed on, where that is known already.
--- Answers the session as it is then.
+-- Answers `s`, which is then what the session is.
 local function move(sid, s, to, at, fields, event, quiet, h)
-    if s.state and s.state ~= to then must(session_edges, 'session', sid, s.state, to) end
-    local n = setmetatable({ state = to, rev = tonumber(s.rev or 0) + 1 }, { __index = s })
-    for i = 1, #fields, 2 do n[fields[i]] = fields[i + 1] end
-    local changed = { 'rev', text(n.rev), 'state', to }
-    for _, value in ipairs(fields) do changed[#changed + 1] = value end
-    for _, value in ipairs(quiet or {}) do changed[#changed + 1] = value end
-    write('HSET', 'qwd:session:' .. sid, unpack(changed))
+    local from, host, expires, warns = s.state, s.host, expiry(s), warning(s)
+    if from and from ~= to then must(session_edges, 'session', sid, from, to) end
+    s.state, s.rev = to, text((s.rev or 0) + 1)
+    local change = { 'HSET', 'qwd:session:' .. sid, 'rev', s.rev, 'state', to, unpack(fields) }
+    for i = 1, #fields, 2 do s[fields[i]] = fields[i + 1] end
+    if quiet then
+        local count = #change
+        for i, value in ipairs(quiet) do change[count + i] = value end
+    end
+    pending[#pending + 1] = change
 
-    if s.state ~= to then
-        if s.state then write('HINCRBY', 'qwd:sessions:count', s.state, '-1') end
+    if from ~= to then
+        if from then write('HINCRBY', 'qwd:sessions:count', from, '-1') end
         if to ~= 'ended' then write('HINCRBY', 'qwd:sessions:count', to, '1') end
     end
-    if HOLDS[to] and not HOLDS[s.state] then
-        h = h or look_at_host(n.host)
-        promise(h, n, 1)
-        keep_room(h)
-    end
-    if HOLDS[s.state] and not HOLDS[to] then
+    if HOLDS[to] and not HOLDS[from] then
         h = h or look_at_host(s.host)
+        promise(h, s, 1)
+        keep_room(h)
+    elseif HOLDS[from] and not HOLDS[to] then
+        h = h or look_at_host(host)
         promise(h, s, -1)
         keep_room(h)
-        wake_if_needed(s.host)
+        wake_if_needed(host)
     end
-    if PLACED[to] and not PLACED[s.state] then write('SADD', 'qwd:sessions:host:' .. n.host, sid) end
-    if PLACED[s.state] and not PLACED[to] then write('SREM', 'qwd:sessions:host:' .. s.host, sid) end
-    keep_time('qwd:sessions:expiring', sid, expiry(s), expiry(n))
-    keep_time('qwd:sessions:warning', sid, warning(s), warning(n))
-
-    local told = {}
-    for _, value in ipairs(event or {}) do told[#told + 1] = value end
-    for _, value in ipairs(fields) do told[#told + 1] = value end
-    announce(sid, to, told)
+    if PLACED[to] and not PLACED[from] then write('SADD', 'qwd:sessions:host:' .. s.host, sid) end
+    if PLACED[from] and not PLACED[to] then write('SREM', 'qwd:sessions:host:' .. host, sid) end
+    keep_time('qwd:sessions:expiring', sid, expires, expiry(s))
+    keep_time('qwd:sessions:warning', sid, warns, warning(s))
+    announce(sid, to, event or {}, fields)
     if to == 'ended' then
         write('ZREM', 'qwd:sessions', sid)
         leave(sid, s)
-        keep_ended(sid, s, n.reason == 'cancelled', at)
+        keep_ended(sid, s, s.reason == 'cancelled', at)
     end
-    return n
+    return s
 end
 
 -- Ends a session.

@@ -5,14 +5,12 @@ local LOOKED_AT = 12
 
 local function wake_host(host) write('ZADD', 'qwd:wake:create:' .. host, '0', 'work') end
 
--- Those with the most room, if many can do it; else all that can.
+-- Those with the most room and some others, if many can do it; else all that can.
 local function candidates(tag)
-    local able = tag and 'qwd:hosts:tag:' .. tag
-    if able and call('SCARD', able) <= LOOKED_AT then return call('SMEMBERS', able), true end
-    local hosts = call('ZRANGE', 'qwd:hosts:room', '0', text(LOOKED_AT - 1), 'REV')
-    if able then
-        for _, host in ipairs(call('SRANDMEMBER', able, text(LOOKED_AT))) do hosts[#hosts + 1] = host end
-    end
+    local able = tag and call('SRANDMEMBER', 'qwd:hosts:tag:' .. tag, LOOKED_AT)
+    if able and not able[LOOKED_AT] then return able, true end
+    local hosts = call('ZRANGE', 'qwd:hosts:room', '0', LOOKED_AT - 1, 'REV')
+    for _, host in ipairs(able or {}) do hosts[#hosts + 1] = host end
     return hosts
 end
 
@@ -20,26 +18,28 @@ end
 local function wake_one_for(needs)
     local tag = needs.tags[1]
     local hosts, able = candidates(tag)
-    if #hosts == 0 then return end
+    if not hosts[1] then return end
     local rooms = call('ZMSCORE', 'qwd:hosts:room', unpack(hosts))
-    local best, most
-    for i, host in ipairs(hosts) do
-        local free = tonumber(rooms[i] or 0)
+    while true do
         -- One without room is in no list of those that have some.
-        if rooms[i] and (not most or free > most) then
-            local h = look_at_host(host)
-            if able then h.has[tag] = true end
-            if h.promised_to == '' and not fits(h, needs) then best, most = h, free end
+        local best, most
+        for i, free in pairs(rooms) do
+            if free and (not most or tonumber(free) > most) then best, most = i, tonumber(free) end
         end
+        if not best then return end
+        local h = look_at_host(hosts[best])
+        if able then h.has[tag] = true end
+        if h.promised_to == '' and not fits(h, needs) then
+            wake_host(h.id)
+            if not hosts[2] then return end
+            local taken = 1
+            for i, amount in ipairs(needs.amounts) do
+                if h.capacity[i] > 0 then taken = math.max(taken, math.floor(amount * 1000 / h.capacity[i])) end
+            end
+            return write('ZADD', 'qwd:hosts:room', 'XX', text(most - taken), h.id)
+        end
+        rooms[best] = nil
     end
-    if not best then return end
-    wake_host(best.id)
-    if #hosts == 1 then return end
-    local taken = 1
-    for i, amount in ipairs(needs.amounts) do
-        if best.capacity[i] > 0 then taken = math.max(taken, math.floor(amount * 1000 / best.capacity[i])) end
-    end
-    write('ZADD', 'qwd:hosts:room', 'XX', text(most - taken), best.id)
 end
 
 -- Somebody has room again: itself, while somebody waits.

@@ -1,10 +1,10 @@
 -- commit: the one moment from which a session runs. Only the owner of the current fence gets 'ok', however often it
 -- asks. ARGV: jid fence accelerator. Answers 'ok', 'stale' or 'cancel'.
 local jid, fence = ARGV[1], ARGV[2]
-local job = look_at_job(jid)
+local job = look_at_claim(jid)
 local sid = job.session
 if not sid or job.fence ~= fence then return 'stale' end
-local s = look_at(sid)
+local s = look_at_step(sid)
 if s.fence ~= fence then return 'stale' end
 -- Asked again: the answer to the first call was lost.
 if s.state == 'running' or s.state == 'lost' then return 'ok' end

@@ -1,21 +1,14 @@
 -- enqueue: a new session and the job that creates it.
 -- ARGV: sid jid once once_ttl_ms max_attempts sessions_per_user cpu_fraction memory_fraction from holder asker waiting
---       waiting_per_user creations_per_minute tags payload count, then `count` names and values of what is asked for, which
---       stand in the session as they are. `tags` are what a host must have besides room, one a line.
+--       waiting_per_user creations_per_minute owner machine needs payload names, then names and values of what is asked for,
+--       which stand in the session as they are. `needs` is what a host must have, as `read_needs` reads it.
 -- Answers {'new', sid, jid}, {'known', sid, jid}, {'limit', resource, wanted, allowed, ms until another try} or
 -- {'too-big', resource, largest}.
 local sid, jid, once, once_ttl, attempts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local per_user, cpu_share, memory_share = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local from, holder, asker = ARGV[9], ARGV[10], ARGV[11]
 local waiting, waiting_per_user, rate = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
-local tags, payload = ARGV[15], ARGV[16]
-local asked, names, values = {}, {}, {}
-for i = 18, 17 + 2 * ARGV[17], 2 do
-    asked[ARGV[i]] = ARGV[i + 1]
-    names[#names + 1], values[#values + 1], values[#values + 2] = ARGV[i], ARGV[i], ARGV[i + 1]
-end
-local amounts = {}
-for i, resource in ipairs(RESOURCES) do amounts[i] = tonumber(asked[resource] or 0) end
+local owner, machine, needs, payload, asked = ARGV[15], ARGV[16], ARGV[17], ARGV[18], ARGV[19]
 local at, MINUTE = now(), 60000
 
 -- Without a key of its own, the job's id tells that this call was made before.
@@ -25,13 +18,10 @@ local earlier = known and call('HGET', 'qwd:job:' .. known, 'session')
 if earlier then return { 'known', earlier, known } end
 
 -- As long as no host was ever there, nobody knows what is too big.
-local farm = {}
-local counted = call('HGETALL', 'qwd:farm')
-for i = 1, #counted, 2 do farm[counted[i]] = tonumber(counted[i + 1]) end
-if (farm.hosts or 0) > 0 then
-    for i, resource in ipairs(RESOURCES) do
-        local largest = farm['largest_' .. resource] or 0
-        if amounts[i] > largest then return { 'too-big', resource, text(largest) } end
+local amounts, farm = read_needs(needs).amounts, look_at_farm()
+if farm.hosts > 0 then
+    for i, amount in ipairs(amounts) do
+        if amount > farm.largest[i] then return { 'too-big', RESOURCES[i], text(farm.largest[i]) } end
     end
 end
 
@@ -43,7 +33,7 @@ if rate > 0 then
     local oldest = tonumber(call('LINDEX', made, rate - 1) or 0)
     if oldest > at - MINUTE then return refuse('rate', rate + 1, rate, oldest + MINUTE - at) end
 end
-local queued = call('ZCARD', 'qwd:queue:create')
+local queued = waiting > 0 and call('ZCARD', 'qwd:queue:create') or 0
 if waiting > 0 and queued >= waiting then return refuse('waiting', queued + 1, waiting, MINUTE) end
 if waiting_per_user > 0 then
     local mine = 0
@@ -55,9 +45,10 @@ end
 
 -- A person's first session is refused by none of the limits. One that its owner has given up on a host that is silent
 -- counts no more: there is nothing else that they could do about it.
-local mine = call('SCARD', 'qwd:sessions:' .. holder)
-if mine > 0 and (per_user > 0 and mine >= per_user or cpu_share > 0 or memory_share > 0) then
-    local my_cpu, my_memory = tonumber(asked.cpu), tonumber(asked.memory_mib)
+local shares = cpu_share > 0 or memory_share > 0
+local mine = (per_user > 0 or shares) and call('SCARD', 'qwd:sessions:' .. holder) or 0
+if mine > 0 and (per_user > 0 and mine >= per_user or shares) then
+    local my_cpu, my_memory = amounts[1], amounts[2]
     for _, other in ipairs(call('SMEMBERS', 'qwd:sessions:' .. holder)) do
         local s = call('HMGET', 'qwd:session:' .. other, 'cpu', 'memory_mib', 'state', 'wanted')
         if s[3] == 'lost' and s[4] == 'stopped' then
@@ -69,10 +60,10 @@ if mine > 0 and (per_user > 0 and mine >= per_user or cpu_share > 0 or memory_sh
     if per_user > 0 and mine > 0 and mine + 1 > per_user then
         return refuse('sessions', mine + 1, per_user, MINUTE)
     end
-    if (farm.hosts or 0) > 0 and mine > 0 then
+    if farm.hosts > 0 and mine > 0 then
         -- 0.29 * 100 is a little less than 29 in binary, and 29 are allowed.
-        local may_cpu = math.floor((farm.cpu or 0) * cpu_share + 0.000001)
-        local may_memory = math.floor((farm.memory_mib or 0) * memory_share + 0.000001)
+        local may_cpu = math.floor(farm.total[1] * cpu_share + 0.000001)
+        local may_memory = math.floor(farm.total[2] * memory_share + 0.000001)
         if cpu_share > 0 and my_cpu > may_cpu then return refuse('cpu', my_cpu, may_cpu, MINUTE) end
         if memory_share > 0 and my_memory > may_memory then return refuse('memory', my_memory, may_memory, MINUTE) end
     end
@@ -85,6 +76,8 @@ if rate > 0 then
 end
 if once ~= '' then write('SET', 'qwd:once:' .. once, jid, 'PX', once_ttl) end
 if payload ~= '' then write('SET', 'qwd:payload:' .. sid, payload) end
-queue_create(sid, jid, asked, names, values, tags, holder, asker, attempts, at, farm,
-    { 'act', 'create', 'who', asked.owner, 'from', from, 'note', asked.machine or '' })
+queue_create(sid, jid,
+    { owner = owner, machine = machine, needs = needs, holder = holder, asker = asker, asked = asked,
+        values = { unpack(ARGV, 20) } },
+    attempts, at, farm, { 'act', 'create', 'who', owner, 'from', from, 'note', machine })
 return { 'new', sid, jid }

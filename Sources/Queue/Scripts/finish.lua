@@ -3,12 +3,12 @@
 -- place of the address. Answers 'ok', 'stale', or 'cancel' for a create job whose session is being stopped or has ended:
 -- the job is over, and the display must be closed again. Asked again it answers the same.
 local jid, fence = ARGV[1], ARGV[2]
-local job = look_at_job(jid)
+local job = look_at_claim(jid)
 local state, kind, sid = job.state, job.kind, job.session
 if job.fence ~= fence or state ~= 'running' and state ~= 'done' then return 'stale' end
 local at, answer = now(), 'ok'
 if kind == 'create' then
-    local s = look_at(sid)
+    local s = look_at_step(sid)
     if s.fence ~= fence or s.state == 'starting' or s.state == 'queued' then return 'stale' end
     if s.state ~= 'running' and s.state ~= 'lost' then
         answer = 'cancel'

@@ -22,18 +22,18 @@ if job.kind ~= 'create' then
     return job.session or ''
 end
 -- What was asked for is named in the session, so that a further wish is copied too.
-local s = call('HMGET', 'qwd:session:' .. job.session, 'asked', 'owner', 'holder', 'asker', 'tags')
+local old = 'qwd:session:' .. job.session
+local s = call('HMGET', old, 'asked', 'owner', 'holder', 'asker', 'machine')
 if not s[1] then return false end
 revive()
-local asked, names, values = {}, {}, {}
+local values = {}
 for name in string.gmatch(s[1], '%S+') do
-    local value = call('HGET', 'qwd:session:' .. job.session, name) or ''
-    asked[name] = value
-    names[#names + 1], values[#values + 1], values[#values + 2] = name, name, value
+    values[#values + 1], values[#values + 2] = name, call('HGET', old, name) or ''
 end
 if call('EXISTS', 'qwd:payload:' .. job.session) == 1 then
     write('RENAME', 'qwd:payload:' .. job.session, 'qwd:payload:' .. fresh)
 end
-queue_create(fresh, jid, asked, names, values, s[5], s[3], s[4], call('HGET', 'qwd:job:' .. jid, 'max_attempts'), at,
-    fields_of('qwd:farm', RESOURCES))
+queue_create(fresh, jid,
+    { owner = s[2], machine = s[5] or '', needs = job.needs, holder = s[3], asker = s[4], asked = s[1], values = values },
+    call('HGET', 'qwd:job:' .. jid, 'max_attempts'), at, look_at_farm())
 return fresh
