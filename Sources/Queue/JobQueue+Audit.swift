@@ -42,7 +42,7 @@ extension JobQueue {
     package func noteRefusal(
         _ kind: String, who: String, from address: String, what: String = ""
     ) async throws(QueueError) -> Bool {
-        try await call(Scripts.refusal, [who, address, kind, what]).string == "new"
+        try await call(.refusal, [who, address, kind, what]).string == "new"
     }
 
     /// What was noted last, the newest first, as far back as the log is kept.

@@ -18,7 +18,7 @@ extension JobQueue {
     ) async throws(QueueError) -> [PlacedSession] {
         let fields = status.fields
         let reply = try await call(
-            Scripts.hostup,
+            .hostup,
             [host, "\(lease.milliseconds)", "\(fields.count)"] + fields.flatMap { [$0.name, $0.value] }
                 + living.map(\.text))
         guard let values = reply.array, values.count.isMultiple(of: 3) else {
@@ -51,7 +51,7 @@ extension JobQueue {
                 throw QueueError(.unexpected, "The machine \(machine.name) can't be written as JSON.", cause: error)
             }
         }
-        _ = try await call(Scripts.offer, arguments)
+        _ = try await call(.offer, arguments)
     }
 
     /// Whether the queue knows of any machine that `host` can start.
@@ -72,14 +72,14 @@ extension JobQueue {
     /// Lets a host take no new sessions, or take them again.
     /// - Returns: False if no such host is known.
     package func drain(_ host: String, _ draining: Bool) async throws(QueueError) -> Bool {
-        try await call(Scripts.drain, [host, draining ? "1" : "0"]).string == "ok"
+        try await call(.drain, [host, draining ? "1" : "0"]).string == "ok"
     }
 
     /// Gives up a host that does not come back, and its sessions with it.
     /// - Returns: How many sessions ended by that, or nil if no such host is known.
     /// - Throws: `.refused` if it was heard of within two leases.
     package func forget(host: String, lease: Duration) async throws(QueueError) -> Int? {
-        try await call(Scripts.forget, [host, "\(lease.milliseconds)"]).integer
+        try await call(.forget, [host, "\(lease.milliseconds)"]).integer
     }
 
     /// The machines that a live host offers, by name.

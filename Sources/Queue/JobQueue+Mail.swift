@@ -18,12 +18,12 @@ extension JobQueue {
     ///   - sealed: What the mail says and to whom, so that nobody can read it in Redis. Gone when it is sent.
     ///   - id: With the same one a call may be repeated.
     package func mail(topic: String, sealed: String, id: JobID) async throws(QueueError) {
-        _ = try await call(Scripts.mail, ["mail-\(id)", topic, sealed, "\(Self.mailAttempts)"])
+        _ = try await call(.mail, ["mail-\(id)", topic, sealed, "\(Self.mailAttempts)"])
     }
 
     /// A mail's job is over.
     /// - Parameter sent: False if what it was about is over, so that nobody was mailed and no page says so.
     package func finish(_ mail: Claim, sent: Bool) async throws(QueueError) {
-        _ = try await call(Scripts.finish, [mail.job, "\(mail.fence)", sent ? "" : "unsent", ""])
+        _ = try await call(.finish, [mail.job, "\(mail.fence)", sent ? "" : "unsent", ""])
     }
 }

@@ -8,7 +8,7 @@ extension JobQueue {
         _ request: SessionRequest, limits: Limits, lease: Duration = .seconds(30)
     ) async throws(QueueError) -> Placement {
         let reply = try await call(
-            Scripts.place, ["\(lease.milliseconds)", "\(limits.sessions)", request.needs])
+            .place, ["\(lease.milliseconds)", "\(limits.sessions)", request.needs])
         guard let values = reply.array, values.count >= 2, (values.count - 2).isMultiple(of: 7) else {
             throw Self.unexpected(reply, from: "place")
         }

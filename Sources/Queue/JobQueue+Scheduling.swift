@@ -12,7 +12,7 @@ extension JobQueue {
     /// Takes or keeps the leadership. `.zero` gives it up.
     /// - Returns: The term, or nil while somebody else leads.
     package func lead(_ holder: String, lease: Duration) async throws(QueueError) -> Int? {
-        try await call(Scripts.lead, [holder, "\(lease.milliseconds)"]).integer
+        try await call(.lead, [holder, "\(lease.milliseconds)"]).integer
     }
 
     /// Emits the jobs that are due: the end of sessions past their life-time, load checks; trims old records.
@@ -21,7 +21,7 @@ extension JobQueue {
         loadCheck: Duration, lease: Duration, endedKept: Int = 0
     ) async throws(QueueError) -> Due {
         let reply = try await call(
-            Scripts.tick, ["\(loadCheck.milliseconds)", "\(lease.milliseconds)", "\(endedKept)"])
+            .tick, ["\(loadCheck.milliseconds)", "\(lease.milliseconds)", "\(endedKept)"])
         guard let values = reply.array?.compactMap(\.integer), values.count == 3 else {
             throw Self.unexpected(reply, from: "tick")
         }
@@ -31,7 +31,7 @@ extension JobQueue {
 
     /// Sends the jobs of silent workers back to the queue and calls the sessions of silent hosts lost.
     package func reap(lease: Duration) async throws(QueueError) -> (returned: Int, lost: Int) {
-        let reply = try await call(Scripts.reap, ["\(lease.milliseconds)"])
+        let reply = try await call(.reap, ["\(lease.milliseconds)"])
         guard let values = reply.array?.compactMap(\.integer), values.count == 2 else {
             throw Self.unexpected(reply, from: "reap")
         }
@@ -41,7 +41,7 @@ extension JobQueue {
     /// Puts the jobs whose time has come back to their queue.
     /// - Returns: Time until the next job's time comes, or nil.
     package func promote() async throws(QueueError) -> Duration? {
-        let milliseconds = try await call(Scripts.promote, []).integer ?? -1
+        let milliseconds = try await call(.promote, []).integer ?? -1
         return milliseconds < 0 ? nil : .milliseconds(milliseconds)
     }
 }

@@ -31,7 +31,7 @@ extension JobQueue {
         request.lifetimeSeconds = limits.lifetime(asked: request.lifetimeSeconds)
         let fields = request.fields
         let reply = try await call(
-            Scripts.enqueue,
+            .enqueue,
             [
                 id.text, job.text, once ?? "", "\(Self.onceTTL)", "\(Self.attempts)", "\(limits.sessionsPerUser)",
                 "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)", address, client.holder, client.asker,
@@ -80,7 +80,7 @@ extension JobQueue {
     package func stop(
         _ session: SessionID, reason: EndReason = .stopped, by deed: Deed? = nil
     ) async throws(QueueError) -> SessionState? {
-        try await call(Scripts.stop, [session.text, reason.rawValue] + Deed.arguments(deed)).string
+        try await call(.stop, [session.text, reason.rawValue] + Deed.arguments(deed)).string
             .flatMap(SessionState.init(rawValue:))
     }
 
@@ -94,7 +94,7 @@ extension JobQueue {
         _ session: SessionID, seconds: Int, limits: Limits, seen: Int64? = nil, by deed: Deed? = nil
     ) async throws(QueueError) -> Int64? {
         try await call(
-            Scripts.extend,
+            .extend,
             [session.text, "\(seconds)", "\(limits.lifetimeSeconds)", seen.map { "\($0)" } ?? ""]
                 + Deed.arguments(deed)
         ).integer.map(Int64.init)
@@ -106,6 +106,6 @@ extension JobQueue {
     ///   old one is forgotten already.
     /// - Throws: `.refused` for a job that is not dead.
     package func retry(_ job: String, newSession: SessionID) async throws(QueueError) -> SessionID? {
-        try await call(Scripts.retry, [job, newSession.text]).string.flatMap { SessionID($0) }
+        try await call(.retry, [job, newSession.text]).string.flatMap { SessionID($0) }
     }
 }

@@ -80,7 +80,7 @@ extension JobQueue {
         host: String, worker: String, routes: [Route], lease: Duration, limits: Limits = .none, once: String? = nil
     ) async throws(QueueError) -> ClaimedJob? {
         let reply = try await call(
-            Scripts.claim,
+            .claim,
             [host, worker, "\(lease.milliseconds)", "\(limits.sessions)", once ?? ""] + routes.map(\.description))
         guard let answer = reply.array else { return nil }
         guard answer.count == 8, let job = answer[0].string,
@@ -117,7 +117,7 @@ extension JobQueue {
     package func renew(_ claims: [Claim], lease: Duration) async throws(QueueError) -> [Ownership] {
         if claims.isEmpty { return [] }
         let reply = try await call(
-            Scripts.renew, ["\(lease.milliseconds)"] + claims.flatMap { [$0.job, "\($0.fence)"] })
+            .renew, ["\(lease.milliseconds)"] + claims.flatMap { [$0.job, "\($0.fence)"] })
         guard let answers = reply.array, answers.count == claims.count else {
             throw Self.unexpected(reply, from: "renew")
         }
@@ -125,12 +125,12 @@ extension JobQueue {
     }
 
     package func step(_ claim: Claim, _ step: SessionStep) async throws(QueueError) -> Ownership {
-        try await ownership(Scripts.step, [claim.job, "\(claim.fence)", step.rawValue])
+        try await ownership(.step, [claim.job, "\(claim.fence)", step.rawValue])
     }
 
     /// Makes the session running. Only after `.ok` the machine may be switched on.
     package func commit(_ claim: Claim, accelerator: String) async throws(QueueError) -> Ownership {
-        try await ownership(Scripts.commit, [claim.job, "\(claim.fence)", accelerator])
+        try await ownership(.commit, [claim.job, "\(claim.fence)", accelerator])
     }
 
     /// The job is done. For a create job the display can be opened from now on.
@@ -140,7 +140,7 @@ extension JobQueue {
     package func finish(
         _ claim: Claim, displayURL: String = ""
     ) async throws(QueueError) -> Ownership {
-        try await ownership(Scripts.finish, [claim.job, "\(claim.fence)", displayURL])
+        try await ownership(.finish, [claim.job, "\(claim.fence)", displayURL])
     }
 
     /// The job did not work out, and everything made for it on the host is gone already.
@@ -151,7 +151,7 @@ extension JobQueue {
         _ claim: Claim, _ failure: FailureClass, message: String, delay: Duration
     ) async throws(QueueError) -> JobState? {
         try await call(
-            Scripts.fail, [claim.job, "\(claim.fence)", failure.rawValue, message, "\(delay.milliseconds)"]
+            .fail, [claim.job, "\(claim.fence)", failure.rawValue, message, "\(delay.milliseconds)"]
         ).string.flatMap(JobState.init(rawValue:))
     }
 
@@ -160,18 +160,18 @@ extension JobQueue {
     package func end(
         _ session: SessionID, fence: Int, reason: EndReason, detail: String
     ) async throws(QueueError) -> Ownership {
-        try await ownership(Scripts.end, [session.text, "\(fence)", reason.rawValue, detail])
+        try await ownership(.end, [session.text, "\(fence)", reason.rawValue, detail])
     }
 
     /// Tells a running session's user that something is wrong; it goes on. An empty text takes it back.
     package func trouble(_ session: SessionID, detail: String) async throws(QueueError) {
-        _ = try await call(Scripts.trouble, [session.text, detail])
+        _ = try await call(.trouble, [session.text, detail])
     }
 
-    private func ownership(_ script: RedisScript, _ arguments: [String]) async throws(QueueError) -> Ownership {
-        let reply = try await call(script, arguments)
+    private func ownership(_ transition: Transition, _ arguments: [String]) async throws(QueueError) -> Ownership {
+        let reply = try await call(transition, arguments)
         guard let answer = reply.string.flatMap(Ownership.init(rawValue:)) else {
-            throw Self.unexpected(reply, from: script.name)
+            throw Self.unexpected(reply, from: transition.rawValue)
         }
         return answer
     }

@@ -2,7 +2,7 @@ package import Redis
 
 /// The queue of jobs and the state of every session, kept in Redis.
 ///
-/// Each transition is one call of one script, so it happens as a whole or not at all, and calling it again with the same
+/// Each transition is one call of one function, so it happens as a whole or not at all, and calling it again with the same
 /// arguments changes nothing. Every method throws `QueueError` `.unavailable` while Redis can't be reached.
 package struct JobQueue: Sendable {
     package let redis: RedisClient
@@ -11,9 +11,9 @@ package struct JobQueue: Sendable {
         self.redis = redis
     }
 
-    func call(_ script: RedisScript, _ arguments: [String]) async throws(QueueError) -> RedisValue {
+    func call(_ transition: Transition, _ arguments: [String]) async throws(QueueError) -> RedisValue {
         do {
-            return try await redis.evaluate(script, arguments: arguments)
+            return try await redis.call(transition.rawValue, of: Transition.library, arguments: arguments)
         } catch {
             throw Self.translate(error)
         }

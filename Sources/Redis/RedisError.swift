@@ -11,7 +11,7 @@ package struct RedisError: Error, CustomStringConvertible {
         case refused
         /// The server answered with an error; `detail` is its text, which begins with a word like `WRONGTYPE`.
         case server
-        /// The server does not know a script, even though it was loaded a moment ago.
+        /// The server does not know a script or function, even though it was loaded a moment ago.
         case noScript
         /// The task that waited for a blocking command was cancelled.
         case cancelled
@@ -54,7 +54,7 @@ extension RedisError {
     private static let passing = ["LOADING", "ERR max number of clients reached"]
 
     private static func code(ofReply reply: String) -> Code {
-        if reply.hasPrefix("NOSCRIPT") { return .noScript }
+        if reply.hasPrefix("NOSCRIPT") || reply.hasPrefix("ERR Function not found") { return .noScript }
         if reply.hasPrefix("NOAUTH") || reply.hasPrefix("WRONGPASS") { return .refused }
         return passing.contains { reply.hasPrefix($0) } ? .unavailable : .server
     }

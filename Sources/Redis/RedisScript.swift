@@ -52,8 +52,8 @@ extension RedisClient {
             return digest
         } catch {
             guard error.code == .server else { throw error }
-            // Mostly a mistake in the source, and Redis does not know its name.
-            throw RedisError(.server, "script \(script.name): \(error.detail)", address: address, cause: error)
+            // Mostly a mistake in the source, and Redis does not know its name. Redis' own word stays the first.
+            throw RedisError(.server, "\(error.detail) (script \(script.name))", address: address, cause: error)
         }
     }
 

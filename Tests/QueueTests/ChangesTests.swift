@@ -67,6 +67,13 @@ struct ChangesTests {
             _ = try await farm.redis.send(["CONFIG", "SET", "maxmemory", "0"])
             #expect(try await farm.redis.send(["DBSIZE"]).integer == 0)
             #expect(try await farm.enqueue().isNew)
+            // Also in its middle nothing is left.
+            let keys = try await farm.redis.send(["DBSIZE"])
+            _ = try await farm.redis.send(["CONFIG", "SET", "maxmemory", "1"])
+            let again = await #expect(throws: QueueError.self) { try await farm.enqueue("other") }
+            #expect(again?.code == .unavailable)
+            _ = try await farm.redis.send(["CONFIG", "SET", "maxmemory", "0"])
+            #expect(try await farm.redis.send(["DBSIZE"]) == keys)
         }
     }
 }

@@ -7,7 +7,9 @@ import Testing
 struct EdgeTests {
     /// Asks the scripts' own guard.
     private func allows(_ edges: String, _ from: String, _ to: String, _ farm: Farm) async throws -> Bool {
-        let guarded = ScriptPart.text([.edges]) + "must(\(edges), 'thing', 'x', ARGV[1], ARGV[2]) return 'ok'"
+        let guarded =
+            String(decoding: PackageResources.edges_lua, as: UTF8.self)
+            + "must(\(edges), 'thing', 'x', ARGV[1], ARGV[2]) return 'ok'"
         do {
             return try await farm.redis.send(["EVAL", guarded, "0", from, to]).string == "ok"
         } catch {

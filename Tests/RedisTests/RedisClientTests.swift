@@ -111,6 +111,39 @@ struct RedisClientTests {
         await server.stop()
     }
 
+    @Test func `functions are loaded once, again on a server that forgot them, and beside those of another version`()
+        async throws
+    {
+        let server = try await RedisServer.start()
+        let client = server.client()
+        func library(_ operation: String) -> RedisLibrary {
+            RedisLibrary(
+                name: "sums", shared: "local function of(a, b) return a \(operation) b end\n",
+                functions: [("sum", "function(_, ARGV) return of(ARGV[1], ARGV[2]) end")])
+        }
+        let (old, new) = (library("+"), library("-"))
+        // Several who need them at once.
+        try await withThrowingTaskGroup(of: RedisValue.self) { group in
+            for _ in 0..<5 { group.addTask { try await client.call("sum", of: old, arguments: ["3", "2"]) } }
+            for try await reply in group { #expect(reply == .integer(5)) }
+        }
+        #expect(try await client.call("sum", of: new, arguments: ["3", "2"]) == .integer(1))
+        #expect(try await client.call("sum", of: old, arguments: ["3", "2"]) == .integer(5))
+        #expect(try await client.send(["FUNCTION", "LIST"]).array?.count == 2)
+        let sent = try await client.statistic("total_commands_processed") ?? 0
+        _ = try await client.call("sum", of: old, arguments: ["3", "2"])
+        #expect(try await client.statistic("total_commands_processed") == sent + 2)  // FCALL and the INFO before
+
+        _ = try await client.send(["FUNCTION", "FLUSH"])
+        #expect(try await client.call("sum", of: old, arguments: ["3", "2"]) == .integer(5))
+
+        let broken = RedisLibrary(name: "broken", shared: "return +", functions: [])
+        let error = await #expect(throws: RedisError.self) { try await client.call("x", of: broken, arguments: []) }
+        #expect(error?.code == .server)
+        #expect(error?.detail.contains("functions of broken") == true)
+        await server.stop()
+    }
+
     @Test func `a lost connection fails every waiting command and the next one connects again`() async throws {
         let server = try await RedisServer.start(appendOnly: true)
         let client = server.client()

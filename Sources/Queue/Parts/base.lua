@@ -1,7 +1,8 @@
 -- What every transition needs.
 -- Times are milliseconds since the epoch by this server's clock; no other clock enters a comparison.
 
-local call = redis.call
+-- Redis gives this out only while a function runs.
+local call
 
 -- A whole number as decimal digits, whatever its size: `tostring` writes large ones with an exponent.
 local function text(number) return string.format('%d', number) end
@@ -23,9 +24,9 @@ local function fields_of(key, names)
     return found
 end
 
--- A transition reads and decides first. What it changes is kept until its end (`flush`, which the frame of each script
--- calls) and then written as a whole: one that fails in its middle, or whose Redis user may not write all of it, has
--- written nothing. So nobody reads what he has just written.
+-- A transition reads and decides first. What it changes is kept until its end (`flush`) and then written as a whole: one that
+-- fails in its middle, or whose Redis user may not write all of it, has written nothing. So nobody reads what he has just
+-- written.
 local pending = {}
 local function write(...) pending[#pending + 1] = { ... } end
 
@@ -44,5 +45,17 @@ local function flush()
             call('XADD', w.log, 'MAXLEN', '~', '200', id, unpack(w, w.first))
             call('PUBLISH', 'qwd:status', w.session .. ' ' .. id .. ' ' .. w.state)
         end
+    end
+end
+
+-- What Redis calls for a transition: its body with the arguments, and the writing after it.
+local function transition(body)
+    return function(_, arguments)
+        call = redis.call
+        -- One that failed may have left something.
+        pending = {}
+        local answer = body(arguments)
+        flush()
+        return answer
     end
 end

@@ -1,6 +1,6 @@
 -- Where sessions and jobs may go from each of their states.
 
--- Each edge once, as one text: a table of tables would be built anew with every call.
+-- Each edge once.
 local session_edges = ' queued>starting queued>ended starting>running starting>queued starting>ended running>stopping'
     .. ' running>lost running>ended stopping>ended lost>running lost>ended '
 local job_edges = ' waiting>running waiting>cancelled running>done running>later running>waiting running>dead'

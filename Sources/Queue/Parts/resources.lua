@@ -2,7 +2,6 @@
 -- Domain's `Resource`, and one or two in each of the lists behind it.
 
 local RESOURCES = { 'cpu', 'memory_mib', 'disk_gib', 'gpu' }
--- Written out, because a script makes its tables anew with each call.
 local HOST = { 'name', 'closed', 'draining', 'cpu_busy', 'promised_to', 'cpu_capacity', 'cpu_reserved',
     'memory_mib_capacity', 'memory_mib_reserved', 'disk_gib_capacity', 'disk_gib_reserved', 'gpu_capacity', 'gpu_reserved' }
 local NEEDS = '^(%d+) (%d+) (%d+) (%d+) (.*)$'

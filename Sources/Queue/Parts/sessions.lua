@@ -8,7 +8,7 @@ local LIVES = { running = true, lost = true }
 
 local SESSION = { 'state', 'rev', 'owner', 'holder', 'asker', 'host', 'fence', 'wanted', 'stop_reason', 'job', 'stop_job',
     'step', 'step_at', 'display', 'lifetime_s', 'started_at', 'expires_at', 'email', 'machine', 'detail', 'mail',
-    unpack(RESOURCES) }
+    'cpu', 'memory_mib', 'disk_gib', 'gpu' }
 
 -- What an older session has not.
 local function complete(s)

@@ -134,7 +134,7 @@ enum FarmBenchmark {
         _ = try await redis.send(["CONFIG", "RESETSTAT"])
         try await body()
         let text = try await redis.send(["INFO", "commandstats"]).string ?? ""
-        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_evalsha:") } ?? ""
+        let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_fcall:") } ?? ""
         let value = line.split(separator: ",").first { $0.hasPrefix("usec_per_call=") }?.split(separator: "=").last
         return value.flatMap { Double($0) } ?? .nan
     }
@@ -198,7 +198,7 @@ enum FarmBenchmark {
         // Scripts and waits: what clients send. (Redis counts what scripts call like what is sent.)
         func commands() async throws -> Double {
             let text = try await redis.send(["INFO", "commandstats"]).string ?? ""
-            return ["evalsha", "bzpopmin"].reduce(0) { sum, name in
+            return ["fcall", "bzpopmin"].reduce(0) { sum, name in
                 let line = text.split(whereSeparator: \.isNewline).first { $0.hasPrefix("cmdstat_\(name):calls=") }
                 return sum + ((line?.split(separator: "=")[1].prefix { $0.isNumber }).flatMap { Double($0) } ?? 0)
             }
