@@ -28,7 +28,7 @@ extension JobQueue {
         _ act: AuditAct, who: String, from address: String, what: String = "", detail: String = ""
     ) async throws(QueueError) {
         _ = try await send([
-            "XADD", Self.log, "MAXLEN", "~", "100000", "*", "act", act.rawValue, "who", who, "from", address, "what",
+            "XADD", Self.log, "MAXLEN", "~", "1000000", "*", "act", act.rawValue, "who", who, "from", address, "what",
             what, "note", detail,
         ])
     }
@@ -67,6 +67,15 @@ extension JobQueue {
         let events = try await send(["XRANGE", Self.log, id.map { "(\($0)" } ?? "-", "+", "COUNT", "\(events)"])
         let found = events.array ?? []
         return (found.compactMap(AuditEntry.init(event:)), found.last?.array?.first?.string)
+    }
+
+    /// Tells how far a ledger is: events behind that are kept until it has them. One that was silent for a week is waited for no
+    /// more.
+    /// - Parameters:
+    ///   - ledger: What tells it from other ledgers.
+    ///   - id: The last event that it has looked at; nil for none.
+    package func noted(by ledger: String, until id: String?) async throws(QueueError) {
+        _ = try await call(.noted, [ledger, id ?? "0-0"])
     }
 
     private static let log = "qwd:events"

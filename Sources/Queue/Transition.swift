@@ -3,7 +3,7 @@ import Redis
 /// The queue's transitions: one function in Lua each, which Redis runs as a whole or not at all.
 enum Transition: String, CaseIterable {
     case enqueue, claim, renew, step, commit, finish, fail, end, stop, extend, promote, reap, lead, tick, hostup, offer
-    case retry, trouble, drain, forget, mail, refusal, place
+    case retry, trouble, drain, forget, mail, refusal, place, noted
 
     /// All of them, and before them what several share, each part behind those that it uses.
     static let library = RedisLibrary(
@@ -46,6 +46,7 @@ enum Transition: String, CaseIterable {
         case .mail: PackageResources.mail_lua
         case .refusal: PackageResources.refusal_lua
         case .place: PackageResources.place_lua
+        case .noted: PackageResources.noted_lua
         }
     }
 }

@@ -51,14 +51,11 @@ package struct Scheduler: Service {
     /// One round. Answers the pause until the next one.
     private func round(_ leads: inout Bool) async -> Duration {
         do throws(QueueError) {
-            guard let term = try await queue.lead(name, lease: lease) else {
-                leads = false
-                return lease / 3
-            }
-            if !leads { logger.notice("scheduler leads", metadata: ["term": "\(term)"]) }
-            leads = true
+            let term = try await queue.lead(name, lease: lease)
+            if let term, !leads { logger.notice("scheduler leads", metadata: ["term": "\(term)"]) }
+            leads = term != nil
             await keepBooks()
-            return try await work()
+            return leads ? try await work() : lease / 3
         } catch {
             if !Task.isCancelled { logger.warning("queue can't be reached", metadata: ["error": "\(error)"]) }
             return Self.longestPause
@@ -68,7 +65,7 @@ package struct Scheduler: Service {
     /// A ledger that can't be written must not keep sessions from ending: what was noted waits in the queue.
     private func keepBooks() async {
         do {
-            _ = try await bookkeeper?.round(queue)
+            try await bookkeeper?.round(queue)
         } catch {
             if !Task.isCancelled { logger.error("the ledger can't be kept", metadata: ["error": "\(error)"]) }
         }

@@ -22,7 +22,7 @@ struct BookkeeperTests {
             for number in 1...1200 { try await stage.queue.trouble(session, detail: "trouble \(number)") }
             try await stage.queue.note(.stop, who: "alice", from: "192.0.2.1", what: session.text)
 
-            let bookkeeper = Bookkeeper(ledger: ledger)
+            let bookkeeper = Bookkeeper(ledger: ledger, name: "h1")
             #expect(try await bookkeeper.round(stage.queue) == 4)
             #expect(try await bookkeeper.round(stage.queue) == 0)
             let entries = try await ledger.entries()
@@ -52,12 +52,59 @@ struct BookkeeperTests {
                 _ = try await stage.queue.redis.send(["ZADD", "qwd:refused", "1", String(key.dropFirst(12))])
             }
             _ = try await stage.queue.tick(loadCheck: .zero, lease: .seconds(30))
-            _ = try await Bookkeeper(ledger: ledger).round(stage.queue)
+            _ = try await Bookkeeper(ledger: ledger, name: "h1").round(stage.queue)
             let entries = try await ledger.entries()
             // The clock may have begun another minute meanwhile.
             #expect((2...4).contains(entries.count) && entries.allSatisfy { $0.act == .refused })
             #expect(entries.reduce(0) { $0 + $1.count } == 12_000)
         }
         try await ledger.close()
+    }
+
+    @Test func `events are kept until every ledger has them, whoever leads`() async throws {
+        let directory = FileManager.default.temporaryDirectory.appending(path: "qwd-books-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let ledgers = try await [
+            Ledger(path: directory.appending(path: "1.sqlite").path),
+            Ledger(path: directory.appending(path: "2.sqlite").path),
+        ]
+        try await withStage { stage in
+            let redis = stage.queue.redis
+            func events() async throws -> Int { try await redis.send(["XLEN", "qwd:events"]).integer ?? 0 }
+            func add(_ count: Int) async throws {
+                let script = "for i = 1, \(count) do redis.call('XADD', 'qwd:events', '*', 'session', 'x', 'n', i) end"
+                _ = try await redis.send(["EVAL", script, "0"])
+                _ = try await stage.queue.tick(loadCheck: .zero, lease: .seconds(30))
+            }
+            let first = Bookkeeper(ledger: ledgers[0], name: "h1")
+            let second = Bookkeeper(ledger: ledgers[1], name: "h2")
+            try await first.round(stage.queue)
+            try await second.round(stage.queue)
+            try await stage.queue.note(.signIn, who: "alice", from: "192.0.2.1")
+            for _ in 0..<21 { try await add(5000) }
+            let all = try await events()
+            #expect(all == 105_001)
+            // Only one of two has noted them.
+            #expect(try await first.round(stage.queue) == 1)
+            try await add(5000)
+            #expect(try await events() == all + 5000)
+            #expect(try await second.round(stage.queue) == 1)
+            try await add(1000)
+            // By whole nodes of the stream, and marks.
+            let left = try await events()
+            #expect((100_000...102_200).contains(left))
+            // One that is behind and gone for good: after a week nobody waits for its ledger.
+            try await stage.queue.noted(by: "h1", until: nil)
+            for _ in 0..<2 { try await add(5000) }
+            #expect(try await events() == left + 10_000)
+            try await second.round(stage.queue)
+            _ = try await redis.send(["ZADD", "qwd:ledgers:seen", "1", "h1"])
+            try await add(1000)
+            #expect(try await events() <= 102_200)
+            #expect(try await redis.send(["HKEYS", "qwd:ledgers"]).array?.compactMap(\.string) == ["h2"])
+            for ledger in ledgers { #expect(try await ledger.entries().map(\.act) == [.signIn]) }
+        }
+        for ledger in ledgers { try await ledger.close() }
     }
 }

@@ -8,7 +8,7 @@ local function settle_refusals(id)
     local key = 'qwd:refused:' .. id
     local r = call('HMGET', key, 'count', 'who', 'from', 'note')
     if tonumber(r[1] or 0) > 0 then
-        write('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'act', 'refused', 'who', r[2], 'from', r[3], 'what', '',
+        write('XADD', 'qwd:events', 'MAXLEN', '~', EVENTS_MOST, '*', 'act', 'refused', 'who', r[2], 'from', r[3], 'what', '',
             'note', r[4], 'count', r[1])
     end
     write('DEL', key)

@@ -9,7 +9,7 @@ if since and at - since < REFUSALS_MERGED then
     return 'counted'
 end
 if since then settle_refusals(id) end
-write('XADD', 'qwd:events', 'MAXLEN', '~', '100000', '*', 'act', 'refused', 'who', who, 'from', from, 'what', what, 'note', kind)
+write('XADD', 'qwd:events', 'MAXLEN', '~', EVENTS_MOST, '*', 'act', 'refused', 'who', who, 'from', from, 'what', what, 'note', kind)
 write('HSET', key, 'since', text(at), 'count', '0', 'who', who, 'from', from, 'note', kind)
 -- Settled by the scheduler; without one for a day nobody keeps the record either.
 write('PEXPIRE', key, '86400000')

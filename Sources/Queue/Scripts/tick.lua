@@ -74,5 +74,12 @@ for _, id in ipairs(call('ZRANGEBYSCORE', 'qwd:refused', '-inf', text(at - REFUS
     settle_refusals(id)
 end
 
+for _, ledger in ipairs(call('ZRANGEBYSCORE', 'qwd:ledgers:seen', '-inf', text(at - WEEK))) do
+    write('ZREM', 'qwd:ledgers:seen', ledger)
+    write('HDEL', 'qwd:ledgers', ledger)
+end
+flush()
+trim_events()
+
 local next = call('ZRANGE', 'qwd:sessions:expiring', '0', '0', 'WITHSCORES')
 return { expired, checks, next[2] and math.max(0, next[2] - at) or -1 }

@@ -76,9 +76,11 @@ struct Roles {
 
     func scheduler(_ queue: JobQueue) async throws(Failure) -> Scheduler {
         let ledger: Ledger
+        let host: String
         do {
             try Files.makeOwnDirectory(settings.stateDir)
             ledger = try await Ledger(path: "\(settings.stateDir)/ledger.sqlite")
+            host = try HostIdentity.id(in: settings.stateDir)
         } catch {
             throw Failure(.failed, "\(error)")
         }
@@ -86,7 +88,7 @@ struct Roles {
             queue: queue, name: "\(settings.worker.name)/\(UUID().uuidString.prefix(8).lowercased())",
             lease: settings.scheduler.lease, loadCheck: settings.scheduler.loadCheck,
             endedKept: settings.limits.endedKept,
-            bookkeeper: Bookkeeper(ledger: ledger), logger: logger)
+            bookkeeper: Bookkeeper(ledger: ledger, name: host), logger: logger)
     }
 
     /// One host of a simulated farm: it has a name, an id and directories of its own, and the service's secret.
