@@ -12,7 +12,6 @@ let strict: [SwiftSetting] = [
 
 extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
-    static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
@@ -59,7 +58,6 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -79,16 +77,17 @@ let package = Package(
         .systemLibrary(name: "CQREncode", providers: [.apt(["libqrencode-dev"])]),
         .systemLibrary(name: "CLDAP", providers: [.apt(["libldap-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CPAM", providers: [.apt(["libpam0g-dev"])]),
 
         // Values and decisions.
         .library("Domain"),
         .library("Settings", ["Domain", .yams]),
-        .library("Secrets", ["Domain", .crypto]),
+        .library("Secrets", ["COpenSSL", "Domain"]),
 
         // Who people are, and who did what.
-        .library("Accounts", ["Domain", "Secrets", "CCurl", "CLDAP", "CLinux", "CPAM", .crypto]),
+        .library("Accounts", ["Domain", "Secrets", "CCurl", "CLDAP", "CLinux", "CPAM"]),
         .library("Ledger", ["Domain", .grdb]),
 
         // Wires.
@@ -101,7 +100,7 @@ let package = Package(
         .library("Certificates", [.nioSSL]),
         .library(
             "DisplayGateway",
-            ["Certificates", "Domain", .crypto, .nioCore, .nioPosix, .nioSSL, .nioWebSocket, .logging]),
+            ["Certificates", "Domain", "Secrets", .nioCore, .nioPosix, .nioSSL, .nioWebSocket, .logging]),
 
         // Machines.
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),

@@ -1,4 +1,3 @@
-import Crypto
 package import Domain
 import FoundationEssentials
 import Glibc
@@ -8,17 +7,15 @@ import Glibc
 /// Frontend and worker both compute a token when they need it, so it is stored nowhere: not in Redis, in no argument,
 /// environment or log. A token names one session and one fence: it dies with the session and never opens another one.
 package struct ServiceSecret: Sendable, CustomStringConvertible {
-    let key: SymmetricKey
+    let key: [UInt8]
 
     package init(bytes: [UInt8]) {
-        key = SymmetricKey(data: bytes)
+        key = bytes
     }
 
     /// The token of a session: HMAC-SHA256 over its id and fence, base64url without padding, 43 characters.
     package func token(session: SessionID, fence: Int) -> String {
-        var code = HMAC<SHA256>(key: key)
-        code.update(data: Array("display \(session) \(fence)".utf8))
-        return Data(code.finalize()).base64URL
+        Data(Digest.sha256.hmac(Array("display \(session) \(fence)".utf8), key: key)).base64URL
     }
 
     package var description: String { "<redacted>" }

@@ -1,5 +1,4 @@
 package import Domain
-import Crypto
 package import FoundationEssentials
 import Secrets
 
@@ -63,7 +62,7 @@ package struct TOTP: Sendable, CustomStringConvertible, CustomReflectable {
     /// RFC 4226 5.3.
     func code(in step: Int64) -> String {
         let message = withUnsafeBytes(of: step.bigEndian) { Array($0) }
-        let digest = Array(HMAC<Insecure.SHA1>.authenticationCode(for: message, using: SymmetricKey(data: key)))
+        let digest = Digest.sha1.hmac(message, key: key)
         let offset = Int(digest[19] & 15)
         let number = digest[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } & 0x7FFF_FFFF
         return SixDigits.text(number % 1_000_000)
