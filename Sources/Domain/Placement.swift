@@ -37,13 +37,13 @@ package struct Placement: Sendable, Hashable {
     }
 
     /// The one thing that stands in the way, of the host that is nearest to taking it; nil if one takes it.
-    package enum Obstacle: Sendable, Hashable {
+    package enum Blocker: Sendable, Hashable {
         case noHost
         case farmIsFull(sessions: Int)
         case host(HostVerdict)
     }
 
-    package var obstacle: Obstacle? {
+    package var blocker: Blocker? {
         if let sessionsAtLimit { return .farmIsFull(sessions: sessionsAtLimit) }
         guard let best = hosts.min(by: { $0.verdict.distance < $1.verdict.distance }) else { return .noHost }
         return best.verdict == .fits ? nil : .host(best)

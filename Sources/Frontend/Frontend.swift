@@ -14,8 +14,8 @@ package struct Frontend: Service {
     private let queue: JobQueue
     private let secret: ServiceSecret
     private let options: FrontendOptions
-    private let reliance: Reliance?
-    private let post: PostOffice?
+    private let dependencies: SignInDependencies?
+    private let post: MailConfiguration?
     private let certificate: Certificate?
     private let logger: Logger
 
@@ -24,10 +24,10 @@ package struct Frontend: Service {
     ///   - post: Sends mails; nil sends none.
     ///   - certificate: For TLS; nil serves without.
     package init(
-        queue: JobQueue, secret: ServiceSecret, options: FrontendOptions, reliance: Reliance? = nil,
-        post: PostOffice? = nil, certificate: Certificate? = nil, logger: Logger
+        queue: JobQueue, secret: ServiceSecret, options: FrontendOptions, dependencies: SignInDependencies? = nil,
+        post: MailConfiguration? = nil, certificate: Certificate? = nil, logger: Logger
     ) {
-        self.reliance = reliance
+        self.dependencies = dependencies
         self.post = post
         self.certificate = certificate
         self.queue = queue
@@ -51,26 +51,26 @@ package struct Frontend: Service {
     package func application(
         onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) throws -> some ApplicationProtocol {
-        let site = try Site(
-            queue: queue, secret: secret, options: options, reliance: reliance, hasMail: post != nil,
+        let services = try FrontendServices(
+            queue: queue, secret: secret, options: options, dependencies: dependencies, hasMail: post != nil,
             logger: logger)
-        if site.noVNC.isMissing {
+        if services.noVNC.isMissing {
             logger.error(
                 "no noVNC: desktops can't be shown. Install it (apt-get install novnc) or set display.novnc",
                 metadata: ["display.novnc": "\(options.noVNC)"])
         }
-        var services: [any Service] = [site.hub, site.connections]
-        if let post { services.append(Mailer(site: site, post: post, logger: logger)) }
-        if let certificate { services.append(certificate) }
+        var background: [any Service] = [services.hub, services.connections]
+        if let post { background.append(Mailer(services: services, post: post, logger: logger)) }
+        if let certificate { background.append(certificate) }
         let logger = logger
         return Application(
-            router: Self.router(for: site),
-            server: server(site.connections),
+            router: Self.router(for: services),
+            server: server(services.connections),
             // Whoever knocks while many do should not have to knock again. The system allows 4096 (listen(2)).
             configuration: .init(
                 address: .hostname(options.listenHost, port: options.listenPort), serverName: nil, backlog: 4096,
                 reuseAddress: true),
-            services: services,
+            services: background,
             onServerRunning: { channel in
                 // Without it a lack of descriptors, or a client that is gone before it is accepted, ends the server.
                 await Self.keepAccepting(channel, logger)
@@ -103,31 +103,33 @@ package struct Frontend: Service {
         }
     }
 
-    static func router(for site: Site) -> Router<FrontendContext> {
+    static func router(for services: FrontendServices) -> Router<FrontendContext> {
         let router = Router(context: FrontendContext.self, options: .autoGenerateHeadEndpoints)
-        router.add(middleware: AccessLog(counters: site.counters))
-        router.add(middleware: SecurityHeaders(isSecure: site.options.tls || site.pages.address.isSecure))
-        router.add(middleware: Explanations(pages: site.pages))
+        router.add(middleware: AccessLog(counters: services.counters))
+        router.add(middleware: SecurityHeaders(isSecure: services.options.tls || services.pages.address.isSecure))
+        router.add(middleware: ErrorMiddleware(pages: services.pages))
         router.add(
             middleware: KnownHostsOnly(
                 hosts: KnownHosts(
-                    publicAddress: site.pages.address, listenHost: site.options.listenHost,
-                    listenPort: site.options.listenPort), publicURL: site.options.publicURL))
+                    publicAddress: services.pages.address, listenHost: services.options.listenHost,
+                    listenPort: services.options.listenPort), publicURL: services.options.publicURL))
         router.add(
             middleware: ClientMiddleware(
-                proxies: site.options.proxies, monitoring: site.options.monitoring,
-                most: site.options.connections.perAddress))
-        router.add(middleware: SameOriginOnly(address: site.pages.address))
-        router.add(middleware: Reception(site: site))
-        let creation = Creation(site: site)
-        let signIn = site.desk.map { SignInRoutes(site: site, desk: $0, creation: creation) }
+                proxies: services.options.proxies, monitoring: services.options.monitoring,
+                most: services.options.connections.perAddress))
+        router.add(middleware: SameOriginMiddleware(address: services.pages.address))
+        router.add(middleware: AuthenticationMiddleware(services: services))
+        let sessionCreator = SessionCreator(services: services)
+        let signIn = services.signInService.map {
+            SignInRoutes(services: services, signInService: $0, sessionCreator: sessionCreator)
+        }
         signIn?.add(to: router)
-        FormRoutes(site: site, creation: creation, signIn: signIn).add(to: router)
-        SessionRoutes(site: site).add(to: router)
-        DisplayRoutes(site: site).add(to: router)
-        ManageRoutes(site: site).add(to: router)
-        PlacementRoutes(site: site).add(to: router)
-        ServiceRoutes(site: site).add(to: router)
+        FormRoutes(services: services, sessionCreator: sessionCreator, signIn: signIn).add(to: router)
+        SessionRoutes(services: services).add(to: router)
+        DisplayRoutes(services: services).add(to: router)
+        ManageRoutes(services: services).add(to: router)
+        PlacementRoutes(services: services).add(to: router)
+        ServiceRoutes(services: services).add(to: router)
         return router
     }
 }

@@ -13,7 +13,7 @@ package struct Scheduler: Service {
     private let lease: Duration
     private let loadCheck: Duration
     private let endedKept: Int
-    private let bookkeeper: Bookkeeper?
+    private let ledgerWriter: LedgerWriter?
     private let logger: Logger
 
     /// - Parameters:
@@ -24,7 +24,7 @@ package struct Scheduler: Service {
     ///   - bookkeeper: Keeps the ledger; nil keeps none.
     package init(
         queue: JobQueue, name: String, lease: Duration, loadCheck: Duration, endedKept: Int = 0,
-        bookkeeper: Bookkeeper? = nil,
+        ledgerWriter: LedgerWriter? = nil,
         logger: Logger
     ) {
         self.queue = queue
@@ -32,7 +32,7 @@ package struct Scheduler: Service {
         self.lease = lease
         self.loadCheck = loadCheck
         self.endedKept = endedKept
-        self.bookkeeper = bookkeeper
+        self.ledgerWriter = ledgerWriter
         self.logger = logger
     }
 
@@ -65,7 +65,7 @@ package struct Scheduler: Service {
     /// A ledger that can't be written must not keep sessions from ending: what was noted waits in the queue.
     private func keepBooks() async {
         do {
-            try await bookkeeper?.round(queue)
+            try await ledgerWriter?.round(queue)
         } catch {
             if !Task.isCancelled { logger.error("the ledger can't be kept", metadata: ["error": "\(error)"]) }
         }

@@ -5,19 +5,19 @@ extension Settings {
         var lines: [String] = []
         var open: [String] = []
         for key in SettingsSchema.keys {
-            let sections = DottedName(key.name).sections
+            let sections = KeyName(key.name).sections
             for section in sections where !open.contains(section) {
-                let name = DottedName(section)
+                let name = KeyName(section)
                 lines.append("\(Self.indent(name))\(name.leaf):")
             }
             open = sections
-            let text = "\(Self.indent(DottedName(key.name)))\(key.leaf): \(key.value(in: self, redacted: redacted))"
+            let text = "\(Self.indent(KeyName(key.name)))\(key.leaf): \(key.value(in: self, redacted: redacted))"
             lines.append("\(text)  # \("\(origins[key.name])".onOneLine)")
         }
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private static func indent(_ name: DottedName) -> String {
+    private static func indent(_ name: KeyName) -> String {
         String(repeating: "  ", count: name.parts.count - 1)
     }
 }

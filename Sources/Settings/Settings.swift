@@ -7,9 +7,9 @@ package import Domain
 /// environment name, `config show` and the test of the documentation follow from that line.
 package struct Settings: Sendable, Equatable {
     /// Absolute path of overlays, the private Redis and the ledger.
-    package var stateDir = Surroundings.systemStateDirectory
+    package var stateDir = HostEnvironment.systemStateDirectory
     /// Absolute path of sockets and what else dies with the host's boot.
-    package var runtimeDir = Surroundings.systemRuntimeDirectory
+    package var runtimeDir = HostEnvironment.systemRuntimeDirectory
     /// Who may say by `X-Forwarded-*` whom a request is from.
     package var proxies: [IPNetwork] = []
     package var redis = Redis()

@@ -10,16 +10,16 @@ package struct SettingsKey: Sendable {
     let derivedDefault: String?
 
     let apply: @Sendable (RawValue, inout Settings) throws(Mismatches) -> Void
-    let applyDerivedDefault: @Sendable (inout Settings, Surroundings) -> Void
+    let applyDerivedDefault: @Sendable (inout Settings, HostEnvironment) -> Void
     private let write: @Sendable (Settings, _ redacted: Bool) -> String
 
     /// A default that depends on other settings or on the host.
     struct Default<Value>: Sendable {
         var words: String
-        var value: @Sendable (Settings, Surroundings) -> Value
+        var value: @Sendable (Settings, HostEnvironment) -> Value
 
         static func derived(
-            _ words: String, _ value: @escaping @Sendable (Settings, Surroundings) -> Value
+            _ words: String, _ value: @escaping @Sendable (Settings, HostEnvironment) -> Value
         ) -> Self { .init(words: words, value: value) }
     }
 
@@ -33,8 +33,8 @@ package struct SettingsKey: Sendable {
         expected = format.expected
         derivedDefault = derived?.words
         apply = { (raw, settings) throws(Mismatches) in settings[keyPath: path] = try format.read(raw) }
-        applyDerivedDefault = { settings, surroundings in
-            if let derived { settings[keyPath: path] = derived.value(settings, surroundings) }
+        applyDerivedDefault = { settings, hostEnvironment in
+            if let derived { settings[keyPath: path] = derived.value(settings, hostEnvironment) }
         }
         write = { settings, redacted in
             let value = settings[keyPath: path]
@@ -43,10 +43,10 @@ package struct SettingsKey: Sendable {
     }
 
     /// The section it stands in, for example `auth.ldap`; empty for a key outside of any.
-    package var section: String { DottedName(name).section }
+    package var section: String { KeyName(name).section }
 
     /// The name within its section.
-    package var leaf: String { DottedName(name).leaf }
+    package var leaf: String { KeyName(name).leaf }
 
     /// The environment variable that sets it, for example `QWD_AUTH_LDAP_START_TLS` for `auth.ldap.start_tls`.
     package var variable: String {

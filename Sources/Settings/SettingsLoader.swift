@@ -13,14 +13,14 @@ package enum SettingsLoader {
     ) -> Result<Settings, SettingsErrors> {
         load(
             configFile: configFile, environment: environment, overrides: overrides,
-            surroundings: Surroundings(environment: environment))
+            hostEnvironment: HostEnvironment(environment: environment))
     }
 
     package static func load(
-        configFile: String?, environment: [String: String], overrides: [String], surroundings: Surroundings
+        configFile: String?, environment: [String: String], overrides: [String], hostEnvironment: HostEnvironment
     ) -> Result<Settings, SettingsErrors> {
         let layers =
-            SettingsLayer.files(from: configFile ?? surroundings.defaultFile, mustExist: configFile != nil)
+            SettingsLayer.files(from: configFile ?? hostEnvironment.defaultFile, mustExist: configFile != nil)
             + [.environment(environment), .overrides(overrides)]
         var settings = Settings()
         var errors: [SettingsError] = []
@@ -31,9 +31,9 @@ package enum SettingsLoader {
             errors += found.sorted { $0.origin.line < $1.origin.line }
         }
         for key in SettingsSchema.keys where settings.origins[key.name] == .builtIn {
-            key.applyDerivedDefault(&settings, surroundings)
+            key.applyDerivedDefault(&settings, hostEnvironment)
         }
-        errors += settings.contradictions(ignoring: Set(errors.map(\.key)))
+        errors += settings.crossChecks(ignoring: Set(errors.map(\.key)))
         return errors.isEmpty ? .success(settings) : .failure(SettingsErrors(errors))
     }
 }

@@ -10,7 +10,7 @@ package enum SettingsSchema {
         + Settings.Auth.keys + Settings.Mail.keys + Settings.TLS.keys + Settings.Scheduler.keys + Settings.Log.keys
 
     /// The dotted names of the sections, those within another one too.
-    static let sections = Set(keys.flatMap { DottedName($0.name).sections })
+    static let sections = Set(keys.flatMap { KeyName($0.name).sections })
 
     private static let byName = Dictionary(uniqueKeysWithValues: keys.map { ($0.name, $0) })
     private static let byVariable = Dictionary(uniqueKeysWithValues: keys.map { ($0.variable, $0) })
@@ -23,7 +23,7 @@ package enum SettingsSchema {
 
     /// The names that may stand in a section; the empty section is the top of the file.
     static func names(in section: String) -> [String] {
-        let inner = sections.map { DottedName($0) }.filter { $0.section == section }
+        let inner = sections.map { KeyName($0) }.filter { $0.section == section }
         return keys.filter { $0.section == section }.map(\.leaf) + inner.map(\.leaf).sorted()
     }
 
@@ -34,7 +34,7 @@ package enum SettingsSchema {
         let names = keys.map(\.name) + sections.sorted()
         if let near = Spelling.nearest(to: name, among: names) { return near }
         if let inner = names.first(where: { $0.hasSuffix("." + name) }) { return inner }
-        let leaf = DottedName(name).leaf
+        let leaf = KeyName(name).leaf
         let alike = keys.filter { $0.leaf == leaf }
         return alike.count == 1 ? alike.first?.name : nil
     }

@@ -119,9 +119,9 @@ struct LDAPTests {
         let scheme = way == "ldaps" ? "ldaps" : "ldap"
         let address = try ServerAddress("\(scheme)://127.0.0.1:\(server.port)", schemes: [scheme], option: "")
         // As long as the work runs, its only thread is not free for the next one.
-        let lane = Lane("silent server", width: 1)
+        let pool = BlockingPool("silent server", width: 1)
         let slow = await #expect(throws: AccountsError.self) {
-            try await lane.run(limit: .milliseconds(300)) { [options] call throws(AccountsError) in
+            try await pool.run(limit: .milliseconds(300)) { [options] call throws(AccountsError) in
                 let connection = try LDAPConnection(address, options, call)
                 _ = try connection.entry(of: Credentials(user: "alice", password: Secret("secret")))
             }
@@ -129,7 +129,7 @@ struct LDAPTests {
         #expect(slow?.code == .timeout)
         while true {
             do throws(AccountsError) {
-                try await lane.run(limit: .seconds(10)) { _ throws(AccountsError) in }
+                try await pool.run(limit: .seconds(10)) { _ throws(AccountsError) in }
                 break
             } catch {
                 // Refused at once as long as the thread is busy; the suite's time limit ends a wait for ever.

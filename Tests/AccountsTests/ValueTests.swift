@@ -14,7 +14,7 @@ struct ValueTests {
         let totp = try #require(TOTP(base32: Secret("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ")))
         let values: [Any] = [
             secret, credentials, ldap, mail, LDAPMethod(ldap), MailServer(mail), totp, [secret], ["key": secret],
-            Optional(secret) as Any, PAMAnswers(credentials),
+            Optional(secret) as Any, PAMConversation(credentials),
         ]
         for value in values {
             var text = "\(value) \(String(reflecting: value))"
@@ -88,8 +88,8 @@ struct ValueTests {
     }
 
     @Test func `only the answer to its own question proves a password`() {
-        func answer(_ lines: [(isOurs: Bool, String)]) -> AuthenticationWitness.Answer {
-            let witness = AuthenticationWitness()
+        func answer(_ lines: [(isOurs: Bool, String)]) -> AuthReplyObserver.Answer {
+            let witness = AuthReplyObserver()
             for line in lines { line.isOurs ? witness.sent(line.1) : witness.received(line.1) }
             return witness.answer
         }

@@ -21,12 +21,12 @@ struct ClosedDoorTests {
     ]
 
     private func routes(of site: TestSite) throws -> [(method: String, path: String)] {
-        let reliance = Reliance(
+        let dependencies = SignInDependencies(
             chain: SignInChain(methods: [KnownPeople()]),
             logins: LoginStore(redis: site.queue.redis, idle: .seconds(600), absolute: .seconds(6000)),
             options: Self.options)
-        let same = try Site(
-            queue: site.queue, secret: site.secret, options: site.options, reliance: reliance, hasMail: false,
+        let same = try FrontendServices(
+            queue: site.queue, secret: site.secret, options: site.options, dependencies: dependencies, hasMail: false,
             logger: site.log.logger)
         return Frontend.router(for: same).routes.map { route in
             let words = "\(route)".split(separator: " ").map(String.init)
@@ -45,16 +45,18 @@ struct ClosedDoorTests {
         return try #require(SessionID(place.dropFirst("/sessions/".count)))
     }
 
-    @Test func `of a visitor nothing is known, and so they may do nothing`() throws {
-        let visitor = Visitor()
-        #expect(visitor.login == nil && !visitor.isAdmin && !visitor.isOpenHouse && visitor.name == "")
+    @Test func `of a currentUser nothing is known, and so they may do nothing`() throws {
+        let currentUser = CurrentUser()
+        #expect(
+            currentUser.login == nil && !currentUser.isAdmin && !currentUser.authenticationDisabled
+                && currentUser.name == "")
         for owner in ["alice", ""] {
             let session = Session(
                 id: SessionID(milliseconds: 1), state: .running,
                 request: SessionRequest(
                     owner: PersonName(recorded: owner), machine: "", resources: Resources(), lifetimeSeconds: 0,
                     oneShot: false))
-            #expect(!visitor.owns(session) && !visitor.mayUse(session))
+            #expect(!currentUser.owns(session) && !currentUser.mayUse(session))
         }
     }
 

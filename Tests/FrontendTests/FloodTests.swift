@@ -10,10 +10,10 @@ import Testing
 /// A server that takes two seconds for each answer, asked on threads as libraries for LDAP or PAM are.
 private struct SlowServer: SignInMethod {
     let name = "ldap"
-    private let lane = Lane("slow server")
+    private let pool = BlockingPool("slow server")
 
     func person(for credentials: Credentials) async throws(AccountsError) -> Person? {
-        try await lane.run(limit: .seconds(20)) { _ throws(AccountsError) in
+        try await pool.run(limit: .seconds(20)) { _ throws(AccountsError) in
             sleep(2)
             return credentials.password.revealed == "sesame"
                 ? credentials.name.map { Person(name: $0, method: "ldap") } : nil

@@ -14,19 +14,19 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct MailTests {
     /// A server that nobody runs: the kernel refuses the connection at once.
-    private static func post() throws -> PostOffice {
+    private static func post() throws -> MailConfiguration {
         var options = MailServer.Options(url: "smtp://127.0.0.1:9")
         options.method = .simple
-        return PostOffice(
+        return MailConfiguration(
             server: MailServer(options), from: try #require(EmailAddress("qwd@example.org")))
     }
 
     /// A mailer beside the site's own, if that has one.
     private static func mailer(_ site: TestSite) throws -> Mailer {
-        let inner = try Site(
-            queue: site.queue, secret: site.secret, options: site.options, reliance: nil, hasMail: true,
+        let inner = try FrontendServices(
+            queue: site.queue, secret: site.secret, options: site.options, dependencies: nil, hasMail: true,
             logger: Logger(label: "test"))
-        return Mailer(site: inner, post: try post(), logger: Logger(label: "test"))
+        return Mailer(services: inner, post: try post(), logger: Logger(label: "test"))
     }
 
     private static func take(_ site: TestSite) async throws -> ClaimedJob? {

@@ -46,7 +46,7 @@ struct ManageTests {
     @Test func `rows of sessions that have ended are not kept`() async throws {
         try await withSite { site in
             try await site.hostUp()
-            let shelf = RowShelf(queue: site.queue, pages: try Pages(options: site.options))
+            let shelf = SessionRowCache(queue: site.queue, pages: try Pages(options: site.options))
             let first = try await site.create([("machine", "grub"), ("user", "ada")])
             for user in ["ada", "bob"] { _ = try await site.create([("machine", "grub"), ("user", user)]) }
             for (user, count) in [("ada", 2), ("bob", 1)] as [(PersonName, Int)] {

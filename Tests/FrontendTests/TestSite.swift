@@ -83,7 +83,7 @@ struct TestSite: Sendable {
 /// Runs a frontend around `body`.
 func withSite(
     _ options: FrontendOptions = FrontendOptions(defaultMemoryMiB: 1024), appendOnly: Bool = false,
-    signIn: SignInOptions? = nil, methods: [any SignInMethod] = [KnownPeople()], post: PostOffice? = nil,
+    signIn: SignInOptions? = nil, methods: [any SignInMethod] = [KnownPeople()], post: MailConfiguration? = nil,
     certificate: Certificate? = nil, freshness: Duration = .zero,
     _ body: @Sendable (TestSite) async throws -> Void
 ) async throws {
@@ -96,13 +96,14 @@ func withSite(
     options.listenPort = 0
     // What a test changes has to be seen by its next request.
     options.freshness = freshness
-    let reliance = signIn.map {
-        Reliance(
+    let dependencies = signIn.map {
+        SignInDependencies(
             chain: SignInChain(methods: methods),
             logins: LoginStore(redis: redis, idle: .seconds(600), absolute: .seconds(6000)), options: $0)
     }
     let frontend = Frontend(
-        queue: queue, secret: secret, options: options, reliance: reliance, post: post, certificate: certificate,
+        queue: queue, secret: secret, options: options, dependencies: dependencies, post: post,
+        certificate: certificate,
         logger: log.logger)
     let (ports, found) = AsyncStream.makeStream(of: Int.self)
     let application = try frontend.application { found.yield($0) }

@@ -133,7 +133,7 @@ private final class FakeQEMU {
 
     @Test(arguments: [(ENOENT, "there is no"), (ENODEV, "there is no"), (EACCES, "group kvm"), (EIO, "Input/output")])
     func `what keeps the device shut is told`(error: CInt, words: String) {
-        #expect(AcceleratorProbe.obstacle(device: "/dev/kvm", error: error).contains(words))
+        #expect(AcceleratorProbe.blocker(device: "/dev/kvm", error: error).contains(words))
     }
 
     @Test func `TCG needs no probe`() async throws {

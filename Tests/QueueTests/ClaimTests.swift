@@ -118,10 +118,10 @@ struct ClaimTests {
             #expect(verdicts["c"] == .draining)
             #expect(verdicts["d"] == .tooSmall(.cpu, needed: 2, there: 1))
             #expect(verdicts["e"] == .lacks("machine:debian"))
-            #expect(placement.obstacle == .host(.init(host: "a", verdict: try #require(verdicts["a"]))))
+            #expect(placement.blocker == .host(.init(host: "a", verdict: try #require(verdicts["a"]))))
             try await farm.host("f")
             #expect(
-                try await farm.queue.place(.sample(cpu: 2), limits: .none, lease: Farm.lease).obstacle == nil)
+                try await farm.queue.place(.sample(cpu: 2), limits: .none, lease: Farm.lease).blocker == nil)
         }
     }
 

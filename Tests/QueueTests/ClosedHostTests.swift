@@ -64,7 +64,7 @@ struct ClosedHostTests {
             for host in ["a", "b"] { #expect(try await farm.claim(host, limits: limits) == nil) }
             let waiting = try #require(try await farm.queue.sessions().first { $0.state == .queued })
             let placement = try await farm.queue.place(waiting.request, limits: limits, lease: Farm.lease)
-            #expect(placement.obstacle == .farmIsFull(sessions: limit))
+            #expect(placement.blocker == .farmIsFull(sessions: limit))
 
             // One ends, and its host hears of it.
             for host in ["a", "b"] { try await farm.quiet(host) }

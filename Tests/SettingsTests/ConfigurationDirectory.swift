@@ -37,7 +37,7 @@ final class ConfigurationDirectory {
     ) -> Result<Settings, SettingsErrors> {
         SettingsLoader.load(
             configFile: nil, environment: environment, overrides: overrides,
-            surroundings: Surroundings(
+            hostEnvironment: HostEnvironment(
                 userID: 0, environment: environment, hostName: "desk1", defaultFile: mainFile))
     }
 

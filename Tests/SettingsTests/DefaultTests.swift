@@ -17,7 +17,7 @@ struct DefaultTests {
     ) throws {
         let loaded = try SettingsLoader.load(
             configFile: nil, environment: environment, overrides: [],
-            surroundings: Surroundings(
+            hostEnvironment: HostEnvironment(
                 userID: user, environment: environment, hostName: "h", defaultFile: "/nonexistent/qwd.yaml")
         ).get()
         #expect(loaded.stateDir == state)
@@ -43,6 +43,6 @@ struct DefaultTests {
     }
 
     @Test func `this host has a name`() {
-        #expect(!Surroundings.ownHostName().isEmpty)
+        #expect(!HostEnvironment.ownHostName().isEmpty)
     }
 }

@@ -62,7 +62,7 @@ struct LayerTests {
         try directory.write("worker: { tags: [gpu] }", to: "qwd.d/tags.yaml")
         let settings = try SettingsLoader.load(
             configFile: directory.path + "/other.yaml", environment: [:], overrides: [],
-            surroundings: Surroundings(environment: [:], defaultFile: replaced.mainFile)
+            hostEnvironment: HostEnvironment(environment: [:], defaultFile: replaced.mainFile)
         ).get()
         #expect(settings.worker.name == "mine")
         #expect(settings.worker.concurrentJobs == 4)

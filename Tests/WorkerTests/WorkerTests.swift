@@ -83,7 +83,7 @@ struct WorkerTests {
             try await harness.wait(for: ids[1]) { $0.displayReady }
             let waiting = try #require(try await harness.queue.session(ids[2]))
             #expect(waiting.state == .queued)
-            #expect(try await harness.queue.place(waiting.request, limits: limits).obstacle == .farmIsFull(sessions: 2))
+            #expect(try await harness.queue.place(waiting.request, limits: limits).blocker == .farmIsFull(sessions: 2))
             #expect(try await harness.queue.position(of: waiting) == 1)
             try await harness.queue.stop(ids[0])
             try await harness.wait(for: ids[2]) { $0.displayReady }

@@ -22,11 +22,11 @@ package struct CommandMethod: SignInMethod {
 
     package let name = "command"
     private let options: Options
-    private let lane: Lane
+    private let pool: BlockingPool
 
     package init(_ options: Options) {
         self.options = options
-        lane = Lane("Sign-in program \(options.path)")
+        pool = BlockingPool("Sign-in program \(options.path)")
     }
 
     package func check() throws(AccountsError) {
@@ -42,7 +42,7 @@ package struct CommandMethod: SignInMethod {
         guard accepts(credentials), let typed = credentials.name else { return nil }
         try check()
         let options = options
-        let end = try await lane.run(limit: options.timeout) { call throws(AccountsError) in
+        let end = try await pool.run(limit: options.timeout) { call throws(AccountsError) in
             let program = try SignInProgram(
                 options.path, input: "\(credentials.user)\n\(credentials.password.revealed)\n")
             return try program.end(by: call.deadline)

@@ -15,8 +15,8 @@ struct LDAPConnection: ~Copyable {
         let port = address.port ?? (address.scheme == "ldaps" ? 636 : 389)
         let descriptor = try TCPConnection.open(address.host, port: port, until: call.deadline)
         // A second descriptor for the same connection: it can't come to mean another one when libldap closes its own.
-        let brake = ConnectionBrake(dup(descriptor))
-        call.whenAbandoned { brake.pull() }
+        let socketShutdown = SocketShutdown(dup(descriptor))
+        call.whenAbandoned { socketShutdown.shutDown() }
         var made: OpaquePointer?
         guard ldap_init_fd(descriptor, LDAP_PROTO_TCP, address.url, &made) == LDAP_SUCCESS, let made else {
             throw AccountsError(.system, "LDAP server \(address): libldap can't make a connection.")

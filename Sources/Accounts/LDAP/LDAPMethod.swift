@@ -27,11 +27,11 @@ package struct LDAPMethod: SignInMethod {
 
     package let name = "ldap"
     private let options: Options
-    private let lane: Lane
+    private let pool: BlockingPool
 
     package init(_ options: Options) {
         self.options = options
-        lane = Lane("LDAP server \(options.url)")
+        pool = BlockingPool("LDAP server \(options.url)")
     }
 
     package func check() throws(AccountsError) {
@@ -64,7 +64,7 @@ package struct LDAPMethod: SignInMethod {
         try check()
         let address = try address
         let options = options
-        let entry = try await lane.run(limit: options.timeout) { call throws(AccountsError) in
+        let entry = try await pool.run(limit: options.timeout) { call throws(AccountsError) in
             let connection = try LDAPConnection(address, options, call)
             return try connection.entry(of: credentials)
         }

@@ -19,11 +19,11 @@ package struct LocalMethod: SignInMethod {
 
     package let name = "local"
     private let options: Options
-    private let lane: Lane
+    private let pool: BlockingPool
 
     package init(_ options: Options = Options()) {
         self.options = options
-        lane = Lane("PAM service \(options.service)")
+        pool = BlockingPool("PAM service \(options.service)")
     }
 
     /// PAM takes the service `other` for one that has no file. What stands there was not written for us.
@@ -62,7 +62,7 @@ package struct LocalMethod: SignInMethod {
         guard accepts(credentials) else { return nil }
         try check()
         let options = options
-        let user = try await lane.run(limit: options.timeout) { _ throws(AccountsError) in
+        let user = try await pool.run(limit: options.timeout) { _ throws(AccountsError) in
             var transaction = try PAMTransaction(options, credentials)
             return try transaction.authenticate().map { user throws(AccountsError) in
                 try Self.spelling(of: user, options)

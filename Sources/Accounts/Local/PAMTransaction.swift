@@ -5,15 +5,15 @@ import Glibc
 struct PAMTransaction: ~Copyable {
     private let handle: OpaquePointer
     /// Has what the modules ask for. Freed after the handle, which points at it.
-    private let answers: Unmanaged<PAMAnswers>
+    private let answers: Unmanaged<PAMConversation>
     private let service: String
     private var lastResult = PAM_SUCCESS
     private static let flags = CInt(PAM_SILENT) | CInt(PAM_DISALLOW_NULL_AUTHTOK)
 
     init(_ options: LocalMethod.Options, _ credentials: Credentials) throws(AccountsError) {
         service = options.service
-        answers = .passRetained(PAMAnswers(credentials))
-        var conversation = pam_conv(conv: PAMAnswers.converse, appdata_ptr: answers.toOpaque())
+        answers = .passRetained(PAMConversation(credentials))
+        var conversation = pam_conv(conv: PAMConversation.converse, appdata_ptr: answers.toOpaque())
         var started: OpaquePointer?
         let result =
             if let directory = options.directory {

@@ -36,11 +36,11 @@ package struct MailServer: Sendable {
     }
 
     private let options: Options
-    private let lane: Lane
+    private let pool: BlockingPool
 
     package init(_ options: Options) {
         self.options = options
-        lane = Lane("Mail server \(options.url)")
+        pool = BlockingPool("Mail server \(options.url)")
     }
 
     /// Says whether the options can be right, without asking the server.
@@ -56,7 +56,7 @@ package struct MailServer: Sendable {
         let credentials = credentials
         let letter = MailDelivery.Letter(
             sender: message.from.address, recipient: message.to.address, bytes: try message.rendered())
-        try await lane.run(limit: options.timeout) { call throws(AccountsError) in
+        try await pool.run(limit: options.timeout) { call throws(AccountsError) in
             var failures: [AccountsError] = []
             for (index, way) in ways.enumerated() {
                 let patience = (call.deadline - .now) / (ways.count - index)

@@ -21,12 +21,12 @@ struct MailAccount: Sendable {
     /// `imap` or `smtp`; also the name of the method.
     let `protocol`: String
     let options: MailAccountOptions
-    private let lane: Lane
+    private let pool: BlockingPool
 
     init(_ protocol: String, _ options: MailAccountOptions) {
         self.protocol = `protocol`
         self.options = options
-        lane = Lane("Mail server \(options.url)")
+        pool = BlockingPool("Mail server \(options.url)")
     }
 
     var endpoint: MailEndpoint {
@@ -41,7 +41,7 @@ struct MailAccount: Sendable {
 
     func person(for credentials: Credentials) async throws(AccountsError) -> Person? {
         let endpoint = try endpoint
-        let isRight = try await lane.run(limit: options.timeout) { call throws(AccountsError) in
+        let isRight = try await pool.run(limit: options.timeout) { call throws(AccountsError) in
             try Self.isRight(credentials, endpoint, until: call.deadline)
         }
         return isRight ? try person(called: credentials.user) : nil
@@ -50,12 +50,12 @@ struct MailAccount: Sendable {
     private static func isRight(
         _ credentials: Credentials, _ endpoint: MailEndpoint, until deadline: ContinuousClock.Instant
     ) throws(AccountsError) -> Bool {
-        let dialogue = try MailDialogue(endpoint)
+        let dialogue = try MailSession(endpoint)
         try dialogue.prepare(credentials: credentials, until: deadline)
         // Both protocols have it, and it does nothing in both.
         try dialogue.handle.set(CURLOPT_CUSTOMREQUEST, "NOOP")
         let code = dialogue.run()
-        switch dialogue.witness.answer {
+        switch dialogue.observer.answer {
         case .refused: return false
         case .accepted where code == CURLE_OK: return true
         case .undecided: throw AccountsError(.unavailable, "Mail server \(endpoint.address) can't check passwords now.")

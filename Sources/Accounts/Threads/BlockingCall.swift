@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What work on a ``Lane`` knows about the one who waits for it.
+/// What work on a ``BlockingPool`` knows about the one who waits for it.
 final class BlockingCall: Sendable {
     private struct State {
         var isAbandoned = false

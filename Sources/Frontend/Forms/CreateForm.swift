@@ -21,7 +21,7 @@ struct CreateForm: Sendable, Hashable {
     /// - Parameters:
     ///   - user: The name that this browser used last.
     ///   - machine: The machine that a link asked for.
-    init(options: FrontendOptions, offer: Offer, user: String = "", machine: String = "") {
+    init(options: FrontendOptions, offer: AvailableMachines, user: String = "", machine: String = "") {
         self.user = user
         let wanted = [machine, options.defaultMachine].first { name in offer.machines.contains { $0.name == name } }
         self.machine = wanted ?? offer.machines.first?.name ?? ""
@@ -48,7 +48,7 @@ struct CreateForm: Sendable, Hashable {
 }
 
 /// What the form can offer: the machines that hosts publish, and the size of the largest host.
-struct Offer: Sendable, Hashable {
+struct AvailableMachines: Sendable, Hashable {
     var machines: [MachineDescription] = []
     /// Zero when no host is known.
     var largestCPU = 0

@@ -22,7 +22,9 @@ extension CreateRequest {
     static let guest: PersonName = "guest"
 
     /// Checks all fields and names everything that is wrong at once.
-    init(fields: FormFields, offer: Offer, options: FrontendOptions, texts: Texts, visitor: Visitor) throws(Problems) {
+    init(fields: FormFields, offer: AvailableMachines, options: FrontendOptions, texts: Texts, currentUser: CurrentUser)
+        throws(Problems)
+    {
         var reader = FieldReader(fields: fields, texts: texts)
         let machine = reader.machine(of: offer, default: options.defaultMachine)
         let cpu = reader.number(
@@ -38,7 +40,7 @@ extension CreateRequest {
             most: longest)
         let oneShot = reader.truth(.oneshot)
         // Who is signed in, or signs in by this form, has a name already.
-        let user = visitor.isOpenHouse ? reader.user(nobody: Self.guest) : Self.guest
+        let user = currentUser.authenticationDisabled ? reader.user(nobody: Self.guest) : Self.guest
         reader.password()
         reader.refuse(.gpu)
         reader.refuse(.script)

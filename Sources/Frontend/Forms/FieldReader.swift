@@ -32,7 +32,7 @@ struct FieldReader {
         return nil
     }
 
-    mutating func machine(of offer: Offer, default preset: String) -> MachineDescription? {
+    mutating func machine(of offer: AvailableMachines, default preset: String) -> MachineDescription? {
         guard let asked = line(.machine) else { return nil }
         let name = asked.isEmpty ? preset : asked
         if let machine = offer.machines.first(where: { $0.name == name }) { return machine }

@@ -29,7 +29,7 @@ struct BrowserCookie: Sendable, Hashable {
         sessions = Array(([session] + sessions).prefix(Self.most))
     }
 
-    func header(for address: PublicAddress, secure: Bool) -> String {
+    func header(for address: SiteURL, secure: Bool) -> String {
         let value = "\(user)/\(sessions.map(\.text).joined(separator: "."))"
         // A week is as long as an ended session is known.
         return address.cookie(Self.name, value, secure: secure, seconds: 604_800)

@@ -14,7 +14,7 @@ extension Request {
     }
 }
 
-extension PublicAddress {
+extension SiteURL {
     /// A `Set-Cookie` value: for this site alone, out of reach of scripts.
     /// - Parameter seconds: Its life; nil ends it with the browser, zero at once.
     func cookie(_ name: String, _ value: String, secure: Bool, seconds: Int? = nil) -> String {

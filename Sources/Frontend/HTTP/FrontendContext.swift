@@ -13,7 +13,7 @@ struct FrontendContext: RequestContext {
     var client: ClientAddress?
     /// Whether the client may see what those who look after the service see.
     var isMonitor = false
-    var visitor = Visitor()
+    var currentUser = CurrentUser()
 
     /// Longest body of a request in bytes, as in every version of the service this one follows.
     static let longestBody = 65_535

@@ -5,11 +5,11 @@ import Domain
 /// A page of another site can have its own name point at our address (DNS rebinding); its script is then of one origin with
 /// us for the browser, and only the `Host` tells. It can't be an address, nor `localhost`, nor a name of ours.
 struct KnownHosts: Sendable {
-    private let publicAddress: PublicAddress
+    private let publicAddress: SiteURL
     private let listenHost: Authority.Host?
     private let listenPort: Int
 
-    init(publicAddress: PublicAddress, listenHost: String, listenPort: Int) {
+    init(publicAddress: SiteURL, listenHost: String, listenPort: Int) {
         self.publicAddress = publicAddress
         self.listenHost = Authority(listenHost)?.host
         self.listenPort = listenPort

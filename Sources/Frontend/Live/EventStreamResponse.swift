@@ -12,15 +12,15 @@ extension Response {
     /// or the server's shutdown.
     /// - Throws: `FrontendError` `.tooMuchAtOnce` for who listens to as much already as one may.
     static func eventStream(
-        _ request: Request, _ context: FrontendContext, _ site: Site, of interest: StatusHub.Interest,
+        _ request: Request, _ context: FrontendContext, _ services: FrontendServices, of interest: StatusHub.Interest,
         about subject: StreamPermit.Subject,
         body: @escaping @Sendable (StatusHub.Subscription, StreamPermit, EventWriter) async throws -> Void
     ) throws(FrontendError) -> Response {
-        let hub = site.hub
-        let login = context.visitor.login
+        let hub = services.hub
+        let login = context.currentUser.login
         let reader = login.map { StreamPermit.mark(of: $0) } ?? context.client?.throttleKey ?? ""
         guard !hub.isFull(for: reader) else { throw FrontendError(code: .tooMuchAtOnce) }
-        let permit = StreamPermit(desk: site.desk, login: login, subject: subject)
+        let permit = StreamPermit(signInService: services.signInService, login: login, subject: subject)
         return Response(
             status: .ok,
             headers: [.contentType: "text/event-stream", .cacheControl: "no-store", .accelBuffering: "no"],

@@ -5,7 +5,7 @@ import Queue
 
 /// The rows of the manage page as they change, at most once a tick: those of one person, or all.
 struct RowStream: Sendable {
-    let site: Site
+    let services: FrontendServices
     /// Nil for everybody's sessions, and the hosts beside them.
     let owner: PersonName?
 
@@ -16,7 +16,7 @@ struct RowStream: Sendable {
         let after = EventID.last(of: request)
         let cookie = owner == nil ? BrowserCookie(request: request) : BrowserCookie()
         return try Response.eventStream(
-            request, context, site, of: .rows(of: owner), about: owner == nil ? .everything : .own
+            request, context, services, of: .rows(of: owner), about: owner == nil ? .everything : .own
         ) { try await follow($0, $1, $2, after: after, cookie) }
     }
 
@@ -57,10 +57,10 @@ struct RowStream: Sendable {
 
     /// What the reader does not know of: nil if that is too much, or if nobody can say.
     private func missed(after: EventID?) async throws -> ([RowChange]?, EventID) {
-        guard let after else { return (nil, try await site.queue.lastEvent()) }
-        let page = try await site.queue.events(after: after, limit: Self.mostMissed)
-        if page.isFull { return (nil, try await site.queue.lastEvent()) }
-        let changes = try await site.rows.changes(of: Array(Set(page.events.map(\.session))))
+        guard let after else { return (nil, try await services.queue.lastEvent()) }
+        let page = try await services.queue.events(after: after, limit: Self.mostMissed)
+        if page.isFull { return (nil, try await services.queue.lastEvent()) }
+        let changes = try await services.rows.changes(of: Array(Set(page.events.map(\.session))))
         return (changes.filter { owner == nil || $0.owner == owner }, page.last ?? after)
     }
 
@@ -68,7 +68,7 @@ struct RowStream: Sendable {
         var rows = JSONObject()
         var ended = JSONObject()
         for change in changes {
-            rows.add("s-\(change.id)", change.row.map { site.pages.html(of: $0, cookie: cookie) })
+            rows.add("s-\(change.id)", change.row.map { services.pages.html(of: $0, cookie: cookie) })
             if let line = change.ended { ended.add("e-\(change.id)", line) }
         }
         var object = JSONObject()
@@ -79,10 +79,10 @@ struct RowStream: Sendable {
 
     /// What the page shows beside the rows.
     private func overview() async throws -> String {
-        let hosts = try await site.hosts.value()
+        let hosts = try await services.hosts.value()
         var object = JSONObject()
-        object.add("totals", site.pages.totals(try await site.states.value(), hosts))
-        object.add("hosts", site.pages.hostCards(hosts))
+        object.add("totals", services.pages.totals(try await services.states.value(), hosts))
+        object.add("hosts", services.pages.hostCards(hosts))
         return object.text
     }
 }

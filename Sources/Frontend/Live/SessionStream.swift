@@ -8,7 +8,7 @@ import Queue
 /// An event's id is its id in the session's log, so a reader that was away gets what it missed. The stream ends after the
 /// session's end.
 struct SessionStream: Sendable {
-    let site: Site
+    let services: FrontendServices
     /// As the reader sees them.
     let pages: Pages
     let session: Session
@@ -27,7 +27,7 @@ struct SessionStream: Sendable {
     }
 
     func response(to request: Request, _ context: FrontendContext) throws -> Response {
-        try Response.eventStream(request, context, site, of: .session(session.id), about: .session(session)) {
+        try Response.eventStream(request, context, services, of: .session(session.id), about: .session(session)) {
             try await follow($0, $1, $2)
         }
     }
@@ -64,7 +64,7 @@ struct SessionStream: Sendable {
     private func text(of inbox: StreamInbox, _ told: inout Told) async throws -> String? {
         var events = inbox.events.filter { $0.place > told.last }
         if inbox.isMissing {
-            guard let (session, log) = try await site.queue.history(of: told.session.id) else { return nil }
+            guard let (session, log) = try await services.queue.history(of: told.session.id) else { return nil }
             told.session = session
             told.times = StepTimes(log)
             events = log.filter { $0.place > told.last }
@@ -94,11 +94,11 @@ struct SessionStream: Sendable {
     /// - Returns: Nil if there is nothing new, or as long as the place of a session that waits is not known.
     private func update(_ told: inout Told, isDue: Bool) async throws -> JSONObject? {
         guard isDue else { return nil }
-        var report = SessionReport(session: told.session, times: told.times, now: Site.now())
+        var report = SessionReport(session: told.session, times: told.times, now: FrontendServices.now())
         guard told.session.state == .queued else { return pages.update(report) }
         guard let place = told.place else { return nil }
         report.position = place
-        try await site.explainWait(&report)
+        try await services.explainWait(&report)
         let update = pages.update(report)
         // While nothing happens its reasons may change all the same.
         let hash = update.text.hashValue

@@ -56,12 +56,12 @@ final class StatusHub: Service, Sendable {
     static let round = 5
 
     let queue: JobQueue
-    let rows: RowShelf
+    let rows: SessionRowCache
     private let limits: ConnectionLimits
     private let readers = ClientCounts()
     let state = Mutex(State())
 
-    init(queue: JobQueue, rows: RowShelf, limits: ConnectionLimits) {
+    init(queue: JobQueue, rows: SessionRowCache, limits: ConnectionLimits) {
         self.queue = queue
         self.rows = rows
         self.limits = limits

@@ -12,21 +12,21 @@ struct StreamPermit: Sendable {
         case everything
     }
 
-    let desk: SignInDesk?
+    let signInService: SignInService?
     let login: Login?
     let subject: Subject
 
     /// - Throws: `RedisError` while nobody can say; then nothing may be told until somebody can.
     func holds() async throws -> Bool {
-        guard let desk else { return true }
-        guard let login, let now = try await desk.logins.look(at: login.id) else { return false }
-        var visitor = Visitor()
-        visitor.login = now
-        visitor.isAdmin = desk.isAdmin(now.person)
+        guard let signInService else { return true }
+        guard let login, let now = try await signInService.logins.look(at: login.id) else { return false }
+        var currentUser = CurrentUser()
+        currentUser.login = now
+        currentUser.isAdmin = signInService.isAdmin(now.person)
         return switch subject {
-        case .session(let session): visitor.mayUse(session)
+        case .session(let session): currentUser.mayUse(session)
         case .own: true
-        case .everything: visitor.isAdmin
+        case .everything: currentUser.isAdmin
         }
     }
 

@@ -5,7 +5,7 @@ import Queue
 import Secrets
 
 extension Mailer {
-    private var texts: Texts { site.pages.texts }
+    private var texts: Texts { services.pages.texts }
 
     /// The message of a job, or nil where there is nothing to say any more.
     func letter(for job: ClaimedJob) async throws(AccountsError) -> MailMessage? {
@@ -14,7 +14,7 @@ extension Mailer {
     }
 
     private func codeLetter(_ job: ClaimedJob) throws(AccountsError) -> MailMessage {
-        guard let letter = site.secret.unseal(job.sealed, for: .mail, beside: job.claim.job) else {
+        guard let letter = services.secret.unseal(job.sealed, for: .mail, beside: job.claim.job) else {
             throw AccountsError(.badConfiguration, "The mail was sealed by a service with another secret.")
         }
         let lines = letter.revealed.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
@@ -36,7 +36,7 @@ extension Mailer {
     private func letter(about id: SessionID, _ job: ClaimedJob) async throws(AccountsError) -> MailMessage? {
         let found: Session?
         do throws(QueueError) {
-            found = try await site.queue.session(id)
+            found = try await services.queue.session(id)
         } catch {
             throw AccountsError(.unavailable, error.detail, cause: error)
         }
@@ -49,7 +49,7 @@ extension Mailer {
         ]
         switch JobQueue.SessionMail(rawValue: job.topic) {
         case .ready:
-            guard let link = site.connectURL(of: session, for: nil) else { return nil }
+            guard let link = services.connectURL(of: session, for: nil) else { return nil }
             return compose(
                 job, to: to, subject: texts("mail.ready.subject", values),
                 paragraphs: [texts("mail.ready.text", values)], link: link, picture: true,
@@ -67,7 +67,7 @@ extension Mailer {
 
     /// An address of ours as others reach it; nil where nothing says what that is.
     private func page(_ path: String) -> String? {
-        site.pages.address.origin.map { $0 + site.pages.address.base + path }
+        services.pages.address.origin.map { $0 + services.pages.address.base + path }
     }
 
     private func compose(
@@ -88,7 +88,7 @@ extension Mailer {
                 message.images = [.init(cid: "link", type: "image/png", bytes: code.png(scale: 4))]
             }
         }
-        message.html = site.pages.render("mail", model)
+        message.html = services.pages.render("mail", model)
         return message
     }
 }

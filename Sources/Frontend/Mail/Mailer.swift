@@ -7,7 +7,7 @@ import Secrets
 import ServiceLifecycle
 
 /// Where mails go out, and in whose name.
-package struct PostOffice: Sendable {
+package struct MailConfiguration: Sendable {
     let server: MailServer
     let from: EmailAddress
 
@@ -25,8 +25,8 @@ struct Mailer: Service {
     /// Longer than a mail server may take.
     private static let lease = Duration.seconds(120)
 
-    let site: Site
-    let post: PostOffice
+    let services: FrontendServices
+    let post: MailConfiguration
     let logger: Logger
 
     func run() async throws {
@@ -41,9 +41,9 @@ struct Mailer: Service {
 
     private func work(_ name: String) async {
         do throws(QueueError) {
-            guard let job = try await site.queue.claim(host: "", worker: name, routes: [.mail], lease: Self.lease)
+            guard let job = try await services.queue.claim(host: "", worker: name, routes: [.mail], lease: Self.lease)
             else {
-                try await site.queue.waitForWork(host: "", routes: [.mail], timeout: .seconds(5))
+                try await services.queue.waitForWork(host: "", routes: [.mail], timeout: .seconds(5))
                 return
             }
             try await send(job)
@@ -72,14 +72,14 @@ struct Mailer: Service {
                 metadata: ["job.id": "\(job.claim.job)", "mail.topic": "\(job.topic)", "error": "\(error)"])
             // A code is good for ten minutes; the pauses grow to five.
             let pause = Duration.seconds(min(300, 5 << min(job.claim.attempt, 6)))
-            _ = try await site.queue.fail(
+            _ = try await services.queue.fail(
                 job.claim, error.isTransient ? .transient : .permanent, message: error.detail, delay: pause)
         }
     }
 
     private func finish(_ job: ClaimedJob, sent: Bool) async throws(AccountsError) {
         do throws(QueueError) {
-            try await site.queue.finish(job.claim, sent: sent)
+            try await services.queue.finish(job.claim, sent: sent)
         } catch {
             // At worst a mail that is sent is sent again when the lease is over.
             throw AccountsError(.unavailable, error.detail, cause: error)

@@ -12,7 +12,7 @@ extension Pages {
     /// The form.
     /// - Parameter mine: The sessions of this browser that have not ended, the newest first.
     func form(
-        _ form: CreateForm, offer: Offer, mine: [Session] = [], notice: FormNotice = .none, nonce: String
+        _ form: CreateForm, offer: AvailableMachines, mine: [Session] = [], notice: FormNotice = .none, nonce: String
     ) -> String {
         var problems: [CreateRequest.Problem] = []
         if case .problems(let list) = notice { problems = list }
@@ -28,7 +28,9 @@ extension Pages {
             "hasMine": !mine.isEmpty, "mine": mine.map { mineRow($0) }.joined(),
             "hasProblems": !problems.isEmpty, "problemsTitle": texts.count("form.problems", problems.count),
             "problems": problems.map { ["anchor": anchor(of: $0.field), "message": sentence($0)] },
-            "optionsOpen": problems.contains { $0.field != .machine && ($0.field != .user || visitor.isOpenHouse) },
+            "optionsOpen": problems.contains {
+                $0.field != .machine && ($0.field != .user || currentUser.authenticationDisabled)
+            },
             "mailsCodes": mailsCodes,
             "optionsNow": summary(of: form, without: Set(problems.map(\.field))), "user": form.user,
             "oneShot": form.oneShot,
@@ -131,7 +133,7 @@ extension Pages {
     /// One of this browser's own sessions, above the form.
     private func mineRow(_ session: Session) -> String {
         let path = path(of: session.id)
-        let state = SessionStory.stateWord(of: session, texts: texts)
+        let state = SessionStatusText.stateWord(of: session, texts: texts)
         let until =
             session.isOpen
             ? session.expiresAt.map { HTML.escape(texts("session.until")) + " " + HTML.time($0) } ?? "" : ""

@@ -25,11 +25,11 @@ extension Pages {
         let rows = overview.rows
         let all = max(overview.states.values.reduce(0, +), rows.count)
         var model: Templates.Model = [
-            "totals": totals(overview.states, overview.hosts), "sessions": Self.seam,
+            "totals": totals(overview.states, overview.hosts), "sessions": Self.placeholder,
             "hasSessions": !rows.isEmpty, "mostRows": "\(Self.mostRows)",
             "live": "\(address.base)/\(overview.isAdministration ? "admin" : "manage")/events?after=\(overview.after)",
             // The page is compressed.
-            "csrf": MaskedFormToken.mask(visitor.formToken),
+            "csrf": MaskedFormToken.mask(currentUser.formToken),
             "hasHosts": overview.hosts != nil, "hosts": hostCards(overview.hosts ?? []),
             "isAdministration": overview.isAdministration,
             "heading": texts(overview.hosts == nil ? "manage.own" : "manage.heading"),
@@ -40,17 +40,17 @@ extension Pages {
             model["sessionsNote"] = texts("manage.more", ["shown": "\(rows.count)", "all": "\(all)"])
         }
         let frame = render("manage", model)
-        guard let seam = frame.firstRange(of: Self.seam) else { return frame }
+        guard let placeholder = frame.firstRange(of: Self.placeholder) else { return frame }
         var page = ""
         page.reserveCapacity(frame.utf8.count + rows.count * 1024)
-        page += frame[..<seam.lowerBound]
+        page += frame[..<placeholder.lowerBound]
         appendRows(rows, cookie: overview.cookie, to: &page)
-        page += frame[seam.upperBound...]
+        page += frame[placeholder.upperBound...]
         return page
     }
 
     /// Where the rows go. They may be most of a megabyte, which no template should pass from hand to hand.
-    private static let seam = "\u{0}rows\u{0}"
+    private static let placeholder = "\u{0}rows\u{0}"
 
     private func appendRows(_ rows: [SessionRow], cookie: BrowserCookie, to html: inout String) {
         for row in rows.sorted(by: { $0.order < $1.order }) { html += self.html(of: row, cookie: cookie) }
@@ -78,7 +78,7 @@ extension Pages {
 
     /// A line of those that have ended.
     func endedRow(_ session: Session) -> String {
-        let reason = SessionStory.sentence(for: session.reason, texts: texts) ?? ""
+        let reason = SessionStatusText.sentence(for: session.reason, texts: texts) ?? ""
         return """
             <li id="e-\(session.id)"><a href="\(path(of: session.id))">\(HTML.escape(session.request.machine))</a> \
             <span>\(HTML.escape(session.request.owner.text))</span> <span>\(HTML.escape(reason))</span> \

@@ -9,7 +9,7 @@ struct SessionReport: Sendable {
     var lastEvent = EventID.zero
     var position: Int?
     /// Why a session that waits can't start at the moment; matters to a waiting one only.
-    var obstacle: Placement.Obstacle?
+    var blocker: Placement.Blocker?
     /// What hosts that can start nothing say themselves.
     var notices: [String] = []
     var connectURL: String?
@@ -30,7 +30,7 @@ extension Pages {
             "steps": steps(of: session, times: report.times),
         ]
         for (name, html) in regions(of: report, story: story) { model["\(name)HTML"] = html }
-        if let seconds = session.secondsToReload(isBlocked: report.obstacle != nil) { model["refresh"] = "\(seconds)" }
+        if let seconds = session.secondsToReload(isBlocked: report.blocker != nil) { model["refresh"] = "\(seconds)" }
         if session.isOpen, let total = report.times.total {
             model["took"] = texts("session.took", ["time": texts.elapsed(milliseconds: total)])
         }
@@ -63,13 +63,13 @@ extension Pages {
         model["untilTime"] = HTML.time(end)
         model["untilMs"] = "\(end)"
         model["left"] = texts("session.left", ["time": texts.duration(seconds: Int(max(end - now, 0) / 1000))])
-        if let seconds = prolongation(of: session) {
+        if let seconds = longestExtension(of: session) {
             model["extend"] = texts("session.extend", ["time": texts.duration(seconds: seconds)])
         }
     }
 
     /// Seconds by which a session may be prolonged now: a day, or what its limit leaves, or nil.
-    func prolongation(of session: Session) -> Int? {
+    func longestExtension(of session: Session) -> Int? {
         guard let end = session.expiresAt, let start = session.startedAt else { return nil }
         let limit = options.limits.lifetimeSeconds
         if limit == 0 { return Self.day }

@@ -36,15 +36,15 @@ extension Pages {
         return object
     }
 
-    func story(of report: SessionReport) -> SessionStory {
-        var story = SessionStory(
-            of: report.session, position: report.position, obstacle: report.obstacle, notices: report.notices,
+    func story(of report: SessionReport) -> SessionStatusText {
+        var story = SessionStatusText(
+            of: report.session, position: report.position, blocker: report.blocker, notices: report.notices,
             texts: texts)
         if report.session.isOpen, report.connectURL == nil { story.lead = [texts("session.noDisplay")] }
         return story
     }
 
-    func regions(of report: SessionReport, story: SessionStory) -> Regions {
+    func regions(of report: SessionReport, story: SessionStatusText) -> Regions {
         let session = report.session
         let isOnItsWay = !session.isSettled && [.queued, .starting, .running].contains(session.state)
         let list = "<ol class=\"steps\" aria-label=\"\(HTML.escape(texts("session.steps")))\">\n"
@@ -58,7 +58,7 @@ extension Pages {
 
     func steps(of session: Session, times: StepTimes) -> String {
         Timeline(of: session, times: times).entries.map { entry in
-            let title = HTML.escape(SessionStory.title(of: entry.step, texts: texts))
+            let title = HTML.escape(SessionStatusText.title(of: entry.step, texts: texts))
             let spoken = HTML.escape(texts("session.step.\(entry.kind.rawValue)"))
             let time = HTML.escape(entry.took.map { texts.elapsed(milliseconds: $0) } ?? "")
             return """
@@ -111,7 +111,7 @@ extension Pages {
         }
         return """
             <form method="post" action="\(path(of: session.id))/stop"><input type="hidden" name="csrf" \
-            value="\(visitor.formToken)"><p id="stop-note">\(HTML.escape(texts("\(key).note")))</p><button \
+            value="\(currentUser.formToken)"><p id="stop-note">\(HTML.escape(texts("\(key).note")))</p><button \
             class="button danger" id="stop" type="submit" aria-describedby="stop-note">\(HTML.escape(texts(key)))\
             </button></form>
             """

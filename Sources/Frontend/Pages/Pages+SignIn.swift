@@ -18,12 +18,12 @@ extension Pages {
 
     /// The page that asks for a code.
     /// - Parameter challenge: Nil where this browser did not begin: what a mailed link carries may still help.
-    func code(_ challenge: Challenge?, desk: SignInDesk, isWrong: Bool = false) -> String {
+    func code(_ challenge: Challenge?, signInService: SignInService, isWrong: Bool = false) -> String {
         var model: Templates.Model = [
             "begun": challenge != nil, "ask": texts("code.ask.\(challenge?.kind.rawValue ?? "other")"),
             "isWrong": isWrong, "left": texts.count("code.left", challenge?.triesLeft ?? 0),
         ]
-        if let challenge, let app = desk.enrolment(challenge) {
+        if let challenge, let app = signInService.enrolment(challenge) {
             let url = app.url(issuer: texts("product"), account: challenge.person.name.text).revealed
             model["enrolment"] = true
             model["appSecret"] = Self.grouped(app.base32.revealed)
@@ -50,7 +50,7 @@ extension Pages {
                 return row
             },
         ]
-        if visitor.isAdmin { model["role"] = texts("account.admin") }
+        if currentUser.isAdmin { model["role"] = texts("account.admin") }
         if let secondFactor {
             model["factor"] = texts.count("account.recovery", secondFactor.recoveryCodesLeft)
         }

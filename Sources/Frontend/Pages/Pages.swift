@@ -5,9 +5,9 @@ import Domain
 struct Pages: Sendable {
     let texts: Texts
     let options: FrontendOptions
-    let address: PublicAddress
+    let address: SiteURL
     /// Who looks at them.
-    private(set) var visitor = Visitor()
+    private(set) var currentUser = CurrentUser()
     /// Whether somebody may sign in by a mailed code.
     private(set) var mailsCodes = false
     private let templates: Templates
@@ -15,7 +15,7 @@ struct Pages: Sendable {
     /// - Parameter noVNC: Address of the module that shows a desktop.
     init(options: FrontendOptions, noVNC: String = "") throws {
         texts = try .english()
-        address = PublicAddress(publicURL: options.publicURL)
+        address = SiteURL(publicURL: options.publicURL)
         self.options = options
         var constants = Assets.addresses(base: address.base)
         constants["base"] = address.base
@@ -26,21 +26,21 @@ struct Pages: Sendable {
 
     /// The pages for somebody.
     /// - Parameter desk: Nil where nobody signs in.
-    func seen(by visitor: Visitor, desk: SignInDesk?) -> Pages {
+    func seen(by currentUser: CurrentUser, signInService: SignInService?) -> Pages {
         var pages = self
-        pages.visitor = visitor
-        pages.mailsCodes = desk.map { $0.hasMail && !$0.options.emailDomains.isEmpty } ?? false
+        pages.currentUser = currentUser
+        pages.mailsCodes = signInService.map { $0.hasMail && !$0.options.emailDomains.isEmpty } ?? false
         return pages
     }
 
     func render(_ name: String, _ model: Templates.Model) -> String {
         var model = model
-        if model["csrf"] == nil { model["csrf"] = visitor.formToken }
-        model["isOpenHouse"] = visitor.isOpenHouse
-        model["isAdmin"] = visitor.isAdmin
-        if let login = visitor.login {
+        if model["csrf"] == nil { model["csrf"] = currentUser.formToken }
+        model["authenticationDisabled"] = currentUser.authenticationDisabled
+        model["isAdmin"] = currentUser.isAdmin
+        if let login = currentUser.login {
             model["who"] = login.person.name.text
-        } else if !visitor.isOpenHouse {
+        } else if !currentUser.authenticationDisabled {
             model["isStranger"] = true
         }
         return templates.render(name, model)

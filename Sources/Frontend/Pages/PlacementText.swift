@@ -1,6 +1,6 @@
 import Domain
 
-extension Placement.Obstacle {
+extension Placement.Blocker {
     /// Why a session waits, in words for who waits.
     func sentences(_ texts: Texts) -> [String] {
         switch self {

@@ -53,7 +53,7 @@ struct SessionRow: Sendable {
     ) -> String {
         var html = "</th><td data-label=\"\(words.owner)\">\(owner)</td><td data-label=\"\(words.state)\">"
         html += "<span class=\"state \(session.state.rawValue)\">"
-        html += HTML.escape(SessionStory.stateWord(of: session, texts: texts)) + "</span>"
+        html += HTML.escape(SessionStatusText.stateWord(of: session, texts: texts)) + "</span>"
         if let detail = session.detail { html += "<small>\(HTML.escape(detail))</small>" }
         html += "</td>"
         html += cell(words.host, session.hostName.map(HTML.escape))

@@ -14,7 +14,7 @@ import Queue
 /// Whoever has the link may open it: its token is what opens the display, and the browser keeps that to itself. So the page is
 /// the same whether there is such a session or not. Its script asks for the rest, with the token.
 struct DisplayRoutes: Sendable {
-    let site: Site
+    let services: FrontendServices
 
     func add(to router: Router<FrontendContext>) {
         router.get("/sessions/:sid/display") { request, context in try await page(request, context) }
@@ -27,9 +27,9 @@ struct DisplayRoutes: Sendable {
     }
 
     private func page(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        let page = site.pages.display(of: try id(context), canShow: !site.noVNC.isMissing)
+        let page = services.pages.display(of: try id(context), canShow: !services.noVNC.isMissing)
         // A browser wants to know with the page where that may connect to, before anybody has shown a token.
-        let displays = try await site.hosts.value().filter(\.alive).compactMap {
+        let displays = try await services.hosts.value().filter(\.alive).compactMap {
             DisplayLink.webSocket(base: $0.status.displayURL)
         }
         var response = Response.html(page)
@@ -40,18 +40,18 @@ struct DisplayRoutes: Sendable {
     /// What became of the session and where its display is, for who has its token or may use it. Others are told that there
     /// is none.
     private func state(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        guard let session = try await site.queue.session(id(context)) else { throw FrontendError.noSession }
+        guard let session = try await services.queue.session(id(context)) else { throw FrontendError.noSession }
         let token = request.headers[.displayToken] ?? ""
         guard
-            session.fence > 0 && ConstantTime.isEqual(token, site.token(of: session))
-                || context.visitor.login != nil && context.visitor.mayUse(session)
+            session.fence > 0 && ConstantTime.isEqual(token, services.token(of: session))
+                || context.currentUser.login != nil && context.currentUser.mayUse(session)
         else { throw FrontendError.noSession }
         var object = JSONObject()
         object.add("state", session.isOpen ? "open" : session.state.rawValue)
         object.add("machine", session.request.machine)
         object.add("why", session.reason?.sentence)
         // Its host's address of now, which is what the page names; the session keeps that of its start.
-        let host = try await site.hosts.value().first { $0.id == session.host }
+        let host = try await services.hosts.value().first { $0.id == session.host }
         object.add("display", session.isOpen ? host.flatMap { DisplayLink.webSocket(base: $0.status.displayURL) } : nil)
         return .json(object)
     }

@@ -7,8 +7,8 @@ import Queue
 
 /// The form, and what becomes of it.
 struct FormRoutes: Sendable {
-    let site: Site
-    let creation: Creation
+    let services: FrontendServices
+    let sessionCreator: SessionCreator
     /// Nil where nobody signs in.
     let signIn: SignInRoutes?
 
@@ -21,57 +21,57 @@ struct FormRoutes: Sendable {
     private func show(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let cookie = BrowserCookie(request: request)
         let wanted = request.uri.queryParameters["machine"].map(String.init) ?? ""
-        let pages = site.pages.seen(by: context.visitor, desk: site.desk)
+        let pages = services.pages.seen(by: context.currentUser, signInService: services.signInService)
         do {
-            let offer = try await site.shelf.offer()
-            let mine = try await mine(cookie, context.visitor)
-            let form = CreateForm(options: site.options, offer: offer, user: cookie.user, machine: wanted)
-            return .html(pages.form(form, offer: offer, mine: mine, nonce: Creation.newNonce()))
+            let offer = try await services.shelf.offer()
+            let mine = try await mine(cookie, context.currentUser)
+            let form = CreateForm(options: services.options, offer: offer, user: cookie.user, machine: wanted)
+            return .html(pages.form(form, offer: offer, mine: mine, nonce: SessionCreator.newNonce()))
         } catch {
-            guard error.code == .unavailable, let offer = site.shelf.remembered() else { throw error }
-            let form = CreateForm(options: site.options, offer: offer, user: cookie.user, machine: wanted)
+            guard error.code == .unavailable, let offer = services.shelf.remembered() else { throw error }
+            let form = CreateForm(options: services.options, offer: offer, user: cookie.user, machine: wanted)
             var response = Response.html(
-                pages.form(form, offer: offer, nonce: Creation.newNonce()), status: .serviceUnavailable)
-            response.headers[.retryAfter] = Explanations.retrySeconds
+                pages.form(form, offer: offer, nonce: SessionCreator.newNonce()), status: .serviceUnavailable)
+            response.headers[.retryAfter] = ErrorMiddleware.retrySeconds
             return response
         }
     }
 
     /// The sessions that come first: those of the person who is signed in, or of this browser where nobody signs in.
-    private func mine(_ cookie: BrowserCookie, _ visitor: Visitor) async throws(QueueError) -> [Session] {
-        if let login = visitor.login { return try await site.queue.sessions(of: login.person.name) }
-        if !visitor.isOpenHouse || cookie.sessions.isEmpty { return [] }
-        return try await site.queue.sessions(cookie.sessions).filter { $0.state != .ended }
+    private func mine(_ cookie: BrowserCookie, _ currentUser: CurrentUser) async throws(QueueError) -> [Session] {
+        if let login = currentUser.login { return try await services.queue.sessions(of: login.person.name) }
+        if !currentUser.authenticationDisabled || cookie.sessions.isEmpty { return [] }
+        return try await services.queue.sessions(cookie.sessions).filter { $0.state != .ended }
     }
 
     /// Creates, for somebody who is signed in; for others it signs them in by the same form first.
     private func create(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let fields = try await request.formFields()
-        guard let signIn, context.visitor.login == nil else {
-            return try await creation.create(fields, request, context)
+        guard let signIn, context.currentUser.login == nil else {
+            return try await sessionCreator.create(fields, request, context)
         }
         let user = fields.text("user")
         guard !user.isEmpty else {
-            return try await creation.refused(
+            return try await sessionCreator.refused(
                 request, context, fields,
-                .problems([.init(field: .user, message: site.pages.texts("problem.user.missing"))]),
+                .problems([.init(field: .user, message: services.pages.texts("problem.user.missing"))]),
                 status: .unauthorized)
         }
         let form = fields.encoded(without: ["user", "password", "csrf"])
-        let answer = try await signIn.desk.signIn(
-            user: user, password: Secret(fields.text("password")), form: form, from: context.visitor.address)
+        let answer = try await signIn.signInService.signIn(
+            user: user, password: Secret(fields.text("password")), form: form, from: context.currentUser.address)
         if case .refused = answer, !request.wantsJSON {
             try await signIn.noteWrongPassword(of: user, context)
-            return try await creation.refused(
+            return try await sessionCreator.refused(
                 request, context, fields,
-                .problems([.init(field: .user, message: site.pages.texts("problem.user.refused"))]),
+                .problems([.init(field: .user, message: services.pages.texts("problem.user.refused"))]),
                 status: .unauthorized)
         }
         return try await signIn.respond(to: answer, user: user, request, context) { withCookie in
             guard case .signedIn(_, let token) = answer else { return Response(status: .unauthorized) }
             var context = context
-            try await context.visitor.enter(by: token, at: signIn.desk)
-            return try await withCookie(try await creation.create(fields, request, context))
+            try await context.currentUser.enter(by: token, at: signIn.signInService)
+            return try await withCookie(try await sessionCreator.create(fields, request, context))
         }
     }
 }

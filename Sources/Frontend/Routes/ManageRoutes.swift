@@ -6,7 +6,7 @@ import Queue
 
 /// A person's own sessions; and for administrators, and where nobody signs in, all sessions and hosts.
 struct ManageRoutes: Sendable {
-    let site: Site
+    let services: FrontendServices
 
     func add(to router: Router<FrontendContext>) {
         router.get("/manage") { request, context in try await show(request, context) }
@@ -18,70 +18,72 @@ struct ManageRoutes: Sendable {
     }
 
     private func show(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        guard let login = context.visitor.login else {
-            try site.requireSignIn(context, for: request)
+        guard let login = context.currentUser.login else {
+            try services.requireSignIn(context, for: request)
             return try await all(request, context)
         }
         // Asked for before the rows, so that the stream begins with whatever came after this.
-        let after = site.hub.position ?? .zero
-        let rows = try await site.rows.rows(of: login.person.name)
-        let ended = try await site.queue.ended(of: login.person.name, limit: 10)
-        let pages = site.pages.seen(by: context.visitor, desk: site.desk)
+        let after = services.hub.position ?? .zero
+        let rows = try await services.rows.rows(of: login.person.name)
+        let ended = try await services.queue.ended(of: login.person.name, limit: 10)
+        let pages = services.pages.seen(by: context.currentUser, signInService: services.signInService)
         let overview = Overview(rows: rows, states: [:], ended: ended, hosts: nil, after: after)
         return .packedHTML(pages.manage(overview), for: request)
     }
 
     private func showAll(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        try await site.requireAdmin(context, for: request)
+        try await services.requireAdmin(context, for: request)
         return try await all(request, context)
     }
 
     private func all(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        let after = site.hub.position ?? .zero
-        async let rows = site.rows.rows()
-        async let states = site.queue.stateCounts()
-        async let ended = site.queue.sessions(.ended, limit: 10)
-        async let hosts = site.hosts.value()
+        let after = services.hub.position ?? .zero
+        async let rows = services.rows.rows()
+        async let states = services.queue.stateCounts()
+        async let ended = services.queue.sessions(.ended, limit: 10)
+        async let hosts = services.hosts.value()
         var overview = Overview(
             rows: try await rows, states: try await states, ended: try await ended, hosts: try await hosts,
             cookie: BrowserCookie(request: request), after: after)
-        overview.isAdministration = context.visitor.isAdmin
-        return .packedHTML(site.pages.seen(by: context.visitor, desk: site.desk).manage(overview), for: request)
+        overview.isAdministration = context.currentUser.isAdmin
+        return .packedHTML(
+            services.pages.seen(by: context.currentUser, signInService: services.signInService).manage(overview),
+            for: request)
     }
 
     private func stopAll(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        try await site.requireAdmin(context, for: request)
+        try await services.requireAdmin(context, for: request)
         let fields = try await request.formFields()
         guard fields.text("sure") == "yes" else { throw FrontendError(code: .notSure) }
-        let sessions = try await site.queue.revisions().map(\.session)
+        let sessions = try await services.queue.revisions().map(\.session)
         // Before the first one: nobody stops anything that is not recorded.
-        try await site.note(.admin, context, what: "", detail: "stopped all \(sessions.count) sessions")
-        for session in sessions { try await site.queue.stop(session, reason: .admin) }
+        try await services.note(.admin, context, what: "", detail: "stopped all \(sessions.count) sessions")
+        for session in sessions { try await services.queue.stop(session, reason: .admin) }
         if request.wantsJSON {
             var object = JSONObject()
             object.add("stopping", sessions.count)
             return .json(object)
         }
-        return .redirect(to: "\(site.pages.address.base)/admin")
+        return .redirect(to: "\(services.pages.address.base)/admin")
     }
 
     private func audit(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        try await site.requireAdmin(context, for: request)
-        let entries = try await site.queue.audit(limit: 500)
-        return .html(site.pages.seen(by: context.visitor, desk: site.desk).audit(entries))
+        try await services.requireAdmin(context, for: request)
+        let entries = try await services.queue.audit(limit: 500)
+        return .html(services.pages.seen(by: context.currentUser, signInService: services.signInService).audit(entries))
     }
 
     /// The rows of the page as they change. Where nobody signs in, all of them.
     private func events(_ request: Request, _ context: FrontendContext) throws -> Response {
-        guard let login = context.visitor.login else {
-            try site.requireSignIn(context, for: request)
-            return try RowStream(site: site, owner: nil).response(to: request, context)
+        guard let login = context.currentUser.login else {
+            try services.requireSignIn(context, for: request)
+            return try RowStream(services: services, owner: nil).response(to: request, context)
         }
-        return try RowStream(site: site, owner: login.person.name).response(to: request, context)
+        return try RowStream(services: services, owner: login.person.name).response(to: request, context)
     }
 
     private func allEvents(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        try await site.requireAdmin(context, for: request)
-        return try RowStream(site: site, owner: nil).response(to: request, context)
+        try await services.requireAdmin(context, for: request)
+        return try RowStream(services: services, owner: nil).response(to: request, context)
     }
 }

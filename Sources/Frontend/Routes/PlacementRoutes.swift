@@ -9,15 +9,15 @@ import Queue
 /// `GET /api/placement?machine=NAME&cpu=N&memory_mib=N&disk_gib=N&gpu=N&tag=LABEL`; what is missing has the form's default, `tag` may be
 /// given again. Nothing is started or promised by it.
 struct PlacementRoutes: Sendable {
-    let site: Site
+    let services: FrontendServices
 
     /// No farm has more of anything.
     private static let most = 1 << 20
 
     func add(to router: Router<FrontendContext>) {
         router.get("/api/placement") { request, context in
-            try site.requireSignIn(context, for: request)
-            let placement = try await site.placements.placement(of: try wish(request))
+            try services.requireSignIn(context, for: request)
+            let placement = try await services.placements.placement(of: try wish(request))
             let encoder = JSONEncoder()
             encoder.outputFormatting = .sortedKeys
             return Response(
@@ -27,7 +27,7 @@ struct PlacementRoutes: Sendable {
     }
 
     private func wish(_ request: Request) throws(FrontendError) -> SessionRequest {
-        let options = site.options
+        let options = services.options
         var resources = Resources(
             cpu: options.defaultCPU, memoryMiB: options.defaultMemoryMiB, diskGiB: options.defaultDiskGiB)
         for resource in Resource.allCases {
@@ -79,7 +79,7 @@ struct PlacementAnswer: Encodable, Sendable {
     }
 
     init(_ placement: Placement) {
-        fits = placement.obstacle == nil
+        fits = placement.blocker == nil
         sessionsAtLimit = placement.sessionsAtLimit
         hosts = placement.hosts.map { Host($0) }
     }

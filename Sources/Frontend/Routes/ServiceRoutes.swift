@@ -5,19 +5,19 @@ import Queue
 
 /// What other programs ask: is it alive, is it ready, how much is there; and the files beside the pages.
 struct ServiceRoutes: Sendable {
-    let site: Site
+    let services: FrontendServices
 
     func add(to router: Router<FrontendContext>) {
         router.get("/healthz") { _, _ in Response.plain("ok\n") }
         router.get("/readyz") { _, context in
             do {
-                try await site.queue.ping()
+                try await services.queue.ping()
                 return Response.plain("ready\n")
             } catch {
                 // What is behind these pages is not everybody's business.
                 let why = context.isMonitor ? ": \(error)" : ""
                 var response = Response.plain("not ready\(why)\n", status: .serviceUnavailable)
-                response.headers[.retryAfter] = Explanations.retrySeconds
+                response.headers[.retryAfter] = ErrorMiddleware.retrySeconds
                 return response
             }
         }
@@ -33,16 +33,16 @@ struct ServiceRoutes: Sendable {
             try Assets.response(to: request, name: context.parameters.get("name") ?? "")
         }
         router.get("/novnc/:version/**") { request, context in
-            try site.noVNC.response(
+            try services.noVNC.response(
                 to: request, version: context.parameters.get("version") ?? "",
                 path: context.parameters.getCatchAll().joined(separator: "/"))
         }
     }
 
     private func metrics() async throws -> Response {
-        let states = try await site.states.value()
-        let waiting = try await site.places.value().count
-        let hosts = try await site.hosts.value()
+        let states = try await services.states.value()
+        let waiting = try await services.places.value().count
+        let hosts = try await services.hosts.value()
         var text = MetricsText()
         text.begin("qwd_sessions", "gauge", "Live sessions by state.")
         for state in SessionState.allCases where state != .ended {
@@ -62,8 +62,8 @@ struct ServiceRoutes: Sendable {
             text.add("qwd_host_memory_capacity_bytes", [("host", host.name)], "\(host.status.capacity.memoryMiB << 20)")
         }
         text.begin("qwd_event_streams", "gauge", "Open pages that listen for changes.")
-        text.add("qwd_event_streams", [], "\(site.hub.listeners)")
-        let connections = site.connections.counts
+        text.add("qwd_event_streams", [], "\(services.hub.listeners)")
+        let connections = services.connections.counts
         text.begin("qwd_connections", "gauge", "Open connections.")
         text.add("qwd_connections", [], "\(connections.open)")
         text.begin("qwd_connections_ended_total", "counter", "Connections that were ended for want of room or time.")
@@ -71,7 +71,7 @@ struct ServiceRoutes: Sendable {
         text.begin("qwd_connections_refused_total", "counter", "Connections that found no room.")
         text.add("qwd_connections_refused_total", [], "\(connections.refused)")
         text.begin("qwd_http_requests_total", "counter", "Answered requests.")
-        let requests = site.counters.all
+        let requests = services.counters.all
         for (key, count) in requests { text.add("qwd_http_requests_total", key.labels, "\(count.requests)") }
         text.begin("qwd_http_request_seconds_total", "counter", "Time spent on them until their answer began.")
         for (key, count) in requests { text.add("qwd_http_request_seconds_total", key.labels, "\(count.seconds)") }

@@ -6,7 +6,7 @@ import Queue
 
 /// A session's page, its state as JSON, and what can be done with it.
 struct SessionRoutes: Sendable {
-    let site: Site
+    let services: FrontendServices
 
     func add(to router: Router<FrontendContext>) {
         router.get("/sessions/:sid") { request, context in try await show(request, context) }
@@ -14,17 +14,17 @@ struct SessionRoutes: Sendable {
         router.get("/sessions/:sid/connect") { request, context in try await connect(request, context) }
         router.get("/sessions/:sid/events") { request, context in try await events(request, context) }
         router.post("/sessions/:sid/stop") { request, context in try await stop(request, context) }
-        router.post("/sessions/:sid/extend") { request, context in try await prolong(request, context) }
+        router.post("/sessions/:sid/extend") { request, context in try await extend(request, context) }
     }
 
     /// The session of the address, for somebody who may use it. Others are told that there is none.
     private func find(_ request: Request, _ context: FrontendContext) async throws -> Session {
-        try site.requireSignIn(context, for: request)
+        try services.requireSignIn(context, for: request)
         guard let id = context.parameters.get("sid").flatMap({ SessionID($0) }),
-            let session = try await site.queue.session(id)
+            let session = try await services.queue.session(id)
         else { throw FrontendError.noSession }
-        guard context.visitor.mayUse(session) else {
-            try await site.noteRefusal("not theirs", context, what: session.id.text)
+        guard context.currentUser.mayUse(session) else {
+            try await services.noteRefusal("not theirs", context, what: session.id.text)
             throw FrontendError.noSession
         }
         return session
@@ -34,16 +34,18 @@ struct SessionRoutes: Sendable {
         let session = try await find(request, context)
         if request.wantsJSON { return try await statusResponse(session, request, context) }
         var report = SessionReport(
-            session: session, connectURL: site.connectURL(of: session, for: request, secure: context.visitor.isSecure),
-            now: Site.now())
-        let events = try await site.queue.events(of: session.id)
+            session: session,
+            connectURL: services.connectURL(of: session, for: request, secure: context.currentUser.isSecure),
+            now: FrontendServices.now())
+        let events = try await services.queue.events(of: session.id)
         report.times = StepTimes(events)
         report.lastEvent = events.last?.place ?? .zero
         if session.state == .queued {
-            report.position = try await site.place(of: session)
-            try await site.explainWait(&report)
+            report.position = try await services.place(of: session)
+            try await services.explainWait(&report)
         }
-        return .html(site.pages.seen(by: context.visitor, desk: site.desk).session(report))
+        return .html(
+            services.pages.seen(by: context.currentUser, signInService: services.signInService).session(report))
     }
 
     private func status(_ request: Request, _ context: FrontendContext) async throws -> Response {
@@ -53,18 +55,18 @@ struct SessionRoutes: Sendable {
     private func statusResponse(
         _ session: Session, _ request: Request, _ context: FrontendContext
     ) async throws -> Response {
-        let position = try await site.place(of: session)
-        let link = site.connectURL(of: session, for: request, secure: context.visitor.isSecure)
+        let position = try await services.place(of: session)
+        let link = services.connectURL(of: session, for: request, secure: context.currentUser.isSecure)
         return .json(.status(of: session, position: position, connectURL: link))
     }
 
     /// Leads to the desktop, so that lists need not show a link to each. Leads to the session's page while there is none.
     private func connect(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
-        if session.isOpen { try await site.note(.openDisplay, context, what: session.id.text) }
-        let isOpen = site.displayURL(of: session) != nil
-        let page = site.pages.path(of: session.id)
-        var response = Response.redirect(to: isOpen ? "\(page)/display#\(site.token(of: session))" : page)
+        if session.isOpen { try await services.note(.openDisplay, context, what: session.id.text) }
+        let isOpen = services.displayURL(of: session) != nil
+        let page = services.pages.path(of: session.id)
+        var response = Response.redirect(to: isOpen ? "\(page)/display#\(services.token(of: session))" : page)
         response.headers[.cacheControl] = "no-store"
         return response
     }
@@ -74,25 +76,27 @@ struct SessionRoutes: Sendable {
         let after = EventID.last(of: request)
         // A browser comes back after the end of a stream. This is how to tell it that there is nothing to come.
         if session.state == .ended, let after,
-            try await site.queue.events(of: session.id, after: after.description).isEmpty
+            try await services.queue.events(of: session.id, after: after.description).isEmpty
         {
             return Response(status: .noContent)
         }
-        let pages = site.pages.seen(by: context.visitor, desk: site.desk)
-        return try SessionStream(site: site, pages: pages, session: session, after: after ?? .zero)
+        let pages = services.pages.seen(by: context.currentUser, signInService: services.signInService)
+        return try SessionStream(services: services, pages: pages, session: session, after: after ?? .zero)
             .response(to: request, context)
     }
 
     private func stop(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
-        let isOwner = context.visitor.isOpenHouse || context.visitor.owns(session)
+        let isOwner = context.currentUser.authenticationDisabled || context.currentUser.owns(session)
         let deed = Deed(
-            isOwner ? .stop : .admin, who: Site.recordable(context.visitor.name), from: context.visitor.address,
+            isOwner ? .stop : .admin, who: FrontendServices.recordable(context.currentUser.name),
+            from: context.currentUser.address,
             detail: isOwner ? "" : "stopped")
-        guard let state = try await site.queue.stop(session.id, reason: isOwner ? .stopped : .admin, by: deed) else {
+        guard let state = try await services.queue.stop(session.id, reason: isOwner ? .stopped : .admin, by: deed)
+        else {
             throw FrontendError.noSession
         }
-        site.log(deed.act, context, what: session.id.text, detail: deed.detail)
+        services.log(deed.act, context, what: session.id.text, detail: deed.detail)
         context.logger.notice("Stop requested", metadata: ["session.id": "\(session.id)"])
         if request.wantsJSON {
             var object = JSONObject()
@@ -103,26 +107,27 @@ struct SessionRoutes: Sendable {
         let list = request.uri.queryParameters["from"].map(String.init)
         return .redirect(
             to: list == "manage" || list == "admin"
-                ? "\(site.pages.address.base)/\(list ?? "")" : site.pages.path(of: session.id))
+                ? "\(services.pages.address.base)/\(list ?? "")" : services.pages.path(of: session.id))
     }
 
-    private func prolong(_ request: Request, _ context: FrontendContext) async throws -> Response {
+    private func extend(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
         let seen = try Self.seen(try await request.formFields())
         guard session.state == .running, !session.stopRequested else { throw FrontendError(code: .notRunning) }
         // Without anything left to give this changes nothing, and the page shows what there is.
-        let seconds = site.pages.prolongation(of: session) ?? 0
-        let end = try await site.queue.extend(
-            session.id, seconds: seconds, limits: site.options.limits, seen: seen,
-            by: Deed(.extend, who: Site.recordable(context.visitor.name), from: context.visitor.address))
-        site.log(.extend, context, what: session.id.text)
+        let seconds = services.pages.longestExtension(of: session) ?? 0
+        let end = try await services.queue.extend(
+            session.id, seconds: seconds, limits: services.options.limits, seen: seen,
+            by: Deed(
+                .extend, who: FrontendServices.recordable(context.currentUser.name), from: context.currentUser.address))
+        services.log(.extend, context, what: session.id.text)
         if request.wantsJSON {
             var object = JSONObject()
             object.add("id", session.id.text)
             object.add("expires_at", end.flatMap { $0 == 0 ? nil : TimeText.rfc3339($0) })
             return .json(object)
         }
-        return .redirect(to: site.pages.path(of: session.id))
+        return .redirect(to: services.pages.path(of: session.id))
     }
 
     /// The end that the page showed when its button was pressed, so that a double click or a reload prolongs once.

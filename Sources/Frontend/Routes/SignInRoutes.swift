@@ -9,9 +9,9 @@ import Queue
 struct SignInRoutes: Sendable {
     static let challengeCookie = "qwd-challenge"
 
-    let site: Site
-    let desk: SignInDesk
-    let creation: Creation
+    let services: FrontendServices
+    let signInService: SignInService
+    let sessionCreator: SessionCreator
 
     func add(to router: Router<FrontendContext>) {
         router.get("/sign-in") { request, context in show(request, context) }
@@ -26,10 +26,12 @@ struct SignInRoutes: Sendable {
         router.get("/account") { request, context in try await account(request, context) }
     }
 
-    private func pages(_ context: FrontendContext) -> Pages { site.pages.seen(by: context.visitor, desk: desk) }
+    private func pages(_ context: FrontendContext) -> Pages {
+        services.pages.seen(by: context.currentUser, signInService: signInService)
+    }
 
     private func show(_ request: Request, _ context: FrontendContext) -> Response {
-        if context.visitor.login != nil { return .redirect(to: site.pages.address.base + "/") }
+        if context.currentUser.login != nil { return .redirect(to: services.pages.address.base + "/") }
         return .html(pages(context).signIn(then: Self.path(request.uri.queryParameters["then"].map(String.init))))
     }
 
@@ -38,12 +40,12 @@ struct SignInRoutes: Sendable {
         // A program may send the code where it sent the password.
         if !fields.text("code").isEmpty { return try await takeCode(fields, request, context) }
         let user = fields.text("user")
-        let answer = try await desk.signIn(
-            user: user, password: Secret(fields.text("password")), form: "", from: context.visitor.address)
+        let answer = try await signInService.signIn(
+            user: user, password: Secret(fields.text("password")), form: "", from: context.currentUser.address)
         return try await respond(to: answer, user: user, request, context) { login in
             var response = try await login(nil)
             if !request.wantsJSON {
-                response.headers[.location] = site.pages.address.base + (Self.path(fields.text("then")) ?? "/")
+                response.headers[.location] = services.pages.address.base + (Self.path(fields.text("then")) ?? "/")
             }
             return response
         }
@@ -52,12 +54,12 @@ struct SignInRoutes: Sendable {
     /// What follows from an attempt to sign in, here and with the form of a new session.
     /// - Parameter proceed: Goes on with somebody who is in; called with what makes the response carry the cookie.
     func respond(
-        to answer: SignInDesk.Answer, user: String, _ request: Request, _ context: FrontendContext,
+        to answer: SignInService.Answer, user: String, _ request: Request, _ context: FrontendContext,
         proceed: ((Response?) async throws -> Response) async throws -> Response
     ) async throws -> Response {
         switch answer {
         case .signedIn(let person, let token):
-            try await site.note(.signIn, context, who: person.name.text, detail: person.method)
+            try await services.note(.signIn, context, who: person.name.text, detail: person.method)
             return try await proceed { response in
                 var response = response ?? self.welcome(person, request)
                 response.headers.append(self.loginCookie(token, context))
@@ -69,17 +71,17 @@ struct SignInRoutes: Sendable {
             try await noteWrongPassword(of: user, context)
             return refusal(.signInRefused, user: user, request, context)
         case .undecided:
-            try await site.noteRefusal("no sign-in server answers", context, who: user)
+            try await services.noteRefusal("no sign-in server answers", context, who: user)
             return refusal(.signInUndecided, user: user, request, context)
         case .noAddress:
-            try await site.noteRefusal("no address to mail a code to", context, who: user)
+            try await services.noteRefusal("no address to mail a code to", context, who: user)
             return refusal(.signInWithoutAddress, user: user, request, context)
         case .tooManyTries(let wait): return tooManyTries(wait, user: user, request, context)
         }
     }
 
     func noteWrongPassword(of user: String, _ context: FrontendContext) async throws {
-        try await site.noteRefusal("wrong name or password", context, who: user)
+        try await services.noteRefusal("wrong name or password", context, who: user)
     }
 
     private func tooManyTries(
@@ -87,7 +89,7 @@ struct SignInRoutes: Sendable {
     ) -> Response {
         let seconds = Int(wait.components.seconds) + 1
         var response = refusal(
-            FrontendError(code: .tooManyTries, detail: site.pages.texts("sign-in.wait", ["seconds": "\(seconds)"])),
+            FrontendError(code: .tooManyTries, detail: services.pages.texts("sign-in.wait", ["seconds": "\(seconds)"])),
             user: user, request, context)
         response.headers[.retryAfter] = "\(seconds)"
         return response
@@ -96,13 +98,13 @@ struct SignInRoutes: Sendable {
     private func refusal(
         _ error: FrontendError, user: String, _ request: Request, _ context: FrontendContext
     ) -> Response {
-        if request.wantsJSON { return .json(site.pages.errorJSON(error, id: context.id), status: error.status) }
+        if request.wantsJSON { return .json(services.pages.errorJSON(error, id: context.id), status: error.status) }
         return .html(
             pages(context).signIn(user: user, problem: error, then: nil), status: error.status)
     }
 
     private func welcome(_ person: Person, _ request: Request) -> Response {
-        guard request.wantsJSON else { return .redirect(to: site.pages.address.base + "/") }
+        guard request.wantsJSON else { return .redirect(to: services.pages.address.base + "/") }
         var object = JSONObject()
         object.add("user", person.name.text)
         return .json(object)
@@ -114,7 +116,7 @@ struct SignInRoutes: Sendable {
     private func askForCode(
         _ challenge: Challenge, _ token: Secret, _ request: Request, _ context: FrontendContext
     ) async throws -> Response {
-        try await site.note(
+        try await services.note(
             .secondFactor, context, who: challenge.person.name.text, detail: "\(challenge.kind.rawValue) wanted")
         var response: Response
         if request.wantsJSON {
@@ -122,7 +124,7 @@ struct SignInRoutes: Sendable {
             object.add("code_wanted", challenge.kind.rawValue)
             response = .json(object, status: .accepted)
         } else {
-            response = .redirect(to: "\(site.pages.address.base)/sign-in/code")
+            response = .redirect(to: "\(services.pages.address.base)/sign-in/code")
         }
         response.headers.append(challengeCookie(token.revealed, context, seconds: 600))
         return response
@@ -130,12 +132,12 @@ struct SignInRoutes: Sendable {
 
     private func showCode(_ request: Request, _ context: FrontendContext) async throws -> Response {
         guard let token = request.cookie(Self.challengeCookie),
-            let challenge = try await desk.logins.challenge(token: Secret(token))
+            let challenge = try await signInService.logins.challenge(token: Secret(token))
         else {
             // A link from a mail may be opened in another browser; what it needs stands behind its `#`.
-            return .html(pages(context).code(nil, desk: desk))
+            return .html(pages(context).code(nil, signInService: signInService))
         }
-        return .html(pages(context).code(challenge, desk: desk))
+        return .html(pages(context).code(challenge, signInService: signInService))
     }
 
     private func takeCode(
@@ -145,19 +147,21 @@ struct SignInRoutes: Sendable {
         guard let token = carried.isEmpty ? request.cookie(Self.challengeCookie) : carried else {
             return refusal(.signInOver, user: "", request, context)
         }
-        switch try await desk.answer(fields.text("code"), token: Secret(token), from: context.visitor.address) {
+        switch try await signInService.answer(
+            fields.text("code"), token: Secret(token), from: context.currentUser.address)
+        {
         case .signedIn(let challenge, let login, let recoveryCodes):
             let person = challenge.person
-            try await site.note(.signIn, context, who: person.name.text, detail: challenge.kind.rawValue)
+            try await services.note(.signIn, context, who: person.name.text, detail: challenge.kind.rawValue)
             var context = context
-            try await context.visitor.enter(by: login, at: desk)
+            try await context.currentUser.enter(by: login, at: signInService)
             var response =
                 challenge.form.isEmpty
                 ? welcome(person, request)
-                : try await creation.create(
+                : try await sessionCreator.create(
                     try FormFields(body: Array(challenge.form.utf8), contentType: nil), request, context)
             if !recoveryCodes.isEmpty {
-                let next = response.headers[.location] ?? site.pages.address.base + "/"
+                let next = response.headers[.location] ?? services.pages.address.base + "/"
                 response = .html(pages(context).recoveryCodes(recoveryCodes, next: next))
             }
             response.headers.append(loginCookie(login, context))
@@ -166,12 +170,14 @@ struct SignInRoutes: Sendable {
         case .codeWanted(let challenge, let token):
             return try await askForCode(challenge, token, request, context)
         case .wrong(let challenge):
-            try await site.noteRefusal("wrong code", context, who: challenge.person.name.text)
+            try await services.noteRefusal("wrong code", context, who: challenge.person.name.text)
             if request.wantsJSON {
-                return .json(site.pages.errorJSON(.wrongCode, id: context.id), status: FrontendError.wrongCode.status)
+                return .json(
+                    services.pages.errorJSON(.wrongCode, id: context.id), status: FrontendError.wrongCode.status)
             }
             return .html(
-                pages(context).code(challenge, desk: desk, isWrong: true), status: FrontendError.wrongCode.status)
+                pages(context).code(challenge, signInService: signInService, isWrong: true),
+                status: FrontendError.wrongCode.status)
         case .tooManyTries(let wait): return tooManyTries(wait, user: "", request, context)
         case .over:
             var response = refusal(.signInOver, user: "", request, context)
@@ -185,37 +191,40 @@ struct SignInRoutes: Sendable {
     private func signOut(
         _ request: Request, _ context: FrontendContext, everywhere: Bool
     ) async throws -> Response {
-        if let login = context.visitor.login {
+        if let login = context.currentUser.login {
             if everywhere {
-                try await desk.logins.closeAll(of: login.person.name)
+                try await signInService.logins.closeAll(of: login.person.name)
             } else {
-                try await desk.logins.close(login)
+                try await signInService.logins.close(login)
             }
-            try await site.queue.loginsEnded(of: StreamPermit.mark(of: login))
-            try await site.note(
+            try await services.queue.loginsEnded(of: StreamPermit.mark(of: login))
+            try await services.note(
                 .signOut, context, who: login.person.name.text, detail: everywhere ? "everywhere" : "")
         }
-        var response = request.wantsJSON ? Response.json(JSONObject()) : .redirect(to: site.pages.address.base + "/")
+        var response =
+            request.wantsJSON ? Response.json(JSONObject()) : .redirect(to: services.pages.address.base + "/")
         response.headers.append(
             HTTPField(
                 name: .setCookie,
-                value: site.pages.address.cookie(
-                    Reception.loginCookie, "", secure: context.visitor.isSecure, seconds: 0)))
+                value: services.pages.address.cookie(
+                    AuthenticationMiddleware.loginCookie, "", secure: context.currentUser.isSecure, seconds: 0)))
         return response
     }
 
     private func account(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        guard let login = context.visitor.login else { throw FrontendError(code: .signInNeeded, detail: "/account") }
-        let logins = try await desk.logins.logins(of: login.person.name)
-        let factor = try await desk.logins.secondFactor(of: login.person.name)
+        guard let login = context.currentUser.login else {
+            throw FrontendError(code: .signInNeeded, detail: "/account")
+        }
+        let logins = try await signInService.logins.logins(of: login.person.name)
+        let factor = try await signInService.logins.secondFactor(of: login.person.name)
         if request.wantsJSON {
             var object = JSONObject()
             object.add("user", login.person.name.text)
             object.add("email", login.person.email)
-            object.add("administrator", context.visitor.isAdmin ? "yes" : "no")
+            object.add("administrator", context.currentUser.isAdmin ? "yes" : "no")
             object.add("logins", logins.count)
             object.add("recovery_codes_left", factor?.recoveryCodesLeft)
-            object.add("csrf", context.visitor.formToken)
+            object.add("csrf", context.currentUser.formToken)
             return .json(object)
         }
         return .html(pages(context).account(login, logins: logins, secondFactor: factor))
@@ -224,14 +233,15 @@ struct SignInRoutes: Sendable {
     private func loginCookie(_ token: Secret, _ context: FrontendContext) -> HTTPField {
         HTTPField(
             name: .setCookie,
-            value: site.pages.address.cookie(Reception.loginCookie, token.revealed, secure: context.visitor.isSecure))
+            value: services.pages.address.cookie(
+                AuthenticationMiddleware.loginCookie, token.revealed, secure: context.currentUser.isSecure))
     }
 
     private func challengeCookie(_ token: String, _ context: FrontendContext, seconds: Int) -> HTTPField {
         HTTPField(
             name: .setCookie,
-            value: site.pages.address.cookie(
-                Self.challengeCookie, token, secure: context.visitor.isSecure, seconds: seconds))
+            value: services.pages.address.cookie(
+                Self.challengeCookie, token, secure: context.currentUser.isSecure, seconds: seconds))
     }
 
     /// A path of ours to go to afterwards; nothing else may lead anybody anywhere.

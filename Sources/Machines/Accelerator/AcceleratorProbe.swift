@@ -68,8 +68,8 @@ package struct AcceleratorProbe: Sendable {
         _ report: inout AcceleratorReport, program: String, acceptRefusal: Bool
     ) async throws(AcceleratorError) {
         // Never cached: it is cheap, and an administrator's repair counts at once.
-        if let obstacle = obstacle() {
-            report.reason = obstacle
+        if let blocker = blocker() {
+            report.reason = blocker
             return
         }
         if let known = remembered(for: report), known.accelerator == .kvm || acceptRefusal {
@@ -97,14 +97,14 @@ package struct AcceleratorProbe: Sendable {
 
     // MARK: The device
 
-    private func obstacle() -> String? {
+    private func blocker() -> String? {
         let descriptor = open(device, O_RDWR | O_CLOEXEC)
-        guard descriptor >= 0 else { return Self.obstacle(device: device, error: errno) }
+        guard descriptor >= 0 else { return Self.blocker(device: device, error: errno) }
         close(descriptor)
         return nil
     }
 
-    static func obstacle(device: String, error: CInt) -> String {
+    static func blocker(device: String, error: CInt) -> String {
         switch error {
         case ENOENT, ENODEV, ENXIO:
             "there is no \(device) (virtualisation is off in the firmware, the outer hypervisor gives none, "

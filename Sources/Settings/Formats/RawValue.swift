@@ -51,7 +51,7 @@ package struct RawValue: Sendable {
 }
 
 /// Why a value is none.
-struct Mismatch: Sendable {
+struct ValueError: Sendable {
     /// Where in the file, if that is not the line of the key.
     var line: Int?
     var found: String
@@ -61,16 +61,16 @@ struct Mismatch: Sendable {
 
 /// All reasons why a value is none: a list can have several.
 struct Mismatches: Error {
-    var all: [Mismatch]
+    var all: [ValueError]
 
-    init(_ all: [Mismatch]) { self.all = all }
+    init(_ all: [ValueError]) { self.all = all }
     init(_ raw: RawValue, found: String? = nil, expected: String, advice: String? = nil) {
-        all = [Mismatch(line: raw.line, found: found ?? raw.found(), expected: expected, advice: advice)]
+        all = [ValueError(line: raw.line, found: found ?? raw.found(), expected: expected, advice: advice)]
     }
 
     func expecting(_ expected: String) -> Mismatches {
         Mismatches(
-            all.map { Mismatch(line: $0.line, found: $0.found, expected: expected, advice: $0.advice) })
+            all.map { ValueError(line: $0.line, found: $0.found, expected: expected, advice: $0.advice) })
     }
 }
 

@@ -14,7 +14,7 @@ extension ValueFormat {
                     throw Mismatches(raw, found: "an empty list", expected: expected, advice: "name one at least")
                 }
                 var values: [Element] = []
-                var mismatches: [Mismatch] = []
+                var mismatches: [ValueError] = []
                 for item in items {
                     do throws(Mismatches) {
                         let value = try format.read(item)

@@ -58,7 +58,7 @@ extension SettingsLayer {
 extension SettingsError {
     /// - Parameter name: The dotted name.
     static func unknownKey(_ name: String, origin: SettingsOrigin) -> SettingsError {
-        let dotted = DottedName(name)
+        let dotted = KeyName(name)
         let section = (dotted.sections + [name]).last { SettingsSchema.sections.contains($0) } ?? ""
         let advice =
             if origin != .flag, SettingsSchema.key(named: name) != nil || SettingsSchema.sections.contains(name) {

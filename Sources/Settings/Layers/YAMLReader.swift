@@ -73,7 +73,7 @@ struct YAMLReader {
             }
             let leaf = YAMLText.unmarked(scalar.string)
             let member = Member(
-                leaf: leaf, name: DottedName.join(section, leaf), line: scalar.mark?.line, value: value)
+                leaf: leaf, name: KeyName.join(section, leaf), line: scalar.mark?.line, value: value)
             if let first = members.first(where: { $0.name == member.name }) {
                 report(
                     line: member.line, key: member.name,

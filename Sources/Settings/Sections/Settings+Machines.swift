@@ -1,9 +1,9 @@
 extension Settings {
     package struct Machines: Sendable, Equatable {
         /// Absolute path of the master images.
-        package var directory = Surroundings.systemStateDirectory + "/machines"
+        package var directory = HostEnvironment.systemStateDirectory + "/machines"
         /// Absolute paths of the catalogue's files; a later file wins.
-        package var catalogue = [systemCatalogue, Surroundings.systemStateDirectory + "/machines/machines.conf"]
+        package var catalogue = [systemCatalogue, HostEnvironment.systemStateDirectory + "/machines/machines.conf"]
 
         static let systemCatalogue = "/etc/qwd/machines.conf"
 

@@ -16,7 +16,7 @@ struct Doctor: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try common.settings()
-        let examinations = await Examination.all(settings)
+        let examinations = await DoctorCheck.all(settings)
         if json {
             try Console.printJSON(examinations)
         } else {
@@ -33,7 +33,7 @@ struct Doctor: AsyncParsableCommand {
 }
 
 /// One line of the doctor.
-struct Examination: Encodable {
+struct DoctorCheck: Encodable {
     enum Verdict: String, Encodable {
         case good, degraded, broken
 
@@ -50,7 +50,7 @@ struct Examination: Encodable {
     var verdict: Verdict
     var finding: String
 
-    static func all(_ settings: Settings) async -> [Examination] {
+    static func all(_ settings: Settings) async -> [DoctorCheck] {
         [
             signIn(settings), encryption(settings), displays(settings),
             program("QEMU", QEMUArguments.program, "qemu-system-x86"),
@@ -62,12 +62,12 @@ struct Examination: Encodable {
         ]
     }
 
-    private static func signIn(_ settings: Settings) -> Examination {
+    private static func signIn(_ settings: Settings) -> DoctorCheck {
         if let problem = settings.signInProblem {
-            return Examination(subject: "sign-in", verdict: .broken, finding: problem)
+            return DoctorCheck(subject: "sign-in", verdict: .broken, finding: problem)
         }
         let open = settings.auth.methods == [.none]
-        return Examination(
+        return DoctorCheck(
             subject: "sign-in", verdict: open ? .degraded : .good,
             finding: open
                 ? "none: whoever reaches \(settings.frontend.listen) may start and stop sessions"
@@ -75,10 +75,10 @@ struct Examination: Encodable {
     }
 
     /// Whether the browsers that reach the pages reach the displays too.
-    private static func displays(_ settings: Settings) -> Examination {
+    private static func displays(_ settings: Settings) -> DoctorCheck {
         let display = settings.display
         if settings.pagesAreSecure, !settings.displaysAreSecure {
-            return Examination(
+            return DoctorCheck(
                 subject: "displays", verdict: .broken,
                 finding: "the pages have TLS and this host's displays have none, so browsers open none of them; set "
                     + "display.public_url to an https address that a proxy passes on to \(display.listen), or set "
@@ -87,25 +87,25 @@ struct Examination: Encodable {
         let isLocal = settings.frontend.listen.isLoopback && settings.frontend.publicURL == nil
         let isNowhere = display.listen.isLoopback || ["0.0.0.0", "::"].contains(display.listen.host)
         if display.publicURL == nil, !isLocal, isNowhere {
-            return Examination(
+            return DoctorCheck(
                 subject: "displays", verdict: .degraded,
                 finding: "the link to a display leads to \(display.listen), which is nobody's but this host's; set "
                     + "display.public_url, or display.listen to an address of this host")
         }
-        return Examination(
+        return DoctorCheck(
             subject: "displays", verdict: .good, finding: "opened at \(display.publicURL ?? "\(display.listen)")")
     }
 
     /// Passwords and desktops that cross a network in clear.
-    private static func encryption(_ settings: Settings) -> Examination {
+    private static func encryption(_ settings: Settings) -> DoctorCheck {
         let open = [settings.frontend.listen, settings.display.listen].filter { !$0.isLoopback }
         if settings.tls.certificate != nil {
-            return Examination(subject: "TLS", verdict: .good, finding: settings.tls.certificate ?? "")
+            return DoctorCheck(subject: "TLS", verdict: .good, finding: settings.tls.certificate ?? "")
         }
         if open.isEmpty {
-            return Examination(subject: "TLS", verdict: .good, finding: "none, and none is needed on loopback")
+            return DoctorCheck(subject: "TLS", verdict: .good, finding: "none, and none is needed on loopback")
         }
-        return Examination(
+        return DoctorCheck(
             subject: "TLS", verdict: .degraded,
             finding:
                 "none, but others reach \(open.map(\.description).joined(separator: " and ")): passwords and desktops "
@@ -113,13 +113,13 @@ struct Examination: Encodable {
         )
     }
 
-    private static func program(_ subject: String, _ name: String, _ package: String) -> Examination {
-        if let path = Programs.find(name) { return Examination(subject: subject, verdict: .good, finding: path) }
-        return Examination(
+    private static func program(_ subject: String, _ name: String, _ package: String) -> DoctorCheck {
+        if let path = Programs.find(name) { return DoctorCheck(subject: subject, verdict: .good, finding: path) }
+        return DoctorCheck(
             subject: subject, verdict: .broken, finding: "not installed; install it: apt-get install \(package)")
     }
 
-    private static func accelerator(_ settings: Settings) async -> Examination {
+    private static func accelerator(_ settings: Settings) async -> DoctorCheck {
         do {
             let choice = AcceleratorChoice(rawValue: settings.worker.accelerator.rawValue) ?? .auto
             let report = try await AcceleratorProbe(
@@ -127,31 +127,31 @@ struct Examination: Encodable {
                 logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() }
             ).run(choice)
             return report.accelerator == .kvm
-                ? Examination(subject: "KVM", verdict: .good, finding: "runs guests")
-                : Examination(
+                ? DoctorCheck(subject: "KVM", verdict: .good, finding: "runs guests")
+                : DoctorCheck(
                     subject: "KVM", verdict: .degraded,
                     finding: "not used (\(report.reason)); machines run by software (TCG), which is much slower")
         } catch {
-            return Examination(subject: "KVM", verdict: .broken, finding: "\(error)")
+            return DoctorCheck(subject: "KVM", verdict: .broken, finding: "\(error)")
         }
     }
 
     /// Whether a guest can use up this host.
-    private static func limits() -> Examination {
+    private static func limits() -> DoctorCheck {
         let controllers = ControlGroupParents(divides: false).controllers
         if controllers.isEmpty {
-            return Examination(
+            return DoctorCheck(
                 subject: "limits", verdict: .degraded,
                 finding:
                     "none that this command can see: a machine may use as much memory and as many processors as any "
                     + "program. Where systemd starts the worker, Delegate=yes in its unit lets it set them")
         }
-        return Examination(
+        return DoctorCheck(
             subject: "limits", verdict: .good, finding: "\(controllers.joined(separator: ", ")) by control group")
     }
 
     /// Whether a guest can reach this host.
-    private static func guests(_ settings: Settings) async -> Examination {
+    private static func guests(_ settings: Settings) async -> DoctorCheck {
         let roles = Roles(settings: settings, logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() })
         let subject = "guests' network"
         let outcome: IsolationCheck.Outcome
@@ -161,70 +161,70 @@ struct Examination: Encodable {
             outcome = try await IsolationCheck.run(
                 paths: paths, options: roles.guestNetwork, users: roles.users, logger: roles.logger)
         } catch {
-            return Examination(subject: subject, verdict: .broken, finding: "\(error)")
+            return DoctorCheck(subject: subject, verdict: .broken, finding: "\(error)")
         }
         if let why = outcome.offline {
-            return Examination(subject: subject, verdict: .degraded, finding: "guests reach nothing: \(why)")
+            return DoctorCheck(subject: subject, verdict: .degraded, finding: "guests reach nothing: \(why)")
         }
         let open = outcome.ways.filter(\.isOpen).map(\.name)
         if open.isEmpty {
             let closed = "\(outcome.ways.count) ways to this host were tried, none is open; "
             return switch outcome.hasNames {
-            case true?: Examination(subject: subject, verdict: .good, finding: closed + "names are answered")
+            case true?: DoctorCheck(subject: subject, verdict: .good, finding: closed + "names are answered")
             case false?:
-                Examination(
+                DoctorCheck(
                     subject: subject, verdict: .degraded,
                     finding: closed + "but names are not answered; look at \(Resolver.file)")
             case nil:
-                Examination(
+                DoctorCheck(
                     subject: subject, verdict: .degraded,
                     finding: closed + "but there is no name server in \(Resolver.file)")
             }
         }
         let isWanted = settings.network.isolation == .none
-        return Examination(
+        return DoctorCheck(
             subject: subject, verdict: isWanted ? .degraded : .broken,
             finding: "a guest reaches this host: \(open.prefix(6).joined(separator: ", "))"
                 + (open.count > 6 ? " and by \(open.count - 6) more ways" : "")
                 + (isWanted ? "; network.isolation is none" : ""))
     }
 
-    private static func noVNC(_ settings: Settings) -> Examination {
+    private static func noVNC(_ settings: Settings) -> DoctorCheck {
         let page = "\(settings.display.noVNC)/core/rfb.js"
         if FileManager.default.isReadableFile(atPath: page) {
-            return Examination(subject: "noVNC", verdict: .good, finding: page)
+            return DoctorCheck(subject: "noVNC", verdict: .good, finding: page)
         }
-        return Examination(
+        return DoctorCheck(
             subject: "noVNC", verdict: .broken,
             finding: "\(page) is missing; install it (apt-get install novnc) or set display.novnc")
     }
 
-    private static func redis(_ settings: Settings) async -> Examination {
+    private static func redis(_ settings: Settings) async -> DoctorCheck {
         do {
             let address = try Connection.address(settings)
             let client = RedisClient(address: address, logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() })
             defer { Task { await client.close() } }
             _ = try await client.send(["PING"])
-            return Examination(subject: "Redis", verdict: .good, finding: "answers at \(address)")
+            return DoctorCheck(subject: "Redis", verdict: .good, finding: "answers at \(address)")
         } catch {
             if settings.redis.url == nil, let running = PrivateRedis.running(settings) {
-                return Examination(
+                return DoctorCheck(
                     subject: "Redis", verdict: .broken,
                     finding: "the private one (process \(running.pid)) does not answer: \(error); its log is "
                         + "\(settings.stateDir)/redis/redis.log")
             }
             if settings.redis.url == nil, let path = Programs.find("redis-server") {
-                return Examination(
+                return DoctorCheck(
                     subject: "Redis", verdict: .good, finding: "\(path); 'qwd up' starts a private one, none runs now")
             }
             let advice =
                 settings.redis.url == nil
                 ? "install it: apt-get install redis-server" : "start it or correct redis.url"
-            return Examination(subject: "Redis", verdict: .broken, finding: "\(error); \(advice)")
+            return DoctorCheck(subject: "Redis", verdict: .broken, finding: "\(error); \(advice)")
         }
     }
 
-    private static func disk(_ settings: Settings) -> Examination {
+    private static func disk(_ settings: Settings) -> DoctorCheck {
         var directory = settings.stateDir
         while !FileManager.default.fileExists(atPath: directory), directory != "/" {
             directory = (directory as NSString).deletingLastPathComponent
@@ -233,22 +233,22 @@ struct Examination: Encodable {
         let free = (attributes?[.systemFreeSize] as? NSNumber)?.int64Value ?? 0
         let gibibytes = Double(free) / Double(1 << 30)
         let text = "\(String(format: "%.1f", gibibytes)) GiB free for overlays in \(settings.stateDir)"
-        return Examination(
+        return DoctorCheck(
             subject: "disk", verdict: gibibytes < 2 ? .degraded : .good,
             finding: gibibytes < 2 ? text + "; free some or move state_dir" : text)
     }
 
-    private static func machines(_ settings: Settings) -> Examination {
+    private static func machines(_ settings: Settings) -> DoctorCheck {
         let catalogue = Catalogue.load(files: settings.machines.catalogue, directory: settings.machines.directory)
         if let warning = catalogue.warnings.first {
-            return Examination(subject: "machines", verdict: .degraded, finding: warning.description)
+            return DoctorCheck(subject: "machines", verdict: .degraded, finding: warning.description)
         }
         if catalogue.machines.isEmpty {
-            return Examination(
+            return DoctorCheck(
                 subject: "machines", verdict: .degraded,
                 finding: "none in \(settings.machines.directory); make one: qwd machine build debian-desktop")
         }
-        return Examination(
+        return DoctorCheck(
             subject: "machines", verdict: .good, finding: catalogue.machines.map(\.name).joined(separator: ", "))
     }
 }

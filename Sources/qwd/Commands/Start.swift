@@ -50,7 +50,7 @@ struct Start: AsyncParsableCommand {
             return try await queue.place(request, limits: limits, lease: settings.scheduler.lease)
         }
         PlacementReport.table(placement).print()
-        if let obstacle = placement.obstacle { throw Failure(.failed, PlacementReport.text(of: obstacle)) }
+        if let blocker = placement.blocker { throw Failure(.failed, PlacementReport.text(of: blocker)) }
     }
 
     /// - Returns: The address of the display.

@@ -11,11 +11,11 @@ import Settings
 extension Roles {
     /// How people sign in, or nil where nobody does.
     /// - Throws: What is wrong with the options of a method or with a secret's file.
-    func reliance(_ queue: JobQueue) throws(Failure) -> Reliance? {
+    func dependencies(_ queue: JobQueue) throws(Failure) -> SignInDependencies? {
         let auth = settings.auth
         if auth.methods == [.none] { return nil }
         let chain = try chain()
-        return Reliance(
+        return SignInDependencies(
             chain: chain,
             logins: LoginStore(redis: queue.redis, idle: auth.login.idle, absolute: auth.login.absolute),
             options: SignInOptions(
@@ -89,7 +89,7 @@ extension Roles {
     }
 
     /// Who sends mails, or nil where none are sent.
-    func postOffice() throws(Failure) -> PostOffice? {
+    func postOffice() throws(Failure) -> MailConfiguration? {
         let mail = settings.mail
         guard let url = mail.url, let from = mail.from.flatMap({ EmailAddress($0) }) else { return nil }
         var options = MailServer.Options(url: url.description)
@@ -103,7 +103,7 @@ extension Roles {
         } catch {
             throw Failure(.badConfiguration, error.detail)
         }
-        return PostOffice(server: server, from: from)
+        return MailConfiguration(server: server, from: from)
     }
 
     /// The certificate of the pages, or nil where they are served without TLS.

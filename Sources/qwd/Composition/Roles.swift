@@ -54,7 +54,7 @@ struct Roles {
                 defaultLifetimeSeconds: defaults.lifetime.wholeSeconds, limits: Limits(settings.limits),
                 lease: settings.scheduler.lease, version: Version.text, proxies: settings.proxies,
                 tls: certificate != nil, monitoring: settings.frontend.monitoring,
-                connections: connectionLimits()), reliance: try reliance(queue), post: try postOffice(),
+                connections: connectionLimits()), dependencies: try dependencies(queue), post: try postOffice(),
             certificate: certificate, logger: logger)
     }
 
@@ -88,7 +88,7 @@ struct Roles {
             queue: queue, name: "\(settings.worker.name)/\(UUID().uuidString.prefix(8).lowercased())",
             lease: settings.scheduler.lease, loadCheck: settings.scheduler.loadCheck,
             endedKept: settings.limits.endedKept,
-            bookkeeper: Bookkeeper(ledger: ledger, name: host), logger: logger)
+            ledgerWriter: LedgerWriter(ledger: ledger, name: host), logger: logger)
     }
 
     /// One host of a simulated farm: it has a name, an id and directories of its own, and the service's secret.

@@ -8,8 +8,8 @@ enum PlacementReport {
             rows: placement.hosts.map { [$0.host, $0.verdict == .fits ? "yes" : "no", text(of: $0.verdict)] })
     }
 
-    static func text(of obstacle: Placement.Obstacle) -> String {
-        switch obstacle {
+    static func text(of blocker: Placement.Blocker) -> String {
+        switch blocker {
         case .noHost: "No host is up. 'qwd host list' shows what is known of them."
         case .farmIsFull(let sessions): "\(sessions) sessions run, and no more may at one time (limits.sessions)."
         case .host(let nearest): "No host can take it now. Nearest: \(nearest.host): \(text(of: nearest.verdict))"

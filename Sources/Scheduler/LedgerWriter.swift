@@ -6,7 +6,7 @@ import Queue
 /// Copies what was noted in the queue into a ledger, in order and exactly once: the ledger itself knows how far it is, and the
 /// queue is told, which keeps the rest until then. Every scheduler keeps a ledger of its own, so that whoever leads next has
 /// all of it.
-package actor Bookkeeper {
+package actor LedgerWriter {
     private static let batch = 500
     /// Two years.
     private static let kept: Int64 = 2 * 365 * 24 * 3600 * 1000

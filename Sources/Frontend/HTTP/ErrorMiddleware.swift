@@ -7,7 +7,7 @@ import Queue
 import Redis
 
 /// Turns every error into a page, or JSON, that says what happened, where and what to do now.
-struct Explanations: RouterMiddleware {
+struct ErrorMiddleware: RouterMiddleware {
     typealias Context = FrontendContext
 
     let pages: Pages

@@ -22,9 +22,9 @@ struct BookkeeperTests {
             for number in 1...1200 { try await stage.queue.trouble(session, detail: "trouble \(number)") }
             try await stage.queue.note(.stop, who: "alice", from: "192.0.2.1", what: session.text)
 
-            let bookkeeper = Bookkeeper(ledger: ledger, name: "h1")
-            #expect(try await bookkeeper.round(stage.queue) == 4)
-            #expect(try await bookkeeper.round(stage.queue) == 0)
+            let ledgerWriter = LedgerWriter(ledger: ledger, name: "h1")
+            #expect(try await ledgerWriter.round(stage.queue) == 4)
+            #expect(try await ledgerWriter.round(stage.queue) == 0)
             let entries = try await ledger.entries()
             #expect(entries.map(\.act) == [.stop, .started, .create, .signIn])
             #expect(entries.map(\.what) == [session.text, session.text, session.text, ""])
@@ -52,7 +52,7 @@ struct BookkeeperTests {
                 _ = try await stage.queue.redis.send(["ZADD", "qwd:refused", "1", String(key.dropFirst(12))])
             }
             _ = try await stage.queue.tick(loadCheck: .zero, lease: .seconds(30))
-            _ = try await Bookkeeper(ledger: ledger, name: "h1").round(stage.queue)
+            _ = try await LedgerWriter(ledger: ledger, name: "h1").round(stage.queue)
             let entries = try await ledger.entries()
             // The clock may have begun another minute meanwhile.
             #expect((2...4).contains(entries.count) && entries.allSatisfy { $0.act == .refused })
@@ -77,8 +77,8 @@ struct BookkeeperTests {
                 _ = try await redis.send(["EVAL", script, "0"])
                 _ = try await stage.queue.tick(loadCheck: .zero, lease: .seconds(30))
             }
-            let first = Bookkeeper(ledger: ledgers[0], name: "h1")
-            let second = Bookkeeper(ledger: ledgers[1], name: "h2")
+            let first = LedgerWriter(ledger: ledgers[0], name: "h1")
+            let second = LedgerWriter(ledger: ledgers[1], name: "h2")
             try await first.round(stage.queue)
             try await second.round(stage.queue)
             try await stage.queue.note(.signIn, who: "alice", from: "192.0.2.1")

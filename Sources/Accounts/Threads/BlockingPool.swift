@@ -6,20 +6,20 @@ import Synchronization
 ///
 /// A call never holds a thread of Swift's pool, and never one of another method. A caller waits as long as its limit
 /// says, even when the call hangs: then the caller goes on and the thread is free again when the call ends by itself.
-final class Lane: Sendable {
+final class BlockingPool: Sendable {
     private struct State {
         /// Queues without work; each is one thread while it has some.
         var idle: [DispatchQueue] = []
         var queues = 0
         /// First come, first served.
-        var waiting: [Ticket] = []
+        var waiting: [PendingCall] = []
         var running: Set<ObjectIdentifier> = []
         /// Those of the running whose callers have gone.
         var abandoned: Set<ObjectIdentifier> = []
     }
 
     /// One call, from the caller's arrival to the end of its work.
-    private final class Ticket: Sendable {
+    private final class PendingCall: Sendable {
         let call: BlockingCall
         let work: @Sendable () -> Void
 
@@ -58,7 +58,7 @@ final class Lane: Sendable {
     ) async throws(AccountsError) -> Value {
         let call = BlockingCall(deadline: .now + limit)
         let (results, report) = AsyncStream.makeStream(of: Result<Value, AccountsError>.self)
-        let ticket = Ticket(call) {
+        let ticket = PendingCall(call) {
             report.yield(Result { () throws(AccountsError) in try work(call) })
             report.finish()
         }
@@ -83,7 +83,7 @@ final class Lane: Sendable {
     var callers: Int { state.withLock { $0.running.count + $0.waiting.count } }
 
     /// Starts the work, or puts it into the queue.
-    private func admit(_ ticket: Ticket) throws(AccountsError) {
+    private func admit(_ ticket: PendingCall) throws(AccountsError) {
         let queue = try state.withLock { state throws(AccountsError) -> DispatchQueue? in
             let queue: DispatchQueue
             if let idle = state.idle.popLast() {
@@ -104,10 +104,10 @@ final class Lane: Sendable {
         if let queue { begin(ticket, on: queue) }
     }
 
-    private func begin(_ ticket: Ticket, on queue: DispatchQueue) {
+    private func begin(_ ticket: PendingCall, on queue: DispatchQueue) {
         queue.async { [self] in
             ticket.work()
-            let next = state.withLock { state -> Ticket? in
+            let next = state.withLock { state -> PendingCall? in
                 state.running.remove(ObjectIdentifier(ticket))
                 state.abandoned.remove(ObjectIdentifier(ticket))
                 guard !state.waiting.isEmpty else {
@@ -123,7 +123,7 @@ final class Lane: Sendable {
     }
 
     /// The caller goes on without a result.
-    private func leave(_ ticket: Ticket, limit: Duration) -> AccountsError {
+    private func leave(_ ticket: PendingCall, limit: Duration) -> AccountsError {
         defer { ticket.call.abandon() }
         let waited = state.withLock { state in
             if let place = state.waiting.firstIndex(where: { $0 === ticket }) {

@@ -3,7 +3,7 @@ import CPAM
 import Glibc
 
 /// Answers what PAM modules ask: the password where nothing is echoed, the user's name where it is, and nothing else.
-final class PAMAnswers {
+final class PAMConversation {
     private let credentials: Credentials
 
     init(_ credentials: Credentials) {
@@ -19,7 +19,7 @@ final class PAMAnswers {
             guard let messages, let responses, let data, (1...PAM_MAX_NUM_MSG).contains(count) else {
                 return PAM_CONV_ERR
             }
-            let answers = Unmanaged<PAMAnswers>.fromOpaque(data).takeUnretainedValue()
+            let answers = Unmanaged<PAMConversation>.fromOpaque(data).takeUnretainedValue()
             let styles = (0..<Int(count)).map { messages[$0]?.pointee.msg_style ?? 0 }
             let known = [PAM_PROMPT_ECHO_OFF, PAM_PROMPT_ECHO_ON, PAM_ERROR_MSG, PAM_TEXT_INFO]
             guard styles.allSatisfy(known.contains),

@@ -6,35 +6,36 @@ import Logging
 import Queue
 
 /// Makes a session of a posted form, for somebody who may have one.
-struct Creation: Sendable {
-    let site: Site
+struct SessionCreator: Sendable {
+    let services: FrontendServices
 
     func create(_ fields: FormFields, _ request: Request, _ context: FrontendContext) async throws -> Response {
-        let visitor = context.visitor
+        let currentUser = context.currentUser
         let asked = CreateForm(fields: fields).machine
-        let offer = try await site.shelf.offer(of: asked.isEmpty ? site.options.defaultMachine : asked)
+        let offer = try await services.shelf.offer(of: asked.isEmpty ? services.options.defaultMachine : asked)
         do {
             var order = try CreateRequest(
-                fields: fields, offer: offer, options: site.options, texts: site.pages.texts, visitor: visitor)
-            if let login = visitor.login {
+                fields: fields, offer: offer, options: services.options, texts: services.pages.texts,
+                currentUser: currentUser)
+            if let login = currentUser.login {
                 order.request.owner = login.person.name
-                order.request.email = site.hasMail ? login.person.email : nil
-                if login.person.method == "email", site.desk?.options.emailOneShot == true {
+                order.request.email = services.hasMail ? login.person.email : nil
+                if login.person.method == "email", services.signInService?.options.emailOneShot == true {
                     order.request.oneShot = true
                 }
             }
             let owner = order.request.owner
-            let now = Site.now()
-            let enqueued = try await site.queue.enqueue(
+            let now = FrontendServices.now()
+            let enqueued = try await services.queue.enqueue(
                 order.request, once: order.nonce.map { "form:\(owner.text):\($0)" },
-                client: client(request, visitor), from: visitor.address, limits: site.options.limits,
+                client: client(request, currentUser), from: currentUser.address, limits: services.options.limits,
                 id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
             context.logger.notice(
                 "Session requested",
                 metadata: ["session.id": "\(enqueued.session)", "session.new": "\(enqueued.isNew)"])
             if enqueued.isNew {
                 // The queue has noted it in the same step.
-                site.log(
+                services.log(
                     .create, context, who: owner.text, what: enqueued.session.text,
                     detail: order.request.machine)
             }
@@ -68,10 +69,10 @@ struct Creation: Sendable {
 
     /// Whom the limits count: who is signed in, else this browser. What it shows proves nothing, so a flood of new browsers
     /// is met by what is counted of their address.
-    private func client(_ request: Request, _ visitor: Visitor) -> LimitedClient {
-        if let login = visitor.login { return .person(login.person.name) }
-        let address = ClientAddress(visitor.address)?.throttleKey ?? "unknown"
-        guard let cookie = request.cookie(Reception.formCookie), cookie.utf8.count == 43 else {
+    private func client(_ request: Request, _ currentUser: CurrentUser) -> LimitedClient {
+        if let login = currentUser.login { return .person(login.person.name) }
+        let address = ClientAddress(currentUser.address)?.throttleKey ?? "unknown"
+        guard let cookie = request.cookie(AuthenticationMiddleware.formCookie), cookie.utf8.count == 43 else {
             return .address(address)
         }
         return .browser(digest: LoginToken.fingerprint(of: Secret(cookie)), address: address)
@@ -80,22 +81,22 @@ struct Creation: Sendable {
     private func created(
         _ session: SessionID, _ request: Request, _ context: FrontendContext, user: PersonName
     ) -> Response {
-        let address = site.pages.address
+        let address = services.pages.address
         let path = "/sessions/\(session)"
         var response: Response
         if request.wantsJSON {
             var object = JSONObject()
             object.add("id", session.text)
-            object.add("url", address.url(path, for: request, secure: context.visitor.isSecure))
+            object.add("url", address.url(path, for: request, secure: context.currentUser.isSecure))
             response = .json(object, status: .created)
             response.headers[.location] = address.base + path
         } else {
             response = .redirect(to: address.base + path)
         }
         var cookie = BrowserCookie(request: request)
-        cookie.remember(session, user: context.visitor.login != nil || user == CreateRequest.guest ? "" : user.text)
+        cookie.remember(session, user: context.currentUser.login != nil || user == CreateRequest.guest ? "" : user.text)
         response.headers.append(
-            HTTPField(name: .setCookie, value: cookie.header(for: address, secure: context.visitor.isSecure)))
+            HTTPField(name: .setCookie, value: cookie.header(for: address, secure: context.currentUser.isSecure)))
         return response
     }
 
@@ -104,9 +105,9 @@ struct Creation: Sendable {
         _ request: Request, _ context: FrontendContext, _ fields: FormFields, _ notice: Pages.FormNotice,
         status: HTTPResponse.Status
     ) async throws -> Response {
-        if request.wantsJSON { return .json(Self.json(notice, pages: site.pages), status: status) }
-        let page = site.pages.seen(by: context.visitor, desk: site.desk).form(
-            CreateForm(fields: fields), offer: try await site.shelf.offer(), notice: notice, nonce: Self.newNonce())
+        if request.wantsJSON { return .json(Self.json(notice, pages: services.pages), status: status) }
+        let page = services.pages.seen(by: context.currentUser, signInService: services.signInService).form(
+            CreateForm(fields: fields), offer: try await services.shelf.offer(), notice: notice, nonce: Self.newNonce())
         return .html(page, status: status)
     }
 

@@ -6,7 +6,7 @@ import Logging
 import Queue
 
 /// What all routes work with.
-struct Site: Sendable {
+struct FrontendServices: Sendable {
     let queue: JobQueue
     let secret: ServiceSecret
     let options: FrontendOptions
@@ -20,15 +20,16 @@ struct Site: Sendable {
     let states: Cached<[SessionState: Int]>
     let places: Cached<[String: Int]>
     let placements: PlacementCache
-    let shelf: MachineShelf
-    let rows: RowShelf
+    let shelf: OfferCache
+    let rows: SessionRowCache
     /// Nil where nobody signs in.
-    let desk: SignInDesk?
+    let signInService: SignInService?
     /// Whether mails can be sent.
     let hasMail: Bool
 
     init(
-        queue: JobQueue, secret: ServiceSecret, options: FrontendOptions, reliance: Reliance?, hasMail: Bool,
+        queue: JobQueue, secret: ServiceSecret, options: FrontendOptions, dependencies: SignInDependencies?,
+        hasMail: Bool,
         logger: Logger
     ) throws {
         self.queue = queue
@@ -36,11 +37,11 @@ struct Site: Sendable {
         self.options = options
         connections = ConnectionTable(limits: options.connections, proxies: options.proxies, logger: logger)
         noVNC = NoVNCFiles(directory: options.noVNC)
-        let base = PublicAddress(publicURL: options.publicURL).base
+        let base = SiteURL(publicURL: options.publicURL).base
         pages = try Pages(options: options, noVNC: noVNC.address(base: base))
         self.hasMail = hasMail
-        desk = reliance.map {
-            SignInDesk(
+        signInService = dependencies.map {
+            SignInService(
                 chain: $0.chain, logins: $0.logins, options: $0.options, queue: queue, secret: secret, hasMail: hasMail)
         }
         let (lease, freshness) = (options.lease, options.freshness)
@@ -53,8 +54,8 @@ struct Site: Sendable {
         self.places = places
         states = Cached(life: freshness) { () throws(QueueError) in try await queue.stateCounts() }
         placements = PlacementCache(queue: queue, limits: options.limits, lease: lease, freshness: freshness)
-        shelf = MachineShelf(queue: queue, hosts: hosts, lease: lease, freshness: freshness)
-        rows = RowShelf(queue: queue, pages: pages)
+        shelf = OfferCache(queue: queue, hosts: hosts, lease: lease, freshness: freshness)
+        rows = SessionRowCache(queue: queue, pages: pages)
         hub = StatusHub(queue: queue, rows: rows, limits: options.connections)
     }
 
@@ -66,7 +67,7 @@ struct Site: Sendable {
 
     /// Adds to a report why its session, which waits, can't start at the moment.
     func explainWait(_ report: inout SessionReport) async throws(QueueError) {
-        report.obstacle = try await placements.placement(of: report.session.request).obstacle
+        report.blocker = try await placements.placement(of: report.session.request).blocker
         report.notices = try await hosts.value().filter { $0.alive && !$0.status.notice.isEmpty }
             .map { "\($0.name): \($0.status.notice)" }
     }

@@ -1,5 +1,5 @@
 /// The name of a key or a section, such as `auth.ldap.url` or `auth.ldap`. A section may stand in another one.
-struct DottedName: Sendable {
+struct KeyName: Sendable {
     /// From the outermost section on; empty for the top of the file.
     let parts: [String]
 

@@ -5,17 +5,17 @@ import Logging
 import Queue
 import Secrets
 
-extension Site {
+extension FrontendServices {
     /// Refuses whoever has to sign in first.
     func requireSignIn(_ context: FrontendContext, for request: Request) throws(FrontendError) {
-        guard context.visitor.isOpenHouse || context.visitor.login != nil else {
+        guard context.currentUser.authenticationDisabled || context.currentUser.login != nil else {
             throw FrontendError(code: .signInNeeded, detail: request.uri.path)
         }
     }
 
     /// Refuses everybody but administrators, and notes it.
     func requireAdmin(_ context: FrontendContext, for request: Request) async throws {
-        if context.visitor.isOpenHouse || context.visitor.isAdmin { return }
+        if context.currentUser.authenticationDisabled || context.currentUser.isAdmin { return }
         try requireSignIn(context, for: request)
         try await noteRefusal("for administrators alone", context, what: request.uri.path)
         throw FrontendError(code: .notAllowed)
@@ -27,7 +27,7 @@ extension Site {
         _ act: AuditAct, _ context: FrontendContext, who: String? = nil, what: String = "", detail: String = ""
     ) async throws {
         let who = log(act, context, who: who, what: what, detail: detail)
-        try await queue.note(act, who: who, from: context.visitor.address, what: what, detail: detail)
+        try await queue.note(act, who: who, from: context.currentUser.address, what: what, detail: detail)
     }
 
     /// Notes that somebody was refused something. Of those that repeat, only the first one within a minute is a line of the log;
@@ -38,9 +38,9 @@ extension Site {
     func noteRefusal(
         _ kind: String, _ context: FrontendContext, who: String? = nil, what: String = ""
     ) async throws {
-        let who = Self.recordable(who ?? context.visitor.name)
+        let who = Self.recordable(who ?? context.currentUser.name)
         let what = Self.recordable(what)
-        guard try await queue.noteRefusal(kind, who: who, from: context.visitor.address, what: what) else { return }
+        guard try await queue.noteRefusal(kind, who: who, from: context.currentUser.address, what: what) else { return }
         log(.refused, context, who: who, what: what, detail: kind)
     }
 
@@ -50,11 +50,11 @@ extension Site {
     func log(
         _ act: AuditAct, _ context: FrontendContext, who: String? = nil, what: String = "", detail: String = ""
     ) -> String {
-        let who = Self.recordable(who ?? context.visitor.name)
+        let who = Self.recordable(who ?? context.currentUser.name)
         context.logger.notice(
             "audit",
             metadata: [
-                "audit.act": "\(act.rawValue)", "audit.who": "\(who)", "audit.from": "\(context.visitor.address)",
+                "audit.act": "\(act.rawValue)", "audit.who": "\(who)", "audit.from": "\(context.currentUser.address)",
                 "audit.what": "\(what)", "audit.detail": "\(detail)",
             ])
         return who

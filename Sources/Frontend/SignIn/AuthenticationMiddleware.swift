@@ -6,13 +6,13 @@ import NIOCore
 import Secrets
 
 /// Finds out who sends a request, and refuses forms that no page of ours has sent.
-struct Reception: RouterMiddleware {
+struct AuthenticationMiddleware: RouterMiddleware {
     typealias Context = FrontendContext
 
     static let loginCookie = "qwd-login"
     static let formCookie = "qwd-form"
 
-    let site: Site
+    let services: FrontendServices
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -20,37 +20,38 @@ struct Reception: RouterMiddleware {
         // Whoever looks after the service asks these, and pages of errors show them too.
         if Self.isPublic(request.uri.path) { return try await next(request, context) }
         var (request, context) = (request, context)
-        context.visitor.address = context.client?.description ?? ""
-        context.visitor.isSecure =
-            site.pages.address.isSecure || site.options.tls
-            || request.isForwardedSecurely(by: context.peer, of: site.options.proxies)
-        context.visitor.isOpenHouse = site.desk == nil
+        context.currentUser.address = context.client?.description ?? ""
+        context.currentUser.isSecure =
+            services.pages.address.isSecure || services.options.tls
+            || request.isForwardedSecurely(by: context.peer, of: services.options.proxies)
+        context.currentUser.authenticationDisabled = services.signInService == nil
         let known = request.cookie(Self.formCookie)
         let seed = known.flatMap { $0.utf8.count == 43 ? $0 : nil } ?? LoginToken.random().revealed
-        context.visitor.formToken = site.secret.mark(seed, for: .form)
-        if let desk = site.desk, let token = request.cookie(Self.loginCookie) {
-            try await context.visitor.enter(by: Secret(token), at: desk)
+        context.currentUser.formToken = services.secret.mark(seed, for: .form)
+        if let signInService = services.signInService, let token = request.cookie(Self.loginCookie) {
+            try await context.currentUser.enter(by: Secret(token), at: signInService)
         }
-        if ![.get, .head].contains(request.method) { try await check(&request, context.visitor) }
+        if ![.get, .head].contains(request.method) { try await check(&request, context.currentUser) }
         var response = try await next(request, context)
         if known != seed, request.method == .get, response.headers[.contentType]?.hasPrefix("text/html") == true {
             response.headers.append(
                 HTTPField(
                     name: .setCookie,
-                    value: site.pages.address.cookie(Self.formCookie, seed, secure: context.visitor.isSecure)))
+                    value: services.pages.address.cookie(Self.formCookie, seed, secure: context.currentUser.isSecure)))
         }
         return response
     }
 
     /// A browser sends cookies with whatever page asks it to. So what comes from a browser, or with a login, must show that
     /// a page of ours asked.
-    private func check(_ request: inout Request, _ visitor: Visitor) async throws {
+    private func check(_ request: inout Request, _ currentUser: CurrentUser) async throws {
         let isBrowser = request.headers[.origin] != nil || request.headers[.secFetchSite] != nil
-        guard isBrowser || visitor.login != nil else { return }
+        guard isBrowser || currentUser.login != nil else { return }
         let body = try await request.collectBody(upTo: FrontendContext.longestBody)
-        if let token = request.headers[.formToken], MaskedFormToken.isEqual(token, to: visitor.formToken) { return }
+        if let token = request.headers[.formToken], MaskedFormToken.isEqual(token, to: currentUser.formToken) { return }
         let fields = try FormFields(body: Array(body.readableBytesView), contentType: request.headers[.contentType])
-        guard case .text(let token) = fields["csrf"].first, MaskedFormToken.isEqual(token, to: visitor.formToken) else {
+        guard case .text(let token) = fields["csrf"].first, MaskedFormToken.isEqual(token, to: currentUser.formToken)
+        else {
             throw FrontendError(code: .staleForm)
         }
     }

@@ -7,7 +7,7 @@ extension Settings {
 
     /// What is wrong between keys, each of which may be right alone.
     /// - Parameter wrong: Keys that are wrong alone: their default stands here, which nobody wanted.
-    func contradictions(ignoring wrong: Set<String>) -> [SettingsError] {
+    func crossChecks(ignoring wrong: Set<String>) -> [SettingsError] {
         socketContradictions() + (wrong.contains("limits.lifetime") ? [] : lifetimeContradictions())
             + signInContradictions(ignoring: wrong) + companionContradictions(ignoring: wrong)
             + displayContradictions(ignoring: wrong)

@@ -22,14 +22,14 @@ struct MailEndpoint: Sendable {
 }
 
 /// One conversation with a mail server.
-struct MailDialogue: ~Copyable {
+struct MailSession: ~Copyable {
     let handle: CurlHandle
-    let witness: AuthenticationWitness
+    let observer: AuthReplyObserver
     private let endpoint: MailEndpoint
 
     init(_ endpoint: MailEndpoint) throws(AccountsError) {
         handle = try CurlHandle()
-        witness = AuthenticationWitness()
+        observer = AuthReplyObserver()
         self.endpoint = endpoint
     }
 
@@ -47,7 +47,7 @@ struct MailDialogue: ~Copyable {
         try setAddress()
         try setCertificates()
         if let credentials { try setCredentials(credentials) }
-        try handle.listen(AuthenticationWitness.hear, data: Unmanaged.passUnretained(witness).toOpaque())
+        try handle.listen(AuthReplyObserver.hear, data: Unmanaged.passUnretained(observer).toOpaque())
         // What a server lists is nothing for our standard output.
         try handle.set(CURLOPT_WRITEFUNCTION, { _, size, count, _ in size * count }, data: CURLOPT_WRITEDATA, nil)
     }
@@ -83,7 +83,7 @@ struct MailDialogue: ~Copyable {
     /// Runs the conversation to its end.
     func run() -> CURLcode {
         // The handle points at the witness.
-        withExtendedLifetime(witness) { handle.perform() }
+        withExtendedLifetime(observer) { handle.perform() }
     }
 
     /// Why the conversation ended with `code`.

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Rows of the manage page, kept as long as their sessions stay as they are: of a thousand sessions few change between two
 /// looks at the page.
-final class RowShelf: Sendable {
+final class SessionRowCache: Sendable {
     private let queue: JobQueue
     private let pages: Pages
     private let words: RowWords

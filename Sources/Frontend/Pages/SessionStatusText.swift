@@ -23,7 +23,7 @@ extension Session {
 }
 
 /// What a session's page says about it, in words for the person who waits for it.
-struct SessionStory: Sendable, Hashable {
+struct SessionStatusText: Sendable, Hashable {
     var headline: String
     /// Paragraphs below the headline.
     var lead: [String]
@@ -33,7 +33,7 @@ struct SessionStory: Sendable, Hashable {
     ///   - obstacle: Why it can't start at the moment; matters to a waiting session only.
     ///   - notices: What hosts that can start nothing say themselves.
     init(
-        of session: Session, position: Int?, obstacle: Placement.Obstacle? = nil, notices: [String] = [], texts: Texts
+        of session: Session, position: Int?, blocker: Placement.Blocker? = nil, notices: [String] = [], texts: Texts
     ) {
         lead = []
         switch session.state {
@@ -42,13 +42,13 @@ struct SessionStory: Sendable, Hashable {
             if session.attempt > 0, let detail = session.detail {
                 lead.append(texts("session.queued.attempt", ["detail": detail]))
             }
-            switch obstacle {
+            switch blocker {
             case .noHost:
                 lead.append(texts("session.queued.noHost"))
             case .host(let verdict) where verdict.verdict.isProblem:
                 lead += [texts("session.queued.trouble")] + notices
-            case let obstacle?:
-                lead += obstacle.sentences(texts) + [texts("session.queued.lead")]
+            case let blocker?:
+                lead += blocker.sentences(texts) + [texts("session.queued.lead")]
             case nil:
                 lead.append(texts("session.queued.lead"))
             }

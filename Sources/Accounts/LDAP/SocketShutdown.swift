@@ -1,14 +1,14 @@
 import Glibc
 
 /// Ends a connection from another thread, so that whoever waits on it is free.
-final class ConnectionBrake: Sendable {
+final class SocketShutdown: Sendable {
     private let descriptor: CInt
 
     init(_ descriptor: CInt) {
         self.descriptor = descriptor
     }
 
-    func pull() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+    func shutDown() { shutdown(descriptor, CInt(SHUT_RDWR)) }
 
     deinit { close(descriptor) }
 }

@@ -2,10 +2,10 @@ import HTTPTypes
 import Hummingbird
 
 /// Refuses what comes from another site's page and changes something, or would listen to what changes here.
-struct SameOriginOnly: RouterMiddleware {
+struct SameOriginMiddleware: RouterMiddleware {
     typealias Context = FrontendContext
 
-    let address: PublicAddress
+    let address: SiteURL
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response

@@ -30,29 +30,29 @@ struct LaneTests {
     }
 
     @Test func `what the work returns or throws comes to the caller`() async throws {
-        let lane = Lane("test")
-        #expect(try await lane.run(limit: .seconds(20)) { _ throws(AccountsError) in 42 } == 42)
+        let pool = BlockingPool("test")
+        #expect(try await pool.run(limit: .seconds(20)) { _ throws(AccountsError) in 42 } == 42)
         let code = await code { () throws(AccountsError) in
-            try await lane.run(limit: .seconds(20)) { _ throws(AccountsError) in throw AccountsError(.rejected, "no") }
+            try await pool.run(limit: .seconds(20)) { _ throws(AccountsError) in throw AccountsError(.rejected, "no") }
         }
         #expect(code == .rejected)
     }
 
-    @Test func `sixteen hanging calls hold no caller, no other lane and not the pool`() async throws {
+    @Test func `sixteen hanging calls hold no caller, no other pool and not the pool`() async throws {
         let gate = Gate()
         defer { gate.open() }
-        let lane = Lane("hanging")
+        let pool = BlockingPool("hanging")
         let codes = await withTaskGroup(of: AccountsError.Code?.self) { group in
             for _ in 0..<20 {
                 group.addTask {
                     await code { () throws(AccountsError) in
-                        try await lane.run(limit: .seconds(1)) { _ throws(AccountsError) in gate.wait() }
+                        try await pool.run(limit: .seconds(1)) { _ throws(AccountsError) in gate.wait() }
                     }
                 }
             }
             // While they hang, others get through.
             let other = await code { () throws(AccountsError) in
-                try await Lane("other").run(limit: .seconds(20)) { _ throws(AccountsError) in }
+                try await BlockingPool("other").run(limit: .seconds(20)) { _ throws(AccountsError) in }
             }
             #expect(other == nil)
             var codes: [AccountsError.Code: Int] = [:]
@@ -64,14 +64,14 @@ struct LaneTests {
         #expect(gate.entered.withLock { $0 } == 16)
     }
 
-    @Test func `a lane whose threads all hang says so at once, and works again when they are free`() async throws {
+    @Test func `a pool whose threads all hang says so at once, and works again when they are free`() async throws {
         let gate = Gate()
-        let lane = Lane("hanging", width: 2)
+        let pool = BlockingPool("hanging", width: 2)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<2 {
                 group.addTask {
                     let code = await self.code { () throws(AccountsError) in
-                        try await lane.run(limit: .milliseconds(100)) { _ throws(AccountsError) in gate.wait() }
+                        try await pool.run(limit: .milliseconds(100)) { _ throws(AccountsError) in gate.wait() }
                     }
                     #expect(code == .timeout)
                 }
@@ -79,7 +79,7 @@ struct LaneTests {
         }
         // With a limit that no test would outlive.
         let refused = await code { () throws(AccountsError) in
-            try await lane.run(limit: .seconds(3600)) { _ throws(AccountsError) in }
+            try await pool.run(limit: .seconds(3600)) { _ throws(AccountsError) in }
         }
         #expect(refused == .unavailable)
         gate.open()
@@ -87,20 +87,20 @@ struct LaneTests {
         while code != nil {
             #expect(code == .unavailable)
             code = await self.code { () throws(AccountsError) in
-                try await lane.run(limit: .seconds(3600)) { _ throws(AccountsError) in }
+                try await pool.run(limit: .seconds(3600)) { _ throws(AccountsError) in }
             }
         }
     }
 
     @Test func `callers wait for a thread in their order`() async throws {
         let gate = Gate()
-        let lane = Lane("narrow", width: 1)
+        let pool = BlockingPool("narrow", width: 1)
         let order = Notes()
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<4 {
                 group.addTask {
                     let code = await code { () throws(AccountsError) in
-                        try await lane.run(limit: .seconds(30)) { _ throws(AccountsError) in
+                        try await pool.run(limit: .seconds(30)) { _ throws(AccountsError) in
                             if number == 0 { gate.wait() }
                             order.append("\(number)")
                         }
@@ -108,28 +108,28 @@ struct LaneTests {
                     #expect(code == nil)
                 }
                 // The next one comes when this one is in the lane.
-                while lane.callers <= number { await Task.yield() }
+                while pool.callers <= number { await Task.yield() }
             }
             gate.open()
         }
         #expect(order.all == ["0", "1", "2", "3"])
     }
 
-    @Test func `no more callers than the lane has room for wait`() async throws {
+    @Test func `no more callers than the pool has room for wait`() async throws {
         let gate = Gate()
-        let lane = Lane("small", width: 1, capacity: 1)
+        let pool = BlockingPool("small", width: 1, capacity: 1)
         await withTaskGroup(of: Void.self) { group in
             for number in 0..<2 {
                 group.addTask {
                     let code = await code { () throws(AccountsError) in
-                        try await lane.run(limit: .seconds(30)) { _ throws(AccountsError) in gate.wait() }
+                        try await pool.run(limit: .seconds(30)) { _ throws(AccountsError) in gate.wait() }
                     }
                     #expect(code == nil)
                 }
-                while lane.callers <= number { await Task.yield() }
+                while pool.callers <= number { await Task.yield() }
             }
             let refused = await code { () throws(AccountsError) in
-                try await lane.run(limit: .seconds(30)) { _ throws(AccountsError) in }
+                try await pool.run(limit: .seconds(30)) { _ throws(AccountsError) in }
             }
             #expect(refused == .unavailable)
             gate.open()
@@ -138,10 +138,10 @@ struct LaneTests {
 
     @Test func `a cancelled caller goes on at once and its work is interrupted`() async throws {
         let gate = Gate()
-        let lane = Lane("cancelled")
+        let pool = BlockingPool("cancelled")
         let task = Task {
             await code { () throws(AccountsError) in
-                try await lane.run(limit: .seconds(3600)) { call throws(AccountsError) in
+                try await pool.run(limit: .seconds(3600)) { call throws(AccountsError) in
                     call.whenAbandoned { gate.open() }
                     gate.wait()
                 }
@@ -150,6 +150,6 @@ struct LaneTests {
         while gate.entered.withLock({ $0 }) == 0 { await Task.yield() }
         task.cancel()
         #expect(await task.value == .cancelled)
-        while lane.callers > 0 { await Task.yield() }
+        while pool.callers > 0 { await Task.yield() }
     }
 }

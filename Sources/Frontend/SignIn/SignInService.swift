@@ -7,7 +7,7 @@ import Queue
 import Secrets
 
 /// What a frontend needs to let people in: the ways to sign in, and where it keeps who is.
-package struct Reliance: Sendable {
+package struct SignInDependencies: Sendable {
     let chain: SignInChain
     let logins: LoginStore
     let options: SignInOptions
@@ -22,7 +22,7 @@ package struct Reliance: Sendable {
 /// Signs people in, step by step: what was typed, then perhaps a code, then the login.
 ///
 /// Every doubt refuses. Each attempt is counted before it is looked at, and all refusals are the same, to the second.
-struct SignInDesk: Sendable {
+struct SignInService: Sendable {
     enum Answer: Sendable {
         /// The token is for the browser's cookie.
         case signedIn(Person, token: Secret)
@@ -112,7 +112,7 @@ struct SignInDesk: Sendable {
         let proof = secret.mark("\(LoginToken.fingerprint(of: token)) \(code.revealed)", for: .code)
         let challenge = Challenge(kind: kind, person: person, proof: proof, form: form)
         _ = try await logins.open(challenge, token: token)
-        let id = JobID(milliseconds: Site.now())
+        let id = JobID(milliseconds: FrontendServices.now())
         let letter = Secret("\(person.email ?? "")\n\(code.revealed)\n\(token.revealed)")
         try await queue.mail(
             topic: kind.rawValue, sealed: secret.seal(letter, for: .mail, beside: "mail-\(id)"), id: id)

@@ -7,7 +7,7 @@ import FoundationEssentials
 #endif
 
 /// What the defaults depend on: who runs the program, and where.
-package struct Surroundings: Sendable {
+package struct HostEnvironment: Sendable {
     static let systemStateDirectory = "/var/lib/qwd"
     static let systemRuntimeDirectory = "/run/qwd"
 

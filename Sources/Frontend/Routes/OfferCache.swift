@@ -3,22 +3,22 @@ import Queue
 import Synchronization
 
 /// What the form offers, remembered for the time when the queue does not answer.
-final class MachineShelf: Sendable {
-    private let current: Cached<Offer>
-    private let last = Mutex<(offer: Offer, at: ContinuousClock.Instant)?>(nil)
+final class OfferCache: Sendable {
+    private let current: Cached<AvailableMachines>
+    private let last = Mutex<(offer: AvailableMachines, at: ContinuousClock.Instant)?>(nil)
 
     init(queue: JobQueue, hosts: Cached<[Host]>, lease: Duration, freshness: Duration) {
-        current = Cached(life: freshness) { () throws(QueueError) -> Offer in
+        current = Cached(life: freshness) { () throws(QueueError) -> AvailableMachines in
             let machines = try await queue.machines(lease: lease)
             let hosts = try await hosts.value()
-            return Offer(
+            return AvailableMachines(
                 machines: machines, largestCPU: hosts.map(\.status.capacity.cpu).max() ?? 0,
                 largestMemoryMiB: hosts.map(\.status.capacity.memoryMiB).max() ?? 0)
         }
     }
 
     /// What hosts offer now.
-    func offer() async throws(QueueError) -> Offer {
+    func offer() async throws(QueueError) -> AvailableMachines {
         let offer = try await current.value()
         last.withLock { $0 = (offer, .now) }
         return offer
@@ -28,7 +28,7 @@ final class MachineShelf: Sendable {
     ///
     /// A request for a machine that was taken back meanwhile waits until it is offered again, as any that comes a moment
     /// before does.
-    func offer(of machine: String) async throws(QueueError) -> Offer {
+    func offer(of machine: String) async throws(QueueError) -> AvailableMachines {
         let recent = last.withLock { $0 }
         if let recent, recent.at.duration(to: .now) < Self.moment,
             recent.offer.machines.contains(where: { $0.name == machine })
@@ -43,7 +43,7 @@ final class MachineShelf: Sendable {
     private static let moment = Duration.seconds(10)
 
     /// What hosts offered when the queue answered last, or nil if it never did.
-    func remembered() -> Offer? {
+    func remembered() -> AvailableMachines? {
         last.withLock { $0 }.map { last in
             var offer = last.offer
             offer.stale = true

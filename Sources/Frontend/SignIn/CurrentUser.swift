@@ -3,12 +3,12 @@ import Logins
 import Secrets
 
 /// Who sends a request, as far as that is known.
-struct Visitor: Sendable, Hashable {
+struct CurrentUser: Sendable, Hashable {
     /// Nil for somebody who has not signed in, and for everybody where nobody needs to.
     var login: Login?
     var isAdmin = false
     /// Whether nobody signs in here: then everybody may do everything. Whoever forgets to ask lets nobody in.
-    var isOpenHouse = false
+    var authenticationDisabled = false
     /// Where the request comes from; behind a proxy that is trusted, what that says.
     var address = ""
     /// Whether the person's browser speaks TLS, with us or with such a proxy.
@@ -18,11 +18,11 @@ struct Visitor: Sendable, Hashable {
 
     /// Knows the visitor by the token of a login, if that is still good: who it is, what they may do, and what their
     /// forms send back. Signing in or out makes all forms of before worthless.
-    mutating func enter(by token: Secret, at desk: SignInDesk) async throws {
-        guard let login = try await desk.logins.login(token: token) else { return }
+    mutating func enter(by token: Secret, at signInService: SignInService) async throws {
+        guard let login = try await signInService.logins.login(token: token) else { return }
         self.login = login
-        isAdmin = desk.isAdmin(login.person)
-        formToken = desk.secret.mark(login.id, for: .form)
+        isAdmin = signInService.isAdmin(login.person)
+        formToken = signInService.secret.mark(login.id, for: .form)
     }
 
     /// The name of the person, for sessions and the record; empty for nobody.
@@ -30,7 +30,7 @@ struct Visitor: Sendable, Hashable {
 
     /// Whether a session is theirs, or they look after all of them.
     func mayUse(_ session: Session) -> Bool {
-        isOpenHouse || isAdmin || owns(session)
+        authenticationDisabled || isAdmin || owns(session)
     }
 
     /// Whether they signed in as whose session it is.

@@ -4,7 +4,7 @@ import FoundationEssentials
 import Logins
 import Secrets
 
-extension SignInDesk {
+extension SignInService {
     enum CodeAnswer: Sendable {
         /// The form is what was sent before the code; recovery codes come once, with the enrolment.
         case signedIn(Challenge, token: Secret, recoveryCodes: [Secret])

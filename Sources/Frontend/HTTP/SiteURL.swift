@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 
 /// Where people reach these pages.
-struct PublicAddress: Sendable, Hashable {
+struct SiteURL: Sendable, Hashable {
     /// `https://desk.example.org`, or nil to follow each request.
     let origin: String?
     /// What stands before every path of ours, `/qwd` or nothing.
@@ -47,7 +47,7 @@ struct PublicAddress: Sendable, Hashable {
     /// names another site, the other is not believed. The request's `Host` is one of our names, as
     /// ``KnownHostsOnly`` has seen before.
     func isSameOrigin(_ request: Request) -> Bool {
-        for site in request.headers[values: .secFetchSite] where site != "same-origin" && site != "none" {
+        for services in request.headers[values: .secFetchSite] where services != "same-origin" && services != "none" {
             return false
         }
         return request.headers[values: .origin].allSatisfy { isOurs(origin: $0, request) }

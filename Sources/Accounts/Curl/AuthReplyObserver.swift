@@ -4,7 +4,7 @@ import CCurl
 ///
 /// libcurl's success is no proof: it goes on without signing in where an SMTP server offers no AUTH, and where an IMAP
 /// server greets with PREAUTH. So the question must have been asked, and this very question answered.
-final class AuthenticationWitness {
+final class AuthReplyObserver {
     enum Answer: Equatable {
         /// Nobody asked, or nobody answered.
         case none
@@ -24,12 +24,12 @@ final class AuthenticationWitness {
     /// Called by libcurl for each command and each line of a reply.
     static let hear: curl_debug_callback = { _, kind, bytes, count, data in
         guard let bytes, let data else { return 0 }
-        let witness = Unmanaged<AuthenticationWitness>.fromOpaque(data).takeUnretainedValue()
+        let observer = Unmanaged<AuthReplyObserver>.fromOpaque(data).takeUnretainedValue()
         // Commands are short. What is cut off here may be a password.
         let text = String(decoding: UnsafeRawBufferPointer(start: bytes, count: min(count, 256)), as: UTF8.self)
         switch kind {
-        case CURLINFO_HEADER_OUT: witness.sent(text)
-        case CURLINFO_HEADER_IN: witness.received(text)
+        case CURLINFO_HEADER_OUT: observer.sent(text)
+        case CURLINFO_HEADER_IN: observer.received(text)
         default: break
         }
         return 0
