@@ -6,7 +6,7 @@ package struct IPNetwork: Sendable, Hashable, CustomStringConvertible {
     package let prefixLength: Int
 
     /// Refuses a network with bits behind its prefix, because one of the two is a mistake then, and an IPv4 address in
-    /// the clothes of IPv6 (`::ffff:10.0.0.1`), because it is written as IPv4.
+    /// the IPv6 form of an IPv4 address (`::ffff:10.0.0.1`), because it is written as IPv4.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard let address = ClientAddress.bytes(parts[0].utf8), ClientAddress.unmapped(address) == address else {

@@ -66,7 +66,7 @@ package struct Frontend: Service {
         return Application(
             router: Self.router(for: services),
             server: server(services.connections),
-            // Whoever knocks while many do should not have to knock again. The system allows 4096 (listen(2)).
+            // A connection beyond the backlog is dropped and tried again after a second. The system allows 4096 (listen(2)).
             configuration: .init(
                 address: .hostname(options.listenHost, port: options.listenPort), serverName: nil, backlog: 4096,
                 reuseAddress: true),

@@ -4,7 +4,7 @@ import SystemPackage
 /// One build of a machine's disk from Debian packages, without a loop device or a mount on the host.
 ///
 /// mmdebstrap makes the system in a directory, mke2fs copies that into a partition, mtools and syslinux make the boot
-/// partition, qemu-img makes the qcow2 file. Everything runs in namespaces of its own (see `Enclosure`).
+/// partition, qemu-img makes the qcow2 file. Everything runs in namespaces of its own (see `NamespaceSandbox`).
 package struct ImageBuild: Sendable {
     /// The machines that can be built.
     package static let names = ["debian-desktop"]
@@ -39,15 +39,15 @@ package struct ImageBuild: Sendable {
         if let missing = HostPrograms.missing(isRoot: isRoot) { throw missing }
         let directory = try BuildDirectory(in: workDirectory, name: name)
         defer { directory.remove() }
-        let tools: Toolbox
+        let tools: CommandRunner
         do {
-            tools = Toolbox(enclosure: Enclosure(isRoot: isRoot), log: try BuildLog(path: log))
+            tools = CommandRunner(enclosure: NamespaceSandbox(isRoot: isRoot), log: try BuildLog(path: log))
         } catch {
             throw ImageBuildError(
                 .notAllowed, step: BuildStep.check.rawValue, detail: "\(log) can't be written: \(error)",
                 advice: "Choose a place for the machine that you may write to.")
         }
-        let assembly = Assembly(
+        let assembly = ImagePipeline(
             tools: tools, directory: directory, output: output, partial: partial, progress: progress)
         do {
             try await assembly.run()
@@ -72,7 +72,7 @@ package struct ImageBuild: Sendable {
         await Task {
             // What can't be removed is removed by the next build, or seen by the administrator in the work directory.
             guard let log = try? BuildLog(path: "/dev/null") else { return }
-            try? await directory.empty(with: Toolbox(enclosure: Enclosure(isRoot: isRoot), log: log))
+            try? await directory.empty(with: CommandRunner(enclosure: NamespaceSandbox(isRoot: isRoot), log: log))
         }.value
     }
 }

@@ -2,7 +2,7 @@ import Logging
 
 /// The sending side of `QMPClient.events`: it never blocks, and forgets the oldest when nobody reads.
 struct EventBuffer {
-    /// A busy machine sends some tens a second at most; a reader that far behind has lost interest.
+    /// A busy machine sends some tens a second at most; a reader that far behind does not read any more.
     static let capacity = 1024
 
     private let continuation: AsyncStream<QMPEvent>.Continuation

@@ -3,7 +3,7 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// Carries out what `Conversation` decides: bytes, timers and continuations of one connection, all on its event loop.
+/// Carries out what `QMPStateMachine` decides: bytes, timers and continuations of one connection, all on its event loop.
 final class QMPHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -29,7 +29,7 @@ final class QMPHandler: ChannelInboundHandler {
     private let decoder = JSONDecoder()
     private var events: EventBuffer
     private var splitter: LineSplitter
-    private var conversation = Conversation<Waiter>()
+    private var machine = QMPStateMachine<Waiter>()
     private var context: ChannelHandlerContext?
     private var handshakeTimeout: Scheduled<Void>?
     private var socketError: (any Error)?
@@ -50,7 +50,7 @@ final class QMPHandler: ChannelInboundHandler {
 
     func startHandshake(deadline: Duration) {
         handshakeTimeout = loop.assumeIsolated().scheduleTask(in: TimeAmount(deadline)) {
-            guard let wait = self.conversation.handshakeWait else { return }
+            guard let wait = self.machine.handshakeWait else { return }
             self.end(.failure(QMPError(.timedOut, "\(wait) within \(deadline)")))
         }
     }
@@ -60,7 +60,7 @@ final class QMPHandler: ChannelInboundHandler {
             self.abandon(request.id, because: QMPError(.timedOut, "\(request.command): no answer within \(timeout)"))
         }
         let waiter = Waiter(reply: reply, timeout: timer)
-        switch conversation.send(request, waiter: waiter) {
+        switch machine.send(request, waiter: waiter) {
         case .write: write(request)
         case .refuse(let error): waiter.resume(.failure(error))
         }
@@ -68,12 +68,12 @@ final class QMPHandler: ChannelInboundHandler {
 
     /// Nobody waits any more; what QEMU answers is passed over. Nothing happens if the answer was faster.
     func abandon(_ id: UInt64, because error: QMPError) {
-        conversation.abandon(id)?.resume(.failure(error))
+        machine.abandon(id)?.resume(.failure(error))
     }
 
     /// Ends the connection and tells everyone who waits. Only the first call counts.
     func end(_ cause: EndCause) {
-        guard let action = conversation.end(cause) else { return }
+        guard let action = machine.end(cause) else { return }
         handshakeTimeout?.cancel()
         // Before the events finish: who has read the last one may ask for the ending.
         ending.set(action.ending)
@@ -109,7 +109,7 @@ final class QMPHandler: ChannelInboundHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         splitter.append(unwrapInboundIn(data))
         do throws(QMPError) {
-            while !conversation.hasEnded, let line = try splitter.next() {
+            while !machine.hasEnded, let line = try splitter.next() {
                 try receive(line)
             }
         } catch {
@@ -133,10 +133,10 @@ final class QMPHandler: ChannelInboundHandler {
             message = try Message(line: line, decoder: decoder)
         } catch {
             // Before the greeting it means that something else listens there.
-            guard conversation.handshakeWait != nil else { throw error }
+            guard machine.handshakeWait != nil else { throw error }
             throw QMPError(.greeting, "no QMP server listens there", cause: error)
         }
-        switch conversation.receive(message) {
+        switch machine.receive(message) {
         case .negotiate:
             write(try Request(Capabilities(), id: Request.capabilitiesID))
         case .ready(let greeting):
@@ -148,7 +148,7 @@ final class QMPHandler: ChannelInboundHandler {
             waiter.resume(.failure(error))
         case .deliver(let event):
             events.add(event)
-        case .passOver:
+        case .ignore:
             logger.debug("QMP reply that nobody waits for")
         case .abort(let error):
             throw error

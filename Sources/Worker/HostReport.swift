@@ -50,12 +50,12 @@ actor HostReport {
     }
 
     /// Whether this differs from what was offered last.
-    func isNews(_ offer: Offer) -> Bool { offer != offered }
+    func hasChanged(_ offer: Offer) -> Bool { offer != offered }
 
     func offered(_ offer: Offer) { offered = offer }
 
     /// The warnings among these that were not given before.
-    func unheard(_ warnings: [String]) -> [String] {
+    func newWarnings(_ warnings: [String]) -> [String] {
         defer { warned = Set(warnings) }
         return warnings.filter { !warned.contains($0) }
     }

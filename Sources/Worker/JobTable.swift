@@ -14,7 +14,7 @@ actor JobTable {
     private var held: [SessionID: Int] = [:]
     private var claimKey: String?
     /// Sessions whose process or files did not go, with the fence up to which they are ours to free.
-    private(set) var leftovers: [SessionID: Int] = [:]
+    private(set) var pendingCleanup: [SessionID: Int] = [:]
 
     var claims: [Claim] { Array(entries.keys) }
 
@@ -27,13 +27,13 @@ actor JobTable {
     func begin(_ claim: Claim) -> AsyncStream<Void> {
         let (aborted, abort) = AsyncStream.makeStream(of: Void.self)
         entries[claim] = Entry(abort: abort)
-        hold(claim.session)
+        retain(claim.session)
         return aborted
     }
 
     func end(_ claim: Claim) {
         entries.removeValue(forKey: claim)?.abort.finish()
-        letGo(claim.session)
+        release(claim.session)
     }
 
     /// Makes a job give up: the queue has told that it is not wanted, or not ours, any more.
@@ -54,15 +54,15 @@ actor JobTable {
 
     func claimAnswered() { claimKey = nil }
 
-    func leave(_ session: SessionID, fence: Int) { leftovers[session] = fence }
+    func addPendingCleanup(_ session: SessionID, fence: Int) { pendingCleanup[session] = fence }
 
-    func freed(_ session: SessionID) { leftovers[session] = nil }
+    func cleanedUp(_ session: SessionID) { pendingCleanup[session] = nil }
 
-    func hold(_ session: SessionID?) {
+    func retain(_ session: SessionID?) {
         if let session { held[session, default: 0] += 1 }
     }
 
-    func letGo(_ session: SessionID?) {
+    func release(_ session: SessionID?) {
         guard let session, let count = held[session] else { return }
         held[session] = count == 1 ? nil : count - 1
     }

@@ -28,7 +28,7 @@ extension Worker {
         let session: Session?
         do throws(QueueError) {
             session =
-                try await patiently(logger: logger) { () async throws(QueueError) in
+                try await retryWhileUnavailable(logger: logger) { () async throws(QueueError) in
                     try await queue.session(id)
                 } ?? nil
         } catch {
@@ -85,7 +85,7 @@ extension Worker {
     private func orphanedJobs() async -> [Claim] {
         do throws(QueueError) {
             let jobs =
-                try await patiently(logger: logger) { () async throws(QueueError) in
+                try await retryWhileUnavailable(logger: logger) { () async throws(QueueError) in
                     try await queue.running(on: options.hostID)
                 } ?? []
             return jobs.map {
@@ -104,7 +104,7 @@ extension Worker {
             if state == .starting { await free(id, fence: claim.fence) }
         }
         do throws(QueueError) {
-            _ = try await patiently(logger: logger) { () async throws(QueueError) in
+            _ = try await retryWhileUnavailable(logger: logger) { () async throws(QueueError) in
                 try await queue.fail(claim, .transient, message: "Its worker was restarted.", delay: .zero)
             }
         } catch {

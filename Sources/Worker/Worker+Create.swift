@@ -6,7 +6,7 @@ import Queue
 
 extension Worker {
     /// Why a create job came to an end before its last step.
-    private enum Interruption: Error {
+    private enum CreateAbort: Error {
         case lost(Ownership)
         case machine(MachineError)
         case queue(QueueError)
@@ -29,7 +29,7 @@ extension Worker {
         logger[metadataKey: "job.id"] = "\(claim.job)"
         logger[metadataKey: "job.attempt"] = "\(claim.attempt)"
         var progress = Progress()
-        do throws(Interruption) {
+        do throws(CreateAbort) {
             try await takeSteps(claim, id, request, &progress)
             logger.notice("session runs")
         } catch {
@@ -51,7 +51,7 @@ extension Worker {
 
     private func takeSteps(
         _ claim: Claim, _ id: SessionID, _ request: SessionRequest, _ progress: inout Progress
-    ) async throws(Interruption) {
+    ) async throws(CreateAbort) {
         CrashPoint.passed(.claim)
         let specification = try await specify(request, id, claim)
         // People who wait are told of each step, and the machine does not wait for that. Only the commit is waited for.
@@ -87,7 +87,7 @@ extension Worker {
     }
 
     /// The last step: the display can be reached, and the queue knows where.
-    private func openDisplay(_ claim: Claim, _ id: SessionID) async throws(Interruption) {
+    private func openDisplay(_ claim: Claim, _ id: SessionID) async throws(CreateAbort) {
         async let told = tellDisplay(claim)
         let token = secret.token(session: id, fence: claim.fence)
         try await act { () async throws(MachineError) in try await bridge.open(id, token: token) }
@@ -106,7 +106,7 @@ extension Worker {
 
     private func specify(
         _ request: SessionRequest, _ id: SessionID, _ claim: Claim
-    ) async throws(Interruption) -> MachineSpecification {
+    ) async throws(CreateAbort) -> MachineSpecification {
         let catalogue = await catalogue()
         guard let machine = catalogue.machine(named: request.machine) else {
             let why = catalogue.problem(of: request.machine).map { "\(options.host) does not offer it any more: \($0)" }
@@ -124,7 +124,7 @@ extension Worker {
 
     /// The one teardown.
     private func undo(
-        _ claim: Claim, _ id: SessionID, after interruption: Interruption, committed: Bool, logger: Logger
+        _ claim: Claim, _ id: SessionID, after interruption: CreateAbort, committed: Bool, logger: Logger
     ) async {
         await free(id, fence: claim.fence)
         let failure: FailureClass
@@ -143,7 +143,7 @@ extension Worker {
         logger.warning("session did not start", metadata: ["error": "\(message)"])
         let delay = Self.pause(failure, attempt: claim.attempt)
         do throws(QueueError) {
-            _ = try await patiently(logger: logger) { () async throws(QueueError) in
+            _ = try await retryWhileUnavailable(logger: logger) { () async throws(QueueError) in
                 if committed {
                     try await queue.end(id, fence: claim.fence, reason: .failed, detail: message)
                 } else {
@@ -166,8 +166,8 @@ extension Worker {
 }
 
 extension Worker {
-    private func tellDisplay(_ claim: Claim) async -> Result<Ownership, Interruption> {
-        do throws(Interruption) {
+    private func tellDisplay(_ claim: Claim) async -> Result<Ownership, CreateAbort> {
+        do throws(CreateAbort) {
             return .success(try await ask { () async throws(QueueError) in try await queue.step(claim, .display) })
         } catch {
             return .failure(error)
@@ -179,7 +179,7 @@ extension Worker {
     private func tell(_ steps: AsyncStream<SessionStep>, _ claim: Claim) async {
         for await step in steps {
             do throws(QueueError) {
-                let answer = try await patiently(logger: logger) { () async throws(QueueError) in
+                let answer = try await retryWhileUnavailable(logger: logger) { () async throws(QueueError) in
                     try await queue.step(claim, step)
                 }
                 guard let answer, answer != .ok else { continue }
@@ -190,16 +190,16 @@ extension Worker {
         }
     }
 
-    private func own(_ answer: Ownership) async throws(Interruption) {
+    private func own(_ answer: Ownership) async throws(CreateAbort) {
         guard answer == .ok else { throw .lost(answer) }
     }
 
     private func ask<Value: Sendable>(
         _ body: () async throws(QueueError) -> Value
-    ) async throws(Interruption) -> Value {
+    ) async throws(CreateAbort) -> Value {
         let answer: Value?
         do throws(QueueError) {
-            answer = try await patiently(logger: logger, body)
+            answer = try await retryWhileUnavailable(logger: logger, body)
         } catch {
             throw error.isClosed ? .cancelled : .queue(error)
         }
@@ -210,7 +210,7 @@ extension Worker {
     @discardableResult
     private func act<Value: Sendable>(
         _ body: () async throws(MachineError) -> Value
-    ) async throws(Interruption) -> Value {
+    ) async throws(CreateAbort) -> Value {
         do throws(MachineError) {
             return try await body()
         } catch {

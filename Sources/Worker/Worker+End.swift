@@ -30,11 +30,11 @@ extension Worker {
             try await hypervisor.tearDown(id, fence: fence)
         } catch {
             logger.error("session could not be cleaned up", metadata: ["session.id": "\(id)", "error": "\(error)"])
-            await table.leave(id, fence: fence)
+            await table.addPendingCleanup(id, fence: fence)
             return error
         }
         await bridge.close(id, fence: fence)
-        await table.freed(id)
+        await table.cleanedUp(id)
         return nil
     }
 
@@ -43,7 +43,7 @@ extension Worker {
         while !Task.isCancelled {
             // When a process that hangs in the kernel will end, nothing tells us.
             try? await Task.sleep(for: options.lease / 3)
-            for (id, fence) in await table.leftovers where !Task.isCancelled { await free(id, fence: fence) }
+            for (id, fence) in await table.pendingCleanup where !Task.isCancelled { await free(id, fence: fence) }
         }
     }
 
@@ -53,16 +53,16 @@ extension Worker {
             for await event in hypervisor.events {
                 switch event {
                 case .ended(let id, let fence, let reason, let detail):
-                    await table.hold(id)
+                    await table.retain(id)
                     group.addTask {
                         await ended(id, fence: fence, reason, detail)
-                        await table.letGo(id)
+                        await table.release(id)
                     }
                 case .answered(let machine):
-                    await table.hold(machine.session)
+                    await table.retain(machine.session)
                     group.addTask {
                         await adopt(machine, job: nil)
-                        await table.letGo(machine.session)
+                        await table.release(machine.session)
                     }
                 case .trouble(let id, let detail):
                     if detail.isEmpty {
@@ -89,7 +89,7 @@ extension Worker {
     /// Tells the queue something, as long as it takes.
     func report<Value: Sendable>(_ id: SessionID, _ body: () async throws(QueueError) -> Value) async {
         do throws(QueueError) {
-            _ = try await patiently(logger: logger, body)
+            _ = try await retryWhileUnavailable(logger: logger, body)
         } catch {
             logger.error("queue refuses a report", metadata: ["session.id": "\(id)", "error": "\(error)"])
         }

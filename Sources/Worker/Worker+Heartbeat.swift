@@ -8,7 +8,7 @@ extension Worker {
     func beat() async {
         while !Task.isCancelled {
             await beatOnce()
-            // The pace of the heart is a matter of time, not of an event.
+            // Heartbeats go by time: there is no event to wait for.
             try? await Task.sleep(for: options.lease / 3)
         }
     }
@@ -23,7 +23,7 @@ extension Worker {
         }
     }
 
-    /// Looks after the machines as often as the heart beats, but not in its way: QEMU may not answer, or a disk may hang.
+    /// Looks after the machines with each heartbeat, but beside it: QEMU may not answer, or a disk may hang.
     func tend() async {
         while !Task.isCancelled {
             await meter.lookAtDisk(within: options.lease / 3)
@@ -32,7 +32,7 @@ extension Worker {
         }
     }
 
-    /// Offers the machines and looks at their files, as often as the heart beats, but not in its way: a disk that hangs must
+    /// Offers the machines and looks at their files, with each heartbeat, but beside it: a disk that hangs must
     /// cost no lease.
     func keepOffering() async {
         while !Task.isCancelled {
@@ -59,14 +59,14 @@ extension Worker {
     /// Publishes the catalogue if it changed since the last time.
     private func offerMachines() async throws(QueueError) {
         let catalogue = await catalogue()
-        for warning in await meter.unheard(catalogue.warnings.map(\.description)) {
+        for warning in await meter.newWarnings(catalogue.warnings.map(\.description)) {
             logger.warning("machine not offered", metadata: ["problem": "\(warning)"])
         }
         let offer = HostReport.Offer(
             machines: catalogue.machines.map(\.published), unlisted: catalogue.unlisted.map(\.name))
         // The queue forgets what a host offers with the host, or with all its data.
         let isKnown = try await queue.hasOffer(of: options.hostID)
-        guard await meter.isNews(offer) || !isKnown else { return }
+        guard await meter.hasChanged(offer) || !isKnown else { return }
         try await queue.offer(
             offer.machines, unlisted: offer.unlisted, tags: options.tags, host: options.hostID)
         await meter.offered(offer)
@@ -89,7 +89,7 @@ extension Worker {
                 logger.notice(
                     "ending the machine of a session that was given up", metadata: ["session.id": "\(session.id)"])
                 // Not here: a heartbeat must not wait for a process that hangs.
-                await table.leave(session.id, fence: session.fence)
+                await table.addPendingCleanup(session.id, fence: session.fence)
                 continue
             }
             await ended(

@@ -38,7 +38,7 @@ extension Worker {
         } catch {
             if Task.isCancelled { return nil }
             logger.warning("no job can be taken", metadata: ["error": "\(error)"])
-            // Nothing tells us when a server that is down comes back.
+            // There is no event for a server that comes back: try again after a pause.
             try? await Task.sleep(for: .milliseconds(200))
         }
         return nil

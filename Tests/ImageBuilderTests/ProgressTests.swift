@@ -62,14 +62,14 @@ import Testing
 
     @Test(arguments: [("dlstatus:1:45.20:Retrieving file 1 of 1", 0.452), ("dlstatus:1:100:Done", 1.0)])
     func `read apt's status lines`(line: String, part: Double) {
-        #expect(Assembly.part(ofStatus: line) == part)
-        #expect(Assembly.part(ofStatus: "Get:1 http://deb.debian.org") == nil)
+        #expect(ImagePipeline.part(ofStatus: line) == part)
+        #expect(ImagePipeline.part(ofStatus: "Get:1 http://deb.debian.org") == nil)
     }
 
     @Test func `read qemu-img's percentages`() {
-        #expect(Assembly.part(ofConversion: "    (45.20/100%)") == 0.452)
-        #expect(Assembly.part(ofConversion: "    (100.00/100%)") == 1)
-        #expect(Assembly.part(ofConversion: "qemu-img: error") == nil)
+        #expect(ImagePipeline.part(ofConversion: "    (45.20/100%)") == 0.452)
+        #expect(ImagePipeline.part(ofConversion: "    (100.00/100%)") == 1)
+        #expect(ImagePipeline.part(ofConversion: "qemu-img: error") == nil)
     }
 }
 

@@ -31,7 +31,8 @@ struct `A real build` {
         #expect(names(directory + "/machines") == ["debian-desktop.qcow2"])
 
         var said: [String] = []
-        let tools = Toolbox(enclosure: Enclosure(isRoot: geteuid() == 0), log: try BuildLog(path: "/dev/null"))
+        let tools = CommandRunner(
+            enclosure: NamespaceSandbox(isRoot: geteuid() == 0), log: try BuildLog(path: "/dev/null"))
         // -snapshot: the machine itself stays as it was built. timeout(1) ends QEMU some time after the desktop came up.
         try? await tools.run(
             "timeout",

@@ -24,7 +24,7 @@ private func temporaryDirectory() -> String {
         ("E: Release file for http://x is not valid yet", "clock"), ("something else", "Build again"),
     ])
     func `that is known leads to advice`(line: String, advice: String) {
-        #expect(Advice.find(["first", line]).contains(advice))
+        #expect(FailureHints.find(["first", line]).contains(advice))
     }
 
     @Test(.enabled(if: geteuid() == 0, "the namespaces of a build take root, or rights that not every user has"))
@@ -37,8 +37,9 @@ private func temporaryDirectory() -> String {
         }
         let directory = temporaryDirectory()
         try Files.makeDirectory(directory)
-        let toolbox = Toolbox(enclosure: Enclosure(isRoot: true), log: try BuildLog(path: "\(directory)/log"))
-        let environment = try await toolbox.output("env", [])
+        let runner = CommandRunner(
+            enclosure: NamespaceSandbox(isRoot: true), log: try BuildLog(path: "\(directory)/log"))
+        let environment = try await runner.output("env", [])
         #expect(environment.contains("PATH=") && !environment.contains("sesame"), "\(environment)")
         #expect(environment.contains("ftp_proxy=http://proxy.example:3128"), "packages come by it")
         Files.remove(directory)
@@ -46,8 +47,8 @@ private func temporaryDirectory() -> String {
 
     @Test func `names the real kernel behind the metapackage`() {
         let relations = "linux-image-amd64\n  Depends: linux-image-6.1.0-56-amd64\n  Conflicts: linux-image-old\n"
-        #expect(Assembly.dependency(in: relations) == "linux-image-6.1.0-56-amd64")
-        #expect(Assembly.dependency(in: "linux-image-amd64\n") == nil)
+        #expect(ImagePipeline.dependency(in: relations) == "linux-image-6.1.0-56-amd64")
+        #expect(ImagePipeline.dependency(in: "linux-image-amd64\n") == nil)
     }
 }
 
@@ -78,8 +79,8 @@ private func temporaryDirectory() -> String {
 /// Namespaces can be made by root; for others it depends on the host.
 @Suite(.enabled(if: geteuid() == 0, "needs root to make namespaces"), .timeLimit(.minutes(2)))
 struct `Programs of a build` {
-    private func tools() throws -> Toolbox {
-        Toolbox(enclosure: Enclosure(isRoot: true), log: try BuildLog(path: "/dev/null"))
+    private func tools() throws -> CommandRunner {
+        CommandRunner(enclosure: NamespaceSandbox(isRoot: true), log: try BuildLog(path: "/dev/null"))
     }
 
     @Test func `run to their end and tell what they wrote`() async throws {
@@ -93,7 +94,7 @@ struct `Programs of a build` {
     }
 
     @Test func `that fail tell status and last lines`() async throws {
-        let failure = try await #require(throws: Toolbox.Failure.self) {
+        let failure = try await #require(throws: CommandRunner.Failure.self) {
             try await tools().run("ls", ["/no/such/file"])
         }
         #expect(failure.command == "ls")

@@ -40,7 +40,7 @@ import Testing
         try kitchen.write("a.iso", DiskBytes.cd)
         let reader = try reader(
             "[a.iso]",
-            index: ImageIndex { path throws(ImageProblem) in
+            index: ImageIndex { path throws(ImageError) in
                 if hangs.withLock(\.self) { gate.wait() }
                 return try ImageFile(path: path)
             })

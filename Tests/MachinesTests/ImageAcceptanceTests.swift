@@ -116,7 +116,7 @@ struct `A whole image` {
                 // Then it was padding: all of the disk is there.
                 #expect(missing < bytes.count / 10 || image.format == .qcow2, "\(missing) bytes are missing")
                 try kitchen.compare(path, image.format)
-            } catch let error as ImageProblem {
+            } catch let error as ImageError {
                 #expect(error.problem.contains("cut off") || error.problem.contains("named as vpc"), "\(error)")
             }
             try kitchen.write(image.name, bytes)
@@ -131,6 +131,6 @@ struct `A whole image` {
         #expect(try image.resolved(stated: "raw", path: path).kind == .disk)
         let plain = try ImageKitchen.inspect(kitchen.write("plain.iso", DiskBytes.cd))
         #expect(!plain.isHybrid)
-        #expect(throws: ImageProblem.self) { try plain.resolved(stated: "raw", path: path) }
+        #expect(throws: ImageError.self) { try plain.resolved(stated: "raw", path: path) }
     }
 }

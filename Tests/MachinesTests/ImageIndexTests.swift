@@ -46,9 +46,9 @@ import Testing
 
     @Test func `keeps what it knew when a file can't be looked at for a moment`() throws {
         let fails = Mutex(false)
-        let index = ImageIndex { path throws(ImageProblem) in
+        let index = ImageIndex { path throws(ImageError) in
             // What an exhausted table of descriptors or a broken disk gives.
-            if fails.withLock(\.self) { throw ImageProblem("it can't be opened", "", kind: .unknown) }
+            if fails.withLock(\.self) { throw ImageError("it can't be opened", "", kind: .unknown) }
             return try ImageFile(path: path)
         }
         let path = try write("a.iso")
@@ -61,7 +61,7 @@ import Testing
     @Test func `waits for no disk that hangs, and goes on with the others`() throws {
         let gate = DispatchSemaphore(value: 0)
         let hangs = Mutex(false)
-        let index = ImageIndex { path throws(ImageProblem) in
+        let index = ImageIndex { path throws(ImageError) in
             if path.hasSuffix("hung.iso"), hangs.withLock(\.self) { gate.wait() }
             return try ImageFile(path: path)
         }

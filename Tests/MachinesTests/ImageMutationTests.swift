@@ -15,7 +15,7 @@ struct `A damaged header` {
         let bytes = try kitchen.convert(format)
         for count in Array(0..<1100) + stride(from: 2048, through: 300_000, by: 4099) {
             let path = try kitchen.write("short", [UInt8](bytes[..<count]))
-            #expect(throws: ImageProblem.self, "\(count) bytes") { try ImageKitchen.inspect(path) }
+            #expect(throws: ImageError.self, "\(count) bytes") { try ImageKitchen.inspect(path) }
         }
     }
 

@@ -15,7 +15,7 @@ struct `A file that is no whole disk` {
     func `is refused with its reason, whatever its section states`(image: ImageCase) throws {
         let path = try kitchen.write(image.name, image.make(kitchen))
         for stated in [nil, "iso"] + DiskFormat.allCases.map(\.rawValue) {
-            let problem = #expect(throws: ImageProblem.self, "\(stated ?? "nothing") is stated") {
+            let problem = #expect(throws: ImageError.self, "\(stated ?? "nothing") is stated") {
                 try ImageKitchen.inspect(path).resolved(stated: stated, path: path)
             }
             guard let problem else { continue }

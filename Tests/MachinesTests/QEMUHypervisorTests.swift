@@ -111,7 +111,7 @@ struct QEMUHypervisorTests {
             try await first.makeSnapshot(specification)
             try await first.launch(specification)
             try await first.switchOn(specification.session)
-            await first.letGo()
+            await first.detach()
             let second = makeHypervisor(paths)
             let adopted = await second.adopt()
             #expect(adopted == [AdoptedMachine(session: specification.session, fence: 1, state: .running)])
@@ -127,7 +127,7 @@ struct QEMUHypervisorTests {
             try await first.makeSnapshot(specification)
             try await first.launch(specification)
             try await first.switchOn(id)
-            await first.letGo()
+            await first.detach()
             let qemu = try #require(process(id))
             qemu.signal(SIGSTOP)
             try await withHypervisor { second in
@@ -155,7 +155,7 @@ struct QEMUHypervisorTests {
                 try await first.launch(specification)
             }
             let ids = await first.living().sorted()
-            await first.letGo()
+            await first.detach()
             let machines = try ids.map { try #require(process($0)) }
             for machine in machines { machine.signal(SIGSTOP) }
             // The runtime directory is not where it was: only the command line tells whose QEMU that is.
@@ -206,7 +206,7 @@ struct QEMUHypervisorTests {
                 named = ProcessHandle(pid: stand.processIdentifier, mark: "sleep")
             }
             let process = try #require(named)
-            await hypervisor.welcome(
+            await hypervisor.register(
                 LiveMachine(
                     session: SessionID(milliseconds: 4_000), fence: 1, oneShot: false, paths: files,
                     qmp: try await QMPClient.connect(

@@ -53,7 +53,7 @@ struct AvailableMachines: Sendable, Hashable {
     /// Zero when no host is known.
     var largestCPU = 0
     var largestMemoryMiB = 0
-    /// Whether this is a memory of better days: the queue does not answer.
+    /// Whether this is what was known last, because the queue does not answer now.
     var stale = false
 
     /// `wanted`, or the largest of `choices` that some host could ever give.

@@ -50,7 +50,7 @@ struct Mailer: Service {
         } catch {
             if Task.isCancelled { return }
             logger.warning("mails can't be taken", metadata: ["error": "\(error)"])
-            // Nothing tells us when a server that is down comes back.
+            // There is no event for a server that comes back: try again after a pause.
             try? await Task.sleep(for: .milliseconds(500))
         }
     }

@@ -43,7 +43,7 @@ struct BuildDirectory: Sendable {
     subscript(_ name: String) -> String { "\(path)/\(name)" }
 
     /// Removes everything in it; what belongs to the guest's users needs the enclosure.
-    func empty(with tools: Toolbox) async throws {
+    func empty(with tools: CommandRunner) async throws {
         let names = Files.names(in: path).map { self[$0] }
         // Never into a file system that a killed build may have left mounted.
         if !names.isEmpty { try await tools.run("rm", ["-rf", "--one-file-system", "--"] + names) }

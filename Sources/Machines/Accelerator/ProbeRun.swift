@@ -19,7 +19,7 @@ struct ProbeRun {
         case hung
     }
 
-    private enum Sight: Sendable {
+    private enum Observation: Sendable {
         case end(lastWords: String)
         case kvmError(String)
         case deadline
@@ -68,8 +68,10 @@ struct ProbeRun {
     }
 
     /// Waits for QEMU's end, or ends it. Its standard error lasts as long as QEMU does.
-    private func watch(_ qemu: Execution<FileDescriptorInput, DiscardedOutput, SequenceOutput>) async throws -> Sight {
-        try await withThrowingTaskGroup(of: Sight.self) { group in
+    private func watch(_ qemu: Execution<FileDescriptorInput, DiscardedOutput, SequenceOutput>) async throws
+        -> Observation
+    {
+        try await withThrowingTaskGroup(of: Observation.self) { group in
             group.addTask {
                 var lastWords = ""
                 for try await line in qemu.standardError.strings() {

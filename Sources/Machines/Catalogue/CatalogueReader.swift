@@ -79,7 +79,7 @@ package final class CatalogueReader: Sendable {
 
         var catalogue = Catalogue(machines: [], warnings: sections.warnings)
         for (section, path) in located {
-            let offer = CatalogueOffer(section: section, path: path, verdict: verdict(path))
+            let offer = ResolvedMachine(section: section, path: path, verdict: verdict(path))
             catalogue.warnings += offer.warnings
             if let machine = offer.machine { catalogue.machines.append(machine) }
         }

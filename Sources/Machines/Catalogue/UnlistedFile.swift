@@ -16,7 +16,7 @@ package struct UnlistedFile: Sendable, Hashable, CustomStringConvertible {
             return
         }
         switch verdict.flatMap({ image in
-            Result { () throws(ImageProblem) in try image.resolved(stated: nil, path: name) }
+            Result { () throws(ImageError) in try image.resolved(stated: nil, path: name) }
         }) {
         case .success(let image):
             let size = "\(image.identity.size >> 20) MiB"

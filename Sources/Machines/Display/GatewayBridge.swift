@@ -148,7 +148,7 @@ package actor GatewayBridge: DisplayBridge {
             } catch {
                 if problem != error.detail { logger.error("no display gateway", metadata: ["error": "\(error)"]) }
                 problem = error.detail
-                // Nothing tells us when a port is freed or a program installed: look again now and then.
+                // There is no event for a port that is freed or a program that is installed: look again now and then.
                 try? await Task.sleep(for: .seconds(2))
             }
         }

@@ -66,7 +66,7 @@ package actor GuestNetwork {
                 defer { tried.open() }
                 if problem != error.detail { logger.error("no network for guests", metadata: ["error": "\(error)"]) }
                 problem = error.detail
-                // Nothing tells us when a program is installed or a right is given: look again now and then.
+                // There is no event for a program that is installed or a right that is given: look again now and then.
                 try? await Task.sleep(for: .seconds(2))
             }
         }

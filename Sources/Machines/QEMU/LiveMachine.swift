@@ -34,7 +34,7 @@ struct LiveMachine: Sendable {
 
 /// A QEMU process that an earlier worker has started and that does not answer yet: its host may be busy. Only its process
 /// says whether it lives.
-struct SilentMachine: Sendable {
+struct UnresponsiveMachine: Sendable {
     let session: SessionID
     let fence: Int
     let process: ProcessHandle

@@ -25,7 +25,7 @@ extension QEMUHypervisor {
             ProcessHandle(pidFile: files.pid, mark: QEMUArguments.mark(session))
             ?? ProcessHandle.find(QEMUArguments.program, mark: QEMUArguments.mark(session))
         guard let process = found else { return AdoptedMachine(session: session, fence: fence, state: .gone) }
-        let machine = SilentMachine(session: session, fence: fence, process: process)
+        let machine = UnresponsiveMachine(session: session, fence: fence, process: process)
         let adopted = await connect(machine)
         if adopted.state == .silent {
             silent[session] = machine
@@ -35,12 +35,12 @@ extension QEMUHypervisor {
         return adopted
     }
 
-    func tellSilence(of machine: SilentMachine) {
+    func tellSilence(of machine: UnresponsiveMachine) {
         if machine.isStopping { return }
         emit(.trouble(machine.session, detail: "The machine does not answer its host, which may be busy."))
     }
 
-    private func connect(_ machine: SilentMachine) async -> AdoptedMachine {
+    private func connect(_ machine: UnresponsiveMachine) async -> AdoptedMachine {
         func adopted(_ state: AdoptedMachine.State) -> AdoptedMachine {
             AdoptedMachine(session: machine.session, fence: machine.fence, state: state)
         }
@@ -49,7 +49,7 @@ extension QEMUHypervisor {
             let client = try await QMPClient.connect(to: files.qmp, deadline: .seconds(5), logger: logger)
             do {
                 let status = try await client.execute(QueryStatus())
-                welcome(
+                register(
                     LiveMachine(
                         session: machine.session, fence: machine.fence, oneShot: Files.read(files.oneShot) != nil,
                         paths: files, qmp: client, process: machine.process, poweredOff: Latch(),
@@ -68,7 +68,7 @@ extension QEMUHypervisor {
     }
 
     /// Asks a silent machine again and again until it answers, has ended, or is torn down.
-    func listen(to machine: SilentMachine) async {
+    func listen(to machine: UnresponsiveMachine) async {
         while let known = silent[machine.session], known.fence == machine.fence, !Task.isCancelled {
             // Its end is an event; when it will answer, nothing tells.
             if await machine.process.waitForEnd(limit: .seconds(1)) {
@@ -101,7 +101,7 @@ extension QEMUHypervisor {
 
 extension QEMUHypervisor {
     /// Lets go of all machines, which live on, as the end of the worker would.
-    func letGo() async {
+    func detach() async {
         for machine in machines.values {
             machines[machine.session]?.isStopping = true
             await machine.qmp.close()

@@ -61,7 +61,7 @@ extension QEMUHypervisor {
         }
         // A shorter queue of viewers is no reason to fail.
         try? UnixSocket.wait(for: Self.viewersAtOnce, at: display)
-        welcome(
+        register(
             LiveMachine(
                 session: specification.session, fence: specification.fence, oneShot: specification.oneShot,
                 paths: session, qmp: client, process: process, poweredOff: Latch()))

@@ -24,14 +24,14 @@ package actor QEMUHypervisor: Hypervisor {
     /// For looks at master images, whose disk may hang.
     let masterThreads = FileThreads(width: 4)
     var machines: [SessionID: LiveMachine] = [:]
-    var silent: [SessionID: SilentMachine] = [:]
+    var silent: [SessionID: UnresponsiveMachine] = [:]
     private nonisolated let report: AsyncStream<MachineEvent>.Continuation
-    private nonisolated let newcomers: AsyncStream<Newcomer>
-    private nonisolated let welcome: AsyncStream<Newcomer>.Continuation
+    private nonisolated let newcomers: AsyncStream<Watched>
+    private nonisolated let register: AsyncStream<Watched>.Continuation
 
-    private enum Newcomer: Sendable {
+    private enum Watched: Sendable {
         case live(LiveMachine)
-        case silent(SilentMachine)
+        case silent(UnresponsiveMachine)
         case deserted(LiveMachine)
     }
 
@@ -51,7 +51,7 @@ package actor QEMUHypervisor: Hypervisor {
         kind = accelerator
         self.logger = logger
         (events, report) = AsyncStream.makeStream()
-        (newcomers, welcome) = AsyncStream.makeStream()
+        (newcomers, register) = AsyncStream.makeStream()
     }
 
     /// Watches every machine until cancelled.
@@ -101,24 +101,24 @@ package actor QEMUHypervisor: Hypervisor {
                 }
                 confinementProblem = error.detail
                 confinementTried.open()
-                // Nothing tells us when a program is installed or a right is given: look again now and then.
+                // There is no event for a program that is installed or a right that is given: look again now and then.
                 try? await Task.sleep(for: .seconds(5))
             }
         }
     }
 
     /// Starts to look after a machine that answers.
-    func welcome(_ machine: LiveMachine) {
+    func register(_ machine: LiveMachine) {
         machines[machine.session] = machine
-        welcome.yield(.live(machine))
+        register.yield(.live(machine))
     }
 
-    func follow(_ machine: SilentMachine) {
-        welcome.yield(.silent(machine))
+    func follow(_ machine: UnresponsiveMachine) {
+        register.yield(.silent(machine))
     }
 
     func awaitViewer(of machine: LiveMachine) {
-        welcome.yield(.deserted(machine))
+        register.yield(.deserted(machine))
     }
 
     func emit(_ event: MachineEvent) {

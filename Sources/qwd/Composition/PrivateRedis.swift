@@ -79,7 +79,7 @@ struct PrivateRedis: Service {
                 } catch {
                     if Task.isCancelled { break }
                     logger.error("no private Redis", metadata: ["error": "\(error)"])
-                    // Nothing tells us when the cause, a full disk for one, is gone.
+                    // There is no event for the end of the cause, as of a full disk.
                     try? await Task.sleep(for: .seconds(1))
                 }
             }

@@ -11,7 +11,7 @@ enum CDImage {
         file.head.begins(mark, at: 0x8001) || file.head.begins("BEA01", at: 0x8001)
     }
 
-    static func check(_ file: ImageFile) throws(ImageProblem) {
+    static func check(_ file: ImageFile) throws(ImageError) {
         let head = file.head
         guard let volume = place(of: { head.little($0, 1) == 1 && head.begins(mark, at: $0 + 1) }, head) else {
             throw file.size < UInt64(descriptors.upperBound) * sector ? .cutOff(file) : .damaged("CD volume")
@@ -27,12 +27,12 @@ enum CDImage {
         try checkBoots(file)
     }
 
-    private static func place(of isWanted: (Int) -> Bool, _ head: ImageBytes) -> Int? {
+    private static func place(of isWanted: (Int) -> Bool, _ head: ImageHeader) -> Int? {
         descriptors.map { $0 * Int(sector) }.first(where: isWanted)
     }
 
     /// The ISO part of a disc with UDF may be a note of a few bytes; the UDF partition is what must be there.
-    private static func checkUDF(_ file: ImageFile) throws(ImageProblem) {
+    private static func checkUDF(_ file: ImageFile) throws(ImageError) {
         // An anchor is in sector 256. It names the descriptors, of which number 5 tells the partition.
         let anchor = try file.read(256 * sector, 512)
         guard anchor.little(0, 2) == 2 else { throw .damaged("UDF volume") }
@@ -49,8 +49,8 @@ enum CDImage {
     }
 
     /// Checks what a BIOS does before it starts a CD: El Torito sections 2.0 to 2.2.
-    private static func checkBoots(_ file: ImageFile) throws(ImageProblem) {
-        let dataOnly = ImageProblem(
+    private static func checkBoots(_ file: ImageFile) throws(ImageError) {
+        let dataOnly = ImageError(
             "nothing on this CD can be started", "A machine needs a CD that boots, or a disk.")
         let head = file.head
         guard head.begins(mark, at: 0x8801), head.little(0x8800, 1) == 0,
@@ -59,7 +59,7 @@ enum CDImage {
         let catalogue = try file.read(head.little(0x8847, 4) * sector, 64)
         guard catalogue.little(0, 1) == 1, catalogue.begins([0x55, 0xAA], at: 30) else { throw dataOnly }
         guard catalogue.little(1, 1) != 0xEF else {
-            throw ImageProblem(
+            throw ImageError(
                 "this CD is started by UEFI alone, and machines have a BIOS",
                 "Get its edition for a BIOS, if there is one.")
         }

@@ -12,12 +12,12 @@ package struct DiskImage: Sendable, Hashable {
     /// - Parameters:
     ///   - stated: What the section says about the format, as it is written there; nil if nothing.
     ///   - path: Its extension may promise a format.
-    func resolved(stated: String?, path: String) throws(ImageProblem) -> DiskImage {
+    func resolved(stated: String?, path: String) throws(ImageError) -> DiskImage {
         guard let stated else {
             if format == .raw, let promised = DiskFormat(extensionOf: path), promised != .raw {
-                throw ImageProblem(
+                throw ImageError(
                     "it is named as \(promised.rawValue) but does not begin like one",
-                    "\(ImageProblem.again) If it is \(name) all the same, write format=\(stateable) in its section.")
+                    "\(ImageError.again) If it is \(name) all the same, write format=\(stateable) in its section.")
             }
             return self
         }
@@ -32,15 +32,15 @@ package struct DiskImage: Sendable, Hashable {
                 return disk
             }
         }
-        throw ImageProblem(
+        throw ImageError(
             "its section says format=\(stated), but it is \(name)",
             "Write format=\(stateable), or leave the line out.")
     }
 
-    private static func format(_ stated: String) throws(ImageProblem) -> DiskFormat {
+    private static func format(_ stated: String) throws(ImageError) -> DiskFormat {
         guard let format = DiskFormat(written: stated) else {
             let known = DiskFormat.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ImageProblem("format=\(stated) is not known", "Known formats: iso, \(known).")
+            throw ImageError("format=\(stated) is not known", "Known formats: iso, \(known).")
         }
         return format
     }

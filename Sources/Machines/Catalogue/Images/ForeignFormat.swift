@@ -3,11 +3,11 @@ enum ForeignFormat {
     private struct Mark {
         var bytes: [UInt8]
         var offset: Int
-        var problem: ImageProblem
+        var problem: ImageError
     }
 
     /// Why the file is no disk, if it is a thing with a known mark.
-    static func problem(_ file: ImageFile) -> ImageProblem? {
+    static func problem(_ file: ImageFile) -> ImageError? {
         let head = file.head
         if let mark = marks.first(where: { head.begins($0.bytes, at: $0.offset) }) { return mark.problem }
         // A few bytes further in may mean something else behind a boot sector.
@@ -17,12 +17,14 @@ enum ForeignFormat {
             return mark.problem
         }
         // Apple's disk images end with a block of 512 bytes.
-        if ImageBytes(bytes: file.tail.bytes.suffix(512)).begins("koly") { return foreign("an Apple disk image (dmg)") }
+        if ImageHeader(bytes: file.tail.bytes.suffix(512)).begins("koly") {
+            return foreign("an Apple disk image (dmg)")
+        }
         if let problem = TextFile.problem(head) { return problem }
         if isOldTar(head) { return archive("tar -xf") }
         if head.isZero(0..<512), head.count >= 512 {
-            return ImageProblem(
-                "it begins with nothing but zeros", "\(ImageProblem.again) A blank disk starts nothing.")
+            return ImageError(
+                "it begins with nothing but zeros", "\(ImageError.again) A blank disk starts nothing.")
         }
         return nil
     }
@@ -65,37 +67,37 @@ enum ForeignFormat {
         mark("LABELONE", at: 512, fileSystem("LVM")), mark("SWAPSPACE2", at: 4086, fileSystem("swap space")),
     ]
 
-    private static func mark(_ bytes: [UInt8], at offset: Int = 0, _ problem: ImageProblem) -> Mark {
+    private static func mark(_ bytes: [UInt8], at offset: Int = 0, _ problem: ImageError) -> Mark {
         Mark(bytes: bytes, offset: offset, problem: problem)
     }
 
-    private static func mark(_ text: String, at offset: Int = 0, _ problem: ImageProblem) -> Mark {
+    private static func mark(_ text: String, at offset: Int = 0, _ problem: ImageError) -> Mark {
         mark(Array(text.utf8), at: offset, problem)
     }
 
-    private static func packed(_ format: String, _ command: String) -> ImageProblem {
-        ImageProblem("it is compressed with \(format)", "Unpack it first: \(command)")
+    private static func packed(_ format: String, _ command: String) -> ImageError {
+        ImageError("it is compressed with \(format)", "Unpack it first: \(command)")
     }
 
-    private static func archive(_ command: String) -> ImageProblem {
-        ImageProblem("it is an archive", "Unpack it (\(command)) and use the disk that is in it.")
+    private static func archive(_ command: String) -> ImageError {
+        ImageError("it is an archive", "Unpack it (\(command)) and use the disk that is in it.")
     }
 
-    private static func foreign(_ name: String) -> ImageProblem {
-        ImageProblem("it is \(name)", "Convert it where it comes from, to qcow2, vmdk, vdi or a raw disk.")
+    private static func foreign(_ name: String) -> ImageError {
+        ImageError("it is \(name)", "Convert it where it comes from, to qcow2, vmdk, vdi or a raw disk.")
     }
 
-    private static func other(_ name: String) -> ImageProblem {
-        ImageProblem("it is \(name), not a disk", ImageProblem.again)
+    private static func other(_ name: String) -> ImageError {
+        ImageError("it is \(name), not a disk", ImageError.again)
     }
 
-    private static func fileSystem(_ name: String) -> ImageProblem {
-        ImageProblem("it is a file system (\(name)) without a boot sector", "Get the image of a whole disk.")
+    private static func fileSystem(_ name: String) -> ImageError {
+        ImageError("it is a file system (\(name)) without a boot sector", "Get the image of a whole disk.")
     }
 
     /// tar of Unix version 7 has no mark. Its first 512 bytes have their own sum in them, in octal at byte 148, made with
     /// spaces in its place.
-    private static func isOldTar(_ head: ImageBytes) -> Bool {
+    private static func isOldTar(_ head: ImageHeader) -> Bool {
         guard head.count >= 512 else { return false }
         var written = 0
         for byte in head.bytes[148..<156] where (UInt8(ascii: "0")...UInt8(ascii: "7")).contains(byte) {

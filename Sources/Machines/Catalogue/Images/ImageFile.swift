@@ -15,11 +15,11 @@ final class ImageFile {
     /// Length in bytes; also of a block device.
     let size: UInt64
     let identity: ImageIdentity
-    private(set) var head = ImageBytes(bytes: [])
-    private(set) var tail = ImageBytes(bytes: [])
+    private(set) var head = ImageHeader(bytes: [])
+    private(set) var tail = ImageHeader(bytes: [])
 
     /// Opens a file or a block device; symbolic links are followed.
-    init(path: String) throws(ImageProblem) {
+    init(path: String) throws(ImageError) {
         // Without O_NONBLOCK a FIFO would hold us until somebody writes to it.
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw Self.unopened(errno) }
@@ -32,14 +32,14 @@ final class ImageFile {
         guard status == 0 else { throw Self.unopened(status) }
         switch information.st_mode & S_IFMT {
         case S_IFREG, S_IFBLK: break
-        case S_IFDIR: throw ImageProblem("it is a directory", "A machine is one file or a block device.")
-        default: throw ImageProblem("it is no file", "A machine is one file or a block device.")
+        case S_IFDIR: throw ImageError("it is a directory", "A machine is one file or a block device.")
+        default: throw ImageError("it is no file", "A machine is one file or a block device.")
         }
     }
 
     /// Reads the head and the tail, if that was not done before.
-    func load() throws(ImageProblem) {
-        guard size > 0 else { throw ImageProblem("it is empty", ImageProblem.again) }
+    func load() throws(ImageError) {
+        guard size > 0 else { throw ImageError("it is empty", ImageError.again) }
         guard head.count == 0 else { return }
         head = try read(0, min(size, UInt64(Self.headLimit)))
         let tailCount = min(size, UInt64(Self.tailLimit))
@@ -57,10 +57,10 @@ final class ImageFile {
 
     /// Reads a part that lies inside of the file.
     /// - Throws: That the file was cut off, if it does not.
-    func read(_ offset: UInt64, _ count: UInt64) throws(ImageProblem) -> ImageBytes {
+    func read(_ offset: UInt64, _ count: UInt64) throws(ImageError) -> ImageHeader {
         guard holds(offset, count) else { throw .cutOff(self) }
         guard count <= Self.tableLimit else {
-            throw ImageProblem(
+            throw ImageError(
                 "a table of it has \(count >> 20) MiB, more than is looked through",
                 "Convert it: qemu-img convert -O qcow2 OLD NEW.qcow2")
         }
@@ -73,28 +73,28 @@ final class ImageFile {
             guard result > 0 else {
                 if result < 0, errno == EINTR { continue }
                 let reason = result == 0 ? "it became shorter" : String(cString: strerror(errno))
-                throw ImageProblem(
+                throw ImageError(
                     "it can't be read (\(reason))", "Check its disk, then get or copy it again.", kind: .unknown)
             }
             filled += result
         }
-        return ImageBytes(bytes: bytes)
+        return ImageHeader(bytes: bytes)
     }
 
-    private static func unopened(_ code: CInt) -> ImageProblem {
+    private static func unopened(_ code: CInt) -> ImageError {
         switch code {
         case ENOENT, ENOTDIR:
-            ImageProblem("it is not there", "Put the file there or remove the section.", kind: .missing)
+            ImageError("it is not there", "Put the file there or remove the section.", kind: .missing)
         case EACCES, EPERM:
-            ImageProblem(
+            ImageError(
                 "user \(geteuid()) may not read it",
                 "Give it read access: chmod a+r, and a+x on each directory above it.")
         case ELOOP:
-            ImageProblem("its symbolic links lead in a circle", "Make the link anew.")
+            ImageError("its symbolic links lead in a circle", "Make the link anew.")
         case ENAMETOOLONG:
-            ImageProblem("its name is too long for a file", "Name the file otherwise, and write path= in its section.")
+            ImageError("its name is too long for a file", "Name the file otherwise, and write path= in its section.")
         default:
-            ImageProblem(
+            ImageError(
                 "it can't be opened (\(String(cString: strerror(code))))", "Check the file and its disk.",
                 kind: .unknown)
         }

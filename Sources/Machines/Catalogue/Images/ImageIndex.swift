@@ -5,7 +5,7 @@ import Synchronization
 
 /// What each image was found to be. A file is inspected once; after that a look at it only asks whether it is the same file.
 final class ImageIndex: Sendable {
-    typealias Verdict = Result<DiskImage, ImageProblem>
+    typealias Verdict = Result<DiskImage, ImageError>
 
     private struct Entry {
         var identity: ImageIdentity
@@ -24,11 +24,11 @@ final class ImageIndex: Sendable {
         var inspections = 0
     }
 
-    static let beingLookedAt = ImageProblem(
+    static let beingLookedAt = ImageError(
         "it is being looked at", "If this stays, its disk or network does not answer.", kind: .unknown)
 
     private let threads: FileThreads
-    private let open: @Sendable (String) throws(ImageProblem) -> ImageFile
+    private let open: @Sendable (String) throws(ImageError) -> ImageFile
     private let state = Mutex(State())
 
     private let settle: Int64
@@ -39,7 +39,7 @@ final class ImageIndex: Sendable {
     ///   - open: Opens a file; a test may let it hang.
     init(
         threads: FileThreads = FileThreads(), settle: Int64 = 2_000_000_000,
-        open: @escaping @Sendable (String) throws(ImageProblem) -> ImageFile = { path throws(ImageProblem) in
+        open: @escaping @Sendable (String) throws(ImageError) -> ImageFile = { path throws(ImageError) in
             try ImageFile(path: path)
         }
     ) {
@@ -74,7 +74,7 @@ final class ImageIndex: Sendable {
 
     private func look(at path: String) {
         let verdict: Verdict
-        do throws(ImageProblem) {
+        do throws(ImageError) {
             verdict = try examine(path)
         } catch {
             verdict = .failure(error)
@@ -87,7 +87,7 @@ final class ImageIndex: Sendable {
         }
     }
 
-    private func examine(_ path: String) throws(ImageProblem) -> Verdict {
+    private func examine(_ path: String) throws(ImageError) -> Verdict {
         let file = try open(path)
         let known = state.withLock { $0.found[path] }
         var verdict = known?.verdict
@@ -95,7 +95,7 @@ final class ImageIndex: Sendable {
         if file.isOpenForWriting { throw .beingWritten }
         if let verdict { return verdict }
         let found: Verdict
-        do throws(ImageProblem) {
+        do throws(ImageError) {
             found = .success(try ImageInspector.inspect(file))
         } catch {
             if error.kind == .unknown { throw error }

@@ -5,7 +5,7 @@ protocol ContainerFormat: SendableMetatype {
     static func recognizes(_ file: ImageFile) -> Bool
     /// Checks that the file is whole and stands alone.
     /// - Returns: Size of the disk in bytes, as QEMU sees it.
-    static func virtualSize(of file: ImageFile) throws(ImageProblem) -> UInt64
+    static func virtualSize(of file: ImageFile) throws(ImageError) -> UInt64
 }
 
 /// Finds out what a file is, from its own bytes.
@@ -18,7 +18,7 @@ enum ImageInspector {
         QCOW2Format.self, VMDKFormat.self, VHDXFormat.self, QEDFormat.self, VDIFormat.self, VHDFormat.self,
     ]
 
-    static func inspect(_ file: ImageFile) throws(ImageProblem) -> DiskImage {
+    static func inspect(_ file: ImageFile) throws(ImageError) -> DiskImage {
         try file.load()
         for container in containers where container.recognizes(file) {
             let size = try container.virtualSize(of: file)
@@ -40,10 +40,10 @@ enum ImageInspector {
     }
 
     /// Whole sectors of a disk's size.
-    private static func sectors(_ size: UInt64) throws(ImageProblem) -> Int {
+    private static func sectors(_ size: UInt64) throws(ImageError) -> Int {
         // QEMU counts in sectors and in signed bytes.
         guard size >= 512, size <= 1 << 62 else {
-            throw ImageProblem("its disk has \(size) bytes, which no disk has", ImageProblem.again)
+            throw ImageError("its disk has \(size) bytes, which no disk has", ImageError.again)
         }
         return Int(size / 512 * 512)
     }

@@ -14,11 +14,11 @@ struct QCOW2Format: ContainerFormat {
 
     static func recognizes(_ file: ImageFile) -> Bool { file.head.begins([0x51, 0x46, 0x49, 0xFB]) }
 
-    static func virtualSize(of file: ImageFile) throws(ImageProblem) -> UInt64 {
+    static func virtualSize(of file: ImageFile) throws(ImageError) -> UInt64 {
         let head = file.head
         let version = head.big(4, 4)
         guard version != 1 else {
-            throw ImageProblem("it is in the old qcow format", "Convert it: qemu-img convert -O qcow2 OLD NEW.qcow2")
+            throw ImageError("it is in the old qcow format", "Convert it: qemu-img convert -O qcow2 OLD NEW.qcow2")
         }
         guard file.size >= (version == 2 ? 72 : 104) else { throw .damaged("qcow2 header") }
         guard version == 2 || version == 3 else { throw .unknown("qcow2 version \(version)") }
@@ -43,10 +43,10 @@ struct QCOW2Format: ContainerFormat {
 
     private static func check(
         features: UInt64, compression: UInt64, headerLength: UInt64
-    ) throws(ImageProblem) {
+    ) throws(ImageError) {
         if features & Feature.dataFile != 0 { throw .dataElsewhere }
         if features & Feature.corrupt != 0 {
-            throw ImageProblem("it is marked as corrupt", "Get it again, or mend it: qemu-img check -r all FILE")
+            throw ImageError("it is marked as corrupt", "Get it again, or mend it: qemu-img check -r all FILE")
         }
         if features & Feature.dirty != 0 { throw .notClosed }
         guard features & ~(Feature.compressionType | Feature.extendedL2) == 0 else {
@@ -62,7 +62,7 @@ struct QCOW2Format: ContainerFormat {
     /// - Returns: Place and length of what they point to.
     private static func extensions(
         _ file: ImageFile, from start: UInt64, cluster: UInt64
-    ) throws(ImageProblem) -> [QCOW2Layout.Piece] {
+    ) throws(ImageError) -> [QCOW2Layout.Piece] {
         guard start == 72 || start >= 104, start % 8 == 0, start <= cluster else { throw .damaged("qcow2 header") }
         let area = try file.read(0, min(cluster, file.size))
         var pieces: [QCOW2Layout.Piece] = []

@@ -23,7 +23,7 @@ struct QCOW2Layout {
 
     /// Checks the tables that the header names: L1 with all L2 tables, refcounts, snapshots.
     /// - Returns: All of them but the L2 tables.
-    func tables() throws(ImageProblem) -> [Piece] {
+    func tables() throws(ImageError) -> [Piece] {
         let head = file.head
         let l1 = l1
         let covered = cluster.clampedTimes(cluster / entryBytes)
@@ -38,7 +38,7 @@ struct QCOW2Layout {
         return [l1, refcounts] + (try snapshots())
     }
 
-    private func checkL2Tables() throws(ImageProblem) {
+    private func checkL2Tables() throws(ImageError) {
         let table = try file.read(l1.offset, l1.count)
         for entry in stride(from: 0, to: table.count, by: 8) {
             let place = table.big(entry, 8) & Self.placeMask
@@ -49,7 +49,7 @@ struct QCOW2Layout {
     }
 
     /// Snapshots in the same file are harmless; their tables must be there.
-    private func snapshots() throws(ImageProblem) -> [Piece] {
+    private func snapshots() throws(ImageError) -> [Piece] {
         let count = file.head.big(60, 4)
         let start = file.head.big(64, 8)
         guard count > 0 else { return [] }
@@ -69,7 +69,7 @@ struct QCOW2Layout {
     }
 
     /// Checks that the file ends where its last cluster in use does, or later.
-    func checkEnd(_ metadata: [Piece]) throws(ImageProblem) {
+    func checkEnd(_ metadata: [Piece]) throws(ImageError) {
         for piece in metadata {
             guard file.holds(piece.offset, piece.count) else { throw .cutOff(file) }
         }
@@ -82,7 +82,7 @@ struct QCOW2Layout {
     }
 
     /// Number of the last cluster that is counted as used.
-    private func lastCluster() throws(ImageProblem) -> UInt64 {
+    private func lastCluster() throws(ImageError) -> UInt64 {
         let table = try file.read(file.head.big(48, 8), file.head.big(56, 4) << clusterBits)
         let perBlock = cluster * 8 / refcountBits
         var looked = 0
@@ -104,7 +104,7 @@ struct QCOW2Layout {
     }
 
     /// Where the data ends that lies in the cluster at `start`, or nil if no data was found there.
-    private func dataEnd(in start: UInt64) throws(ImageProblem) -> UInt64? {
+    private func dataEnd(in start: UInt64) throws(ImageError) -> UInt64? {
         var found: UInt64?
         var budget = ImageFile.sampleLimit
         let table = try file.read(l1.offset, l1.count)

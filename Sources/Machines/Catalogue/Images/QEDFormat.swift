@@ -4,7 +4,7 @@ struct QEDFormat: ContainerFormat {
 
     static func recognizes(_ file: ImageFile) -> Bool { file.head.begins("QED\0") }
 
-    static func virtualSize(of file: ImageFile) throws(ImageProblem) -> UInt64 {
+    static func virtualSize(of file: ImageFile) throws(ImageError) -> UInt64 {
         let head = file.head
         guard file.size >= 64 else { throw .damaged("qed header") }
         let features = head.little(16, 8)
@@ -41,7 +41,7 @@ struct QEDFormat: ContainerFormat {
         return size
     }
 
-    private static func places(_ table: ImageBytes) -> [UInt64] {
+    private static func places(_ table: ImageHeader) -> [UInt64] {
         stride(from: 0, to: table.count, by: 8).map { table.little($0, 8) }
     }
 }

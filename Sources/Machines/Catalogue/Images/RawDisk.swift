@@ -1,10 +1,10 @@
 /// A disk without a format of its own: bytes as they are on a disk, which begins with a boot sector.
 enum RawDisk {
     /// Checks for a boot sector, and that every partition ends within the file.
-    static func check(_ file: ImageFile) throws(ImageProblem) {
+    static func check(_ file: ImageFile) throws(ImageError) {
         let head = file.head
         guard file.size >= 512, head.begins([0x55, 0xAA], at: 510) else {
-            throw ImageProblem(
+            throw ImageError(
                 "it does not begin like a disk that can be started",
                 "If it is a disk of another program, convert it: qemu-img convert -O qcow2 OLD NEW.qcow2")
         }
@@ -28,7 +28,7 @@ enum RawDisk {
     }
 
     /// Length of a file system that has the whole disk and begins with its own boot sector; nil if there is none.
-    private static func volumeSectors(_ head: ImageBytes) -> UInt64? {
+    private static func volumeSectors(_ head: ImageHeader) -> UInt64? {
         guard head.little(0, 1) == 0xEB || head.little(0, 1) == 0xE9 else { return nil }
         if head.begins("EXFAT   ", at: 3) { return head.little(72, 8) }
         guard head.little(11, 2) == 512 else { return nil }
@@ -39,12 +39,12 @@ enum RawDisk {
     }
 
     /// UEFI specification 2.10, 5.3: a header in sector 1 and a copy of it at the end.
-    private static func checkGPT(_ file: ImageFile, sectors: UInt64) throws(ImageProblem) {
+    private static func checkGPT(_ file: ImageFile, sectors: UInt64) throws(ImageError) {
         let head = file.head
         let mark = "EFI PART"
         guard !head.begins(mark, at: 4096) || head.begins(mark, at: 512) else {
-            throw ImageProblem(
-                "it is of a disk with sectors of 4096 bytes, and machines have 512", ImageProblem.flatten)
+            throw ImageError(
+                "it is of a disk with sectors of 4096 bytes, and machines have 512", ImageError.flatten)
         }
         guard file.size >= 1024 else { throw .cutOff(file) }
         guard head.begins(mark, at: 512), head.little(512 + 24, 8) == 1 else { throw .damaged("partition table (GPT)") }

@@ -3,24 +3,24 @@ enum TextFile {
     private static let limit = 512
 
     /// What the text is, if the file begins like one.
-    static func problem(_ head: ImageBytes) -> ImageProblem? {
+    static func problem(_ head: ImageHeader) -> ImageError? {
         let start = head.bytes.prefix(limit)
         if head.begins([0xFF, 0xFE]) || head.begins([0xFE, 0xFF]) { return text("a text") }
         // Of a character at the end there may be only a part.
         guard !start.isEmpty, start.allSatisfy(isText),
             (0..<4).contains(where: { String(validating: start.dropLast($0), as: UTF8.self) != nil })
         else { return nil }
-        let beginning = ImageBytes(bytes: Array(start))
+        let beginning = ImageHeader(bytes: Array(start))
         func has(_ words: String) -> Bool { beginning.contains(words) }
         if has("<!doctype html") || has("<html") {
-            return ImageProblem(
+            return ImageError(
                 "it is a web page, not a disk", "The download's address is wrong; get the image itself.")
         }
         if has("git-lfs.github.com") {
-            return ImageProblem("it is a pointer of git LFS, not the file itself", "Get the file: git lfs pull")
+            return ImageError("it is a pointer of git LFS, not the file itself", "Get the file: git lfs pull")
         }
         if has("disk descriptorfile") || has("createtype") || has("parentcid") {
-            return ImageProblem(
+            return ImageError(
                 "it is a descriptor, and its data is in other files",
                 "Make one file of it: qemu-img convert -O qcow2 OLD.vmdk NEW.qcow2")
         }
@@ -36,8 +36,8 @@ enum TextFile {
         return text("a text")
     }
 
-    private static func text(_ what: String, _ advice: String = "Get the image itself.") -> ImageProblem {
-        ImageProblem("it is \(what), not a disk", advice)
+    private static func text(_ what: String, _ advice: String = "Get the image itself.") -> ImageError {
+        ImageError("it is \(what), not a disk", advice)
     }
 
     private static func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || isSpace(byte) || byte == 0x0C }

@@ -6,7 +6,7 @@ struct VDIFormat: ContainerFormat {
 
     static func recognizes(_ file: ImageFile) -> Bool { file.head.little(0x40, 4) == 0xBEDA_107F }
 
-    static func virtualSize(of file: ImageFile) throws(ImageProblem) -> UInt64 {
+    static func virtualSize(of file: ImageFile) throws(ImageError) -> UInt64 {
         let head = file.head
         guard file.size >= 512 else { throw .cutOff(file) }
         guard head.little(0x44, 4) == 0x1_0001 else { throw .unknown("vdi version \(head.little(0x44, 4))") }

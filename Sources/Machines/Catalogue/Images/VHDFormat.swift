@@ -18,12 +18,12 @@ struct VHDFormat: ContainerFormat {
         file.head.begins(mark) || footer(of: file).begins(mark)
     }
 
-    private static func footer(of file: ImageFile) -> ImageBytes {
-        ImageBytes(bytes: file.tail.bytes.suffix(512))
+    private static func footer(of file: ImageFile) -> ImageHeader {
+        ImageHeader(bytes: file.tail.bytes.suffix(512))
     }
 
-    static func virtualSize(of file: ImageFile) throws(ImageProblem) -> UInt64 {
-        let head = ImageBytes(bytes: Array(file.head.bytes.prefix(512)))
+    static func virtualSize(of file: ImageFile) throws(ImageError) -> UInt64 {
+        let head = ImageHeader(bytes: Array(file.head.bytes.prefix(512)))
         let footer = footer(of: file)
         let isDynamic = head.begins(mark)
         // The kind first: that a disk has a parent is worth more to know than that its end is missing.
@@ -47,7 +47,7 @@ struct VHDFormat: ContainerFormat {
         return size
     }
 
-    private static func size(_ footer: ImageBytes) -> UInt64 {
+    private static func size(_ footer: ImageHeader) -> UInt64 {
         let geometry = footer.big(56, 2) * footer.big(58, 1) * footer.big(59, 1)
         if geometry == largestGeometry || believed.contains(where: { footer.begins($0, at: 28) }) {
             return footer.big(48, 8)
@@ -55,7 +55,7 @@ struct VHDFormat: ContainerFormat {
         return geometry * 512
     }
 
-    private static func check(dynamic footer: ImageBytes, size: UInt64, _ file: ImageFile) throws(ImageProblem) {
+    private static func check(dynamic footer: ImageHeader, size: UInt64, _ file: ImageFile) throws(ImageError) {
         let place = footer.big(16, 8)
         let header = try file.read(place, 1024)
         guard header.begins("cxsparse"), hasChecksum(header, at: 36) else { throw .damaged("vhd header") }
@@ -75,7 +75,7 @@ struct VHDFormat: ContainerFormat {
     }
 
     /// One's complement of the sum of all bytes but the checksum's own.
-    private static func hasChecksum(_ header: ImageBytes, at offset: Int) -> Bool {
+    private static func hasChecksum(_ header: ImageHeader, at offset: Int) -> Bool {
         var sum: UInt32 = 0
         for (index, byte) in header.bytes.enumerated() where !(offset..<offset + 4).contains(index) {
             sum &+= UInt32(byte)

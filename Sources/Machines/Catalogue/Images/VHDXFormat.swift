@@ -4,7 +4,7 @@ struct VHDXFormat: ContainerFormat {
 
     static func recognizes(_ file: ImageFile) -> Bool { file.head.begins("vhdxfile") }
 
-    static func virtualSize(of file: ImageFile) throws(ImageProblem) -> UInt64 {
+    static func virtualSize(of file: ImageFile) throws(ImageError) -> UInt64 {
         let header = try currentHeader(file)
         // With a log there are writes to make up for, which nobody does in a file that is only read.
         guard header.isZero(48..<64) else { throw .notClosed }
@@ -36,8 +36,8 @@ struct VHDXFormat: ContainerFormat {
     }
 
     /// Of two headers, the intact one with the higher number.
-    private static func currentHeader(_ file: ImageFile) throws(ImageProblem) -> ImageBytes {
-        var current: ImageBytes?
+    private static func currentHeader(_ file: ImageFile) throws(ImageError) -> ImageHeader {
+        var current: ImageHeader?
         for offset: UInt64 in [64 << 10, 128 << 10] {
             let header = try file.read(offset, 4096)
             guard header.begins("head"), CRC32C.checks(header) else { continue }
@@ -55,7 +55,7 @@ struct VHDXFormat: ContainerFormat {
 
     enum RegionKind { case blocks, metadata }
 
-    private static func regions(_ file: ImageFile) throws(ImageProblem) -> [RegionKind: Region] {
+    private static func regions(_ file: ImageFile) throws(ImageError) -> [RegionKind: Region] {
         // QEMU reads the first of the two copies.
         let table = try file.read(192 << 10, 64 << 10)
         let count = table.little(8, 4)
@@ -84,7 +84,7 @@ struct VHDXMetadata {
     private(set) var block: UInt64 = 0
     private(set) var size: UInt64 = 0
 
-    init(_ file: ImageFile, _ region: VHDXFormat.Region) throws(ImageProblem) {
+    init(_ file: ImageFile, _ region: VHDXFormat.Region) throws(ImageError) {
         let table = try file.read(region.offset, min(region.count, 64 << 10))
         let count = table.little(10, 2)
         guard table.begins("metadata"), count <= 2047 else { throw .damaged("vhdx metadata") }
@@ -113,8 +113,8 @@ struct VHDXMetadata {
             throw .damaged("vhdx metadata")
         }
         guard sector == 512 else {
-            throw ImageProblem(
-                "its disk has sectors of \(sector) bytes, and machines have 512", ImageProblem.flatten)
+            throw ImageError(
+                "its disk has sectors of \(sector) bytes, and machines have 512", ImageError.flatten)
         }
     }
 }

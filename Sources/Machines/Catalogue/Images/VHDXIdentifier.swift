@@ -3,7 +3,7 @@ struct VHDXIdentifier: Hashable {
     private let first: UInt64
     private let second: UInt64
 
-    init(_ bytes: ImageBytes, at offset: Int) {
+    init(_ bytes: ImageHeader, at offset: Int) {
         first = bytes.little(offset, 8)
         second = bytes.big(offset + 8, 8)
     }
@@ -30,7 +30,7 @@ enum CRC32C {
     }
 
     /// Whether the checksum at byte 4 is right; it is made with itself as zero.
-    static func checks(_ bytes: ImageBytes) -> Bool {
+    static func checks(_ bytes: ImageHeader) -> Bool {
         var sum = UInt32.max
         for (index, byte) in bytes.bytes.enumerated() {
             let byte = (4..<8).contains(index) ? 0 : byte

@@ -1,10 +1,10 @@
 /// The text inside of a vmdk file that says which files make the disk.
 struct VMDKDescriptor {
-    private let area: ImageBytes
+    private let area: ImageHeader
     private let lines: [ArraySlice<UInt8>]
 
     /// - Parameter area: Where the text is. It ends at the first NUL.
-    init(_ area: ImageBytes) {
+    init(_ area: ImageHeader) {
         self.area = area
         let text = area.bytes.prefix { $0 != 0 }
         lines = text.split { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }
@@ -17,10 +17,10 @@ struct VMDKDescriptor {
 
     /// Checks that the disk is this file alone. Compared by bytes: two characters that look alike, or a mark that melts into
     /// the letter before it, must not hide a name.
-    func checkStandsAlone() throws(ImageProblem) {
+    func checkSelfContained() throws(ImageError) {
         // Anywhere, not only where a line begins: QEMU looks for it in the same way.
         guard !area.contains("parentfilenamehint") else { throw .basedOnAnother }
-        guard !lines.isEmpty else { throw ImageProblem("it is one part of a split disk", ImageProblem.flatten) }
+        guard !lines.isEmpty else { throw ImageError("it is one part of a split disk", ImageError.flatten) }
         guard value(of: "parentcid") == "ffffffff" else { throw .basedOnAnother }
         let type = value(of: "createtype")
         guard type == "monolithicsparse" || type == "streamoptimized" else {

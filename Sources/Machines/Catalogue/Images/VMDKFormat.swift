@@ -14,7 +14,7 @@ struct VMDKFormat: ContainerFormat {
         file.head.begins(mark) || file.head.begins("COWD")
     }
 
-    static func virtualSize(of file: ImageFile) throws(ImageProblem) -> UInt64 {
+    static func virtualSize(of file: ImageFile) throws(ImageError) -> UInt64 {
         // ESX writes its sparse files beside a descriptor, and nearly always over a parent.
         guard file.head.begins(mark) else { throw .dataElsewhere }
         guard file.size >= 512 else { throw .cutOff(file) }
@@ -22,7 +22,7 @@ struct VMDKFormat: ContainerFormat {
         try check(header: first, file)
         guard first.little(56, 8) == atEnd else { return try check(tables: first, file) }
         // The last three sectors: a marker, the header that counts, and the end of the stream.
-        let last = ImageBytes(bytes: Array(file.tail.bytes.dropFirst(512)))
+        let last = ImageHeader(bytes: Array(file.tail.bytes.dropFirst(512)))
         guard file.size % 512 == 0, file.tail.count == ImageFile.tailLimit, last.begins(mark) else {
             throw .cutOff(file)
         }
@@ -32,8 +32,8 @@ struct VMDKFormat: ContainerFormat {
     }
 
     private static func check(
-        header: ImageBytes, isLast: Bool = false, _ file: ImageFile
-    ) throws(ImageProblem) {
+        header: ImageHeader, isLast: Bool = false, _ file: ImageFile
+    ) throws(ImageError) {
         let version = header.little(4, 4)
         let flags = header.little(8, 4)
         guard (1...3).contains(version) else { throw .unknown("vmdk version \(version)") }
@@ -42,24 +42,24 @@ struct VMDKFormat: ContainerFormat {
         // Newlines are checked (0), second directory (1), zeroed grains (2), packed (16), markers (17).
         guard flags & ~0x3_0007 == 0, header.little(77, 2) <= 1 else { throw .unknown("vmdk features") }
         guard flags & 1 == 0 || header.begins("\n \r\n", at: 73) else {
-            throw ImageProblem("its bytes were changed as if it were a text", "Get it again, as a binary file.")
+            throw ImageError("its bytes were changed as if it were a text", "Get it again, as a binary file.")
         }
         let place = header.little(28, 8)
         // The header at a stream's end need not tell the descriptor's place again.
         if isLast, place == 0 { return }
         guard place > 0, header.little(36, 8) > 0 else {
-            throw ImageProblem("it is one part of a split disk", ImageProblem.flatten)
+            throw ImageError("it is one part of a split disk", ImageError.flatten)
         }
         // QEMU reads 20 sectors from there, whatever the header says of the length.
         let offset = place.clampedTimes(512)
         let count = max(header.little(36, 8).clampedTimes(512), 20 * 512)
         guard offset < file.size else { throw .cutOff(file) }
         guard count <= 1 << 20 else { throw .damaged("vmdk header") }
-        try VMDKDescriptor(file.read(offset, min(count, file.size - offset))).checkStandsAlone()
+        try VMDKDescriptor(file.read(offset, min(count, file.size - offset))).checkSelfContained()
     }
 
     /// - Returns: Size of the disk.
-    private static func check(tables header: ImageBytes, _ file: ImageFile) throws(ImageProblem) -> UInt64 {
+    private static func check(tables header: ImageHeader, _ file: ImageFile) throws(ImageError) -> UInt64 {
         let capacity = header.little(12, 8)
         let grain = header.little(20, 8)
         guard grain.isPowerOfTwo, (8...0x10000).contains(grain), header.little(44, 4) == tableEntries else {

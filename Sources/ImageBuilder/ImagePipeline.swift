@@ -3,8 +3,8 @@ import Glibc
 import Processes
 
 /// The steps of one build. Leaves everything where it is when one fails: `ImageBuild` cleans up.
-final class Assembly {
-    let tools: Toolbox
+final class ImagePipeline {
+    let tools: CommandRunner
     let directory: BuildDirectory
     let output: String
     /// The disk under its temporary name, in the directory of `output`.
@@ -20,7 +20,7 @@ final class Assembly {
     var disk: String { directory["disk.raw"] }
 
     init(
-        tools: Toolbox, directory: BuildDirectory, output: String, partial: String,
+        tools: CommandRunner, directory: BuildDirectory, output: String, partial: String,
         progress: @escaping (BuildProgress) -> Void
     ) {
         self.tools = tools
@@ -61,13 +61,14 @@ final class Assembly {
         case let error as ImageBuildError:
             unlink(log)
             return error
-        case let failure as Toolbox.Failure:
+        case let failure as CommandRunner.Failure:
             let said = failure.tail.map { "\n  \($0)" }.joined()
             return ImageBuildError(
                 .failed, step: step.rawValue, detail: "\(failure.command) failed (\(failure.status)):\(said)",
-                advice: Advice.find(failure.tail), log: log)
+                advice: FailureHints.find(failure.tail), log: log)
         default:
-            return ImageBuildError(.failed, step: step.rawValue, detail: "\(error)", advice: Advice.find([]), log: log)
+            return ImageBuildError(
+                .failed, step: step.rawValue, detail: "\(error)", advice: FailureHints.find([]), log: log)
         }
     }
 }

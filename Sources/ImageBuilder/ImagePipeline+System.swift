@@ -2,7 +2,7 @@ import FoundationEssentials
 import Processes
 
 /// The system in a directory.
-extension Assembly {
+extension ImagePipeline {
     /// Looks whether the build can succeed, and answers with where packages come from.
     func check() async throws -> PackageSources {
         let outputDirectory = Self.directory(of: output)
@@ -15,7 +15,7 @@ extension Assembly {
         }
         do {
             try await tools.run("true", [])
-        } catch let failure as Toolbox.Failure {
+        } catch let failure as CommandRunner.Failure {
             throw ImageBuildError(
                 .notAllowed, step: step.rawValue, detail: failure.tail.last ?? "namespaces can't be made",
                 advice: tools.enclosure.advice)

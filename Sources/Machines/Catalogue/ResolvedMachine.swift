@@ -1,5 +1,5 @@
 /// What one section of the catalogue comes to on this host: a machine, or the reason why not.
-struct CatalogueOffer: Sendable {
+struct ResolvedMachine: Sendable {
     private(set) var machine: Machine?
     private(set) var warnings: [CatalogueWarning] = []
 
@@ -9,7 +9,7 @@ struct CatalogueOffer: Sendable {
     init(section: CatalogueSection, path: String, verdict: ImageIndex.Verdict) {
         guard isOurs(section) else { return }
         let image: DiskImage
-        do throws(ImageProblem) {
+        do throws(ImageError) {
             image = try verdict.get().resolved(stated: section.text("format"), path: path)
         } catch {
             let url = error.kind == .missing ? section.text("url") : nil

@@ -1,7 +1,7 @@
 /// What is said on one connection, and who waits for what.
 ///
 /// No I/O: each event is a method that returns what to do. `Waiter` is whatever waits for a reply.
-struct Conversation<Waiter> {
+struct QMPStateMachine<Waiter> {
     private enum State {
         case awaitingGreeting
         case negotiating(QMPGreeting)
@@ -57,7 +57,7 @@ struct Conversation<Waiter> {
         case fail(Waiter, QMPError)
         case deliver(QMPEvent)
         /// A reply that nobody waits for any more.
-        case passOver
+        case ignore
         /// End the connection for this reason.
         case abort(QMPError)
     }
@@ -65,7 +65,7 @@ struct Conversation<Waiter> {
     mutating func receive(_ message: Message) -> ReceiveAction {
         switch (state, message) {
         case (.ended, _):
-            return .passOver
+            return .ignore
         case (_, .event(let event)):
             return .deliver(event)
         case (.awaitingGreeting, .greeting(let greeting)):
@@ -82,9 +82,9 @@ struct Conversation<Waiter> {
         case (.negotiating, .reply), (.negotiating, .greeting), (.ready, .greeting):
             return .abort(QMPError(.greeting, "a greeting or an answer out of its turn"))
         case (.ready, .reply(let id?)):
-            return pending.removeValue(forKey: id).map { .succeed($0.waiter) } ?? .passOver
+            return pending.removeValue(forKey: id).map { .succeed($0.waiter) } ?? .ignore
         case (.ready, .refusal(let id?, let `class`, let description)):
-            guard let refused = pending.removeValue(forKey: id) else { return .passOver }
+            guard let refused = pending.removeValue(forKey: id) else { return .ignore }
             if refused.endsConnection { quitRequested = false }
             return .fail(refused.waiter, QMPError(.refused(class: `class`), "\(refused.command): \(description)"))
         case (.ready, .reply(nil)):
@@ -155,7 +155,7 @@ struct Conversation<Waiter> {
     }
 }
 
-extension Conversation {
+extension QMPStateMachine {
     /// What the negotiation waits for, in words. Nil once it is over.
     var handshakeWait: String? {
         switch state {

@@ -3,7 +3,7 @@
 /// A process id namespace ends with its first process: killing `unshare` leaves no child of mmdebstrap, apt or dpkg behind.
 /// The mount namespace keeps mmdebstrap's mounts from the host. A user who is not root becomes root of a user namespace, with
 /// the subordinate ids of /etc/subuid as the other users of the new system.
-struct Enclosure: Sendable {
+struct NamespaceSandbox: Sendable {
     var isRoot: Bool
 
     /// The program and arguments that run `program` inside.

@@ -1,5 +1,5 @@
 /// The way out of failures that are seen often.
-enum Advice {
+enum FailureHints {
     private static let known = [
         (
             ["Temporary failure resolving", "Could not resolve", "Could not connect", "Network is unreachable"],

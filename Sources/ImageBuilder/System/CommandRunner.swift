@@ -3,7 +3,7 @@ import Subprocess
 import SystemPackage
 
 /// Runs the programs of a build, one after the other, and logs what they say.
-final class Toolbox {
+final class CommandRunner {
     struct Failure: Error {
         var command: String
         var status: String
@@ -11,10 +11,10 @@ final class Toolbox {
         var tail: [String]
     }
 
-    let enclosure: Enclosure
+    let enclosure: NamespaceSandbox
     private var log: BuildLog
 
-    init(enclosure: Enclosure, log: consuming BuildLog) {
+    init(enclosure: NamespaceSandbox, log: consuming BuildLog) {
         self.enclosure = enclosure
         self.log = log
     }

@@ -3,7 +3,7 @@ import Glibc
 import Processes
 
 /// From the system's directory to the disk's file.
-extension Assembly {
+extension ImagePipeline {
     /// Adds our files and the modules, and lets the new system finish itself.
     /// - Returns: Path of the first root file system.
     func configure(_ version: String) async throws -> String {

@@ -5,7 +5,7 @@ import Queue
 ///
 /// - Returns: nil if the task was cancelled meanwhile.
 /// - Throws: Any error of the queue but `.unavailable`, and that one too when the connection was closed for good.
-func patiently<Value: Sendable>(
+func retryWhileUnavailable<Value: Sendable>(
     logger: Logger, _ body: () async throws(QueueError) -> Value
 ) async throws(QueueError) -> Value? {
     var pause = Duration.milliseconds(50)
@@ -15,7 +15,7 @@ func patiently<Value: Sendable>(
         } catch {
             guard error.code == .unavailable, !error.isClosed else { throw error }
             logger.warning("queue can't be reached, trying again", metadata: ["error": "\(error)"])
-            // Nothing tells us when a server that is down comes back.
+            // There is no event for a server that comes back: try again after a pause.
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(1))
         }

@@ -1,5 +1,5 @@
 /// Why a machine's file can't be used.
-struct ImageProblem: Error, Sendable, Hashable {
+struct ImageError: Error, Sendable, Hashable {
     enum Kind: Sendable, Hashable {
         /// The file's bytes tell it: it stays so until the file changes.
         case verdict
@@ -25,28 +25,28 @@ struct ImageProblem: Error, Sendable, Hashable {
     static let again = "Get or copy it again."
     static let flatten = "Make one file of it where it comes from: qemu-img convert -O qcow2 OLD NEW.qcow2"
 
-    static let basedOnAnother = ImageProblem("it is based on another file", flatten)
-    static let dataElsewhere = ImageProblem("its data is in other files", flatten)
-    static let encrypted = ImageProblem(
+    static let basedOnAnother = ImageError("it is based on another file", flatten)
+    static let dataElsewhere = ImageError("its data is in other files", flatten)
+    static let encrypted = ImageError(
         "it is encrypted", "Decrypt it where its key is: qemu-img convert to a disk without a key.")
 
-    static func cutOff(_ file: ImageFile) -> ImageProblem {
-        ImageProblem("it was cut off: \(file.size) bytes are not all of it", again)
+    static func cutOff(_ file: ImageFile) -> ImageError {
+        ImageError("it was cut off: \(file.size) bytes are not all of it", again)
     }
 
-    static func damaged(_ what: String) -> ImageProblem {
-        ImageProblem("its \(what) is damaged", again)
+    static func damaged(_ what: String) -> ImageError {
+        ImageError("its \(what) is damaged", again)
     }
 
     /// It uses something of its format that is not known here, and what that means is not known either.
-    static func unknown(_ what: String) -> ImageProblem {
-        ImageProblem("it has \(what), which is not known here", "Convert it: qemu-img convert -O qcow2 OLD NEW.qcow2")
+    static func unknown(_ what: String) -> ImageError {
+        ImageError("it has \(what), which is not known here", "Convert it: qemu-img convert -O qcow2 OLD NEW.qcow2")
     }
 
-    static let beingWritten = ImageProblem(
+    static let beingWritten = ImageError(
         "it is open for writing: a copy or a download in progress, or a machine that runs from it",
         "It is offered as soon as that is over.", kind: .beingWritten)
 
-    static let notClosed = ImageProblem(
+    static let notClosed = ImageError(
         "it was not closed after the last writing", "End what uses it, then: qemu-img check -r all FILE")
 }

@@ -1,5 +1,5 @@
 /// A piece of a file. Numbers past its end are zero, so that no header is too short to be read.
-struct ImageBytes: Sendable {
+struct ImageHeader: Sendable {
     let bytes: [UInt8]
 
     var count: Int { bytes.count }
