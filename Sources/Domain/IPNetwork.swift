@@ -5,7 +5,7 @@ package struct IPNetwork: Sendable, Hashable, CustomStringConvertible {
     /// Bits at the front that all addresses of the network have in common.
     package let prefixLength: Int
 
-    /// Refuses a network with bits behind its prefix, because one of the two is a mistake then, and an IPv4 address in
+    /// Refuses a network with bits behind its prefix, because one of the two is a mistake then, and an address in
     /// the IPv6 form of an IPv4 address (`::ffff:10.0.0.1`), because it is written as IPv4.
     package init?(_ text: String) {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

@@ -89,9 +89,9 @@ struct ValueTests {
 
     @Test func `only the answer to its own question proves a password`() {
         func answer(_ lines: [(isOurs: Bool, String)]) -> AuthReplyObserver.Answer {
-            let witness = AuthReplyObserver()
-            for line in lines { line.isOurs ? witness.sent(line.1) : witness.received(line.1) }
-            return witness.answer
+            let observer = AuthReplyObserver()
+            for line in lines { line.isOurs ? observer.sent(line.1) : observer.received(line.1) }
+            return observer.answer
         }
         #expect(answer([(false, "235 ok")]) == .none)
         #expect(answer([(true, "EHLO x"), (false, "235 ok")]) == .none)

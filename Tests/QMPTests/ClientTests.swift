@@ -234,7 +234,7 @@ import Testing
     /// A client and the other end of its socket, which says yes to the negotiation and nothing more.
     private static func connectedPair() async throws -> (QMPClient, Task<Void, any Error>) {
         var pair: [CInt] = [-1, -1]
-        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0, &pair) == 0)
+        try #require(socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0)
         let server = try ScriptedServer()
         let far = pair[1]
         let script = Task { try await server.play([.greet, .waitForEnd], descriptor: far) }

@@ -46,7 +46,7 @@ final class ScriptedServer: Sendable {
     init() throws {
         path = "/tmp/qmp-\(getpid())-\(UInt32.random(in: 0...UInt32.max))"
         (commands, arrived) = AsyncStream.makeStream()
-        listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue), 0)
+        listener = socket(AF_UNIX, CInt(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
@@ -69,6 +69,8 @@ final class ScriptedServer: Sendable {
         try await onOwnThread {
             let connection = accept(self.listener, nil, nil)
             guard connection >= 0 else { throw Failure(description: "no client came") }
+            // A program that another test starts would keep it open.
+            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
             try self.play(steps, on: connection)
         }
     }

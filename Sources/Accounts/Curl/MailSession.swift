@@ -82,7 +82,7 @@ struct MailSession: ~Copyable {
 
     /// Runs the conversation to its end.
     func run() -> CURLcode {
-        // The handle points at the witness.
+        // The handle points at the observer.
         withExtendedLifetime(observer) { handle.perform() }
     }
 
