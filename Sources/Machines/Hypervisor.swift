@@ -2,7 +2,8 @@ package import Domain
 
 /// Something that runs machines on this host. One session has at most one machine.
 ///
-/// Every step refuses to act (`MachineError` `.stale`) where a claim with a higher fence has acted before.
+/// Every step names session and fence. It does nothing where a claim with a higher fence has acted before: those that throw say
+/// so (`MachineError` `.stale`).
 package protocol Hypervisor: Sendable {
     /// What accelerates the machines, for people: `kvm`, `tcg`, `simulated`.
     var accelerator: String { get }
@@ -16,14 +17,14 @@ package protocol Hypervisor: Sendable {
     func makeSnapshot(_ specification: MachineSpecification) async throws(MachineError)
     /// Starts the machine, paused. Returns when it answers.
     func launch(_ specification: MachineSpecification) async throws(MachineError)
-    func connectNetwork(_ session: SessionID) async throws(MachineError)
+    func connectNetwork(_ machine: MachineRef) async throws(MachineError)
     /// Lets a paused machine run. On a running one it does nothing.
-    func switchOn(_ session: SessionID) async throws(MachineError)
+    func switchOn(_ machine: MachineRef) async throws(MachineError)
     /// Asks the guest to power off, waits for it at most `grace`. Returns early when it did.
-    func powerDown(_ session: SessionID, grace: Duration) async
+    func powerDown(_ machine: MachineRef, grace: Duration) async
     /// Ends the machine by force if it still lives and removes everything of the session. Safe whatever was or was not made.
-    /// - Parameter fence: What a claim with a higher fence has made is left alone.
-    func tearDown(_ session: SessionID, fence: Int) async throws(MachineError)
+    /// What a claim with a higher fence has made is left alone.
+    func tearDown(_ machine: MachineRef) async throws(MachineError)
     /// The sessions whose machines live here.
     func living() async -> [SessionID]
     /// Takes hold of the machines that already live here, and of what was left of others.
@@ -53,6 +54,8 @@ package struct AdoptedMachine: Sendable, Hashable {
     /// Number of the last claim that acted here; zero if unknown.
     package var fence: Int
     package var state: State
+
+    package var ref: MachineRef { MachineRef(session, fence: fence) }
 }
 
 /// What happened to a machine without our doing.

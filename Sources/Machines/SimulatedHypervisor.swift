@@ -20,30 +20,36 @@ package actor SimulatedHypervisor: Hypervisor {
     }
 
     package func makeSnapshot(_ specification: MachineSpecification) throws(MachineError) {
-        if let known = machines[specification.session], known.fence > specification.fence {
-            throw MachineError(.stale, "A newer claim has taken session \(specification.session) over.")
-        }
+        try check(specification.ref)
         machines[specification.session] = AdoptedMachine(
             session: specification.session, fence: specification.fence, state: .gone)
     }
 
     package func launch(_ specification: MachineSpecification) throws(MachineError) {
+        try check(specification.ref)
         if let failure = failures[specification.machine.name] { throw failure }
         machines[specification.session]?.state = .paused
     }
 
-    package func connectNetwork(_ session: SessionID) throws(MachineError) {}
+    package func connectNetwork(_ machine: MachineRef) throws(MachineError) { try check(machine) }
 
-    package func switchOn(_ session: SessionID) throws(MachineError) {
+    package func switchOn(_ machine: MachineRef) throws(MachineError) {
+        try check(machine)
+        let session = machine.session
         guard machines[session] != nil else { throw MachineError(.notAnswering, "There is no machine of \(session).") }
         if machines[session]?.state == .paused { switchedOn[session, default: 0] += 1 }
         machines[session]?.state = .running
     }
 
-    package func powerDown(_ session: SessionID, grace: Duration) {}
+    package func powerDown(_ machine: MachineRef, grace: Duration) {}
 
-    package func tearDown(_ session: SessionID, fence: Int) throws(MachineError) {
-        if let known = machines[session], known.fence <= fence { machines[session] = nil }
+    package func tearDown(_ machine: MachineRef) throws(MachineError) {
+        if let known = machines[machine.session], known.fence <= machine.fence { machines[machine.session] = nil }
+    }
+
+    private func check(_ machine: MachineRef) throws(MachineError) {
+        guard let known = machines[machine.session], known.fence > machine.fence else { return }
+        throw MachineError(.stale, "Claim \(known.fence) has taken over from claim \(machine.fence).")
     }
 
     package func living() -> [SessionID] {
@@ -74,8 +80,8 @@ package struct SimulatedBridge: DisplayBridge {
         self.baseURL = baseURL
     }
 
-    package func open(_ session: SessionID, token: String) {}
-    package func close(_ session: SessionID, fence: Int) {}
+    package func open(_ machine: MachineRef, token: String) {}
+    package func close(_ machine: MachineRef) {}
     package func closeAll(but living: Set<SessionID>) {}
     package func run() async {}
 }

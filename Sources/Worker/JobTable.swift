@@ -1,5 +1,6 @@
 import Domain
 import FoundationEssentials
+import Machines
 import Queue
 
 /// The jobs this worker has at the moment, and the sessions something is being done with.
@@ -14,7 +15,7 @@ actor JobTable {
     private var held: [SessionID: Int] = [:]
     private var claimKey: String?
     /// Sessions whose process or files did not go, with the fence up to which they are ours to free.
-    private(set) var pendingCleanup: [SessionID: Int] = [:]
+    private(set) var pendingCleanup: [SessionID: MachineRef] = [:]
 
     var claims: [Claim] { Array(entries.keys) }
 
@@ -54,7 +55,7 @@ actor JobTable {
 
     func claimAnswered() { claimKey = nil }
 
-    func addPendingCleanup(_ session: SessionID, fence: Int) { pendingCleanup[session] = fence }
+    func addPendingCleanup(_ machine: MachineRef) { pendingCleanup[machine.session] = machine }
 
     func cleanedUp(_ session: SessionID) { pendingCleanup[session] = nil }
 

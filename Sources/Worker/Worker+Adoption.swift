@@ -38,7 +38,7 @@ extension Worker {
         let ours = session.map { $0.host == options.hostID && $0.fence == machine.fence } ?? false
         guard ours, let session, [.running, .stopping, .lost].contains(session.state) else {
             logger.notice("removing what a session left", metadata: ["session.id": "\(id)"])
-            await free(id, fence: machine.fence)
+            await free(machine.ref)
             return
         }
         switch machine.state {
@@ -61,10 +61,11 @@ extension Worker {
         let id = session.id
         // Its stop job does the rest, and has closed the display or will.
         if session.state == .stopping { return }
+        let machine = MachineRef(id, fence: session.fence)
         do throws(MachineError) {
-            try await hypervisor.switchOn(id)
+            try await hypervisor.switchOn(machine)
             let token = secret.token(session: id, fence: session.fence)
-            try await bridge.open(id, token: token)
+            try await bridge.open(machine, token: token)
             if !session.displayReady {
                 let claim =
                     job
@@ -101,7 +102,7 @@ extension Worker {
     private func giveBack(_ claim: Claim) async {
         if let id = claim.session, claim.kind == .create {
             let state = try? await queue.session(id)?.state
-            if state == .starting { await free(id, fence: claim.fence) }
+            if state == .starting { await free(MachineRef(id, fence: claim.fence)) }
         }
         do throws(QueueError) {
             _ = try await retryWhileUnavailable(logger: logger) { () async throws(QueueError) in

@@ -39,7 +39,7 @@ extension Worker {
             }
             if progress.switchedOn, await !lives(id) {
                 // Whoever noticed or asked for its end tells it.
-                await bridge.close(id, fence: claim.fence)
+                await bridge.close(MachineRef(id, fence: claim.fence))
                 return
             }
             // Clean-up must survive the cancellation that may have brought us here, so it has a task of its own.
@@ -67,7 +67,7 @@ extension Worker {
         CrashPoint.passed(.launch)
 
         steps.continuation.yield(.network)
-        try await act { () async throws(MachineError) in try await hypervisor.connectNetwork(id) }
+        try await act { () async throws(MachineError) in try await hypervisor.connectNetwork(specification.ref) }
         CrashPoint.passed(.network)
 
         // In their order: the last step is told before.
@@ -80,7 +80,7 @@ extension Worker {
             })
         progress.committed = true
         CrashPoint.passed(.commit)
-        try await act { () async throws(MachineError) in try await hypervisor.switchOn(id) }
+        try await act { () async throws(MachineError) in try await hypervisor.switchOn(specification.ref) }
         progress.switchedOn = true
         CrashPoint.passed("switch-on")
         try await openDisplay(claim, id)
@@ -90,7 +90,9 @@ extension Worker {
     private func openDisplay(_ claim: Claim, _ id: SessionID) async throws(CreateAbort) {
         async let told = tellDisplay(claim)
         let token = secret.token(session: id, fence: claim.fence)
-        try await act { () async throws(MachineError) in try await bridge.open(id, token: token) }
+        try await act { () async throws(MachineError) in
+            try await bridge.open(MachineRef(id, fence: claim.fence), token: token)
+        }
         try await own(await told.get())
         CrashPoint.passed(.display)
         let answer = try await ask { () async throws(QueueError) in
@@ -99,7 +101,7 @@ extension Worker {
         CrashPoint.passed(.running)
         // Stopped or over since: then the display may have been closed before it was opened.
         let isOver = answer == .ok ? await !lives(id) : true
-        if isOver { await bridge.close(id, fence: claim.fence) }
+        if isOver { await bridge.close(MachineRef(id, fence: claim.fence)) }
     }
 
     private func lives(_ id: SessionID) async -> Bool { await hypervisor.living().contains(id) }
@@ -126,7 +128,7 @@ extension Worker {
     private func undo(
         _ claim: Claim, _ id: SessionID, after interruption: CreateAbort, committed: Bool, logger: Logger
     ) async {
-        await free(id, fence: claim.fence)
+        await free(MachineRef(id, fence: claim.fence))
         let failure: FailureClass
         let message: String
         switch interruption {

@@ -7,9 +7,11 @@ extension Worker {
     /// A stop job: asks the guest to power off, ends it by force after the grace, frees everything.
     func stop(_ claim: Claim) async {
         guard let id = claim.session else { return }
-        await hypervisor.powerDown(id, grace: options.stopGrace)
+        // Its claim is younger than every one that started the machine.
+        let machine = MachineRef(id, fence: claim.fence)
+        await hypervisor.powerDown(machine, grace: options.stopGrace)
         CrashPoint.passed("power-down")
-        if let error = await free(id, fence: Int.max) {
+        if let error = await free(machine) {
             await report(id) { () async throws(QueueError) in
                 try await queue.fail(
                     claim, .transient, message: error.detail, delay: Self.pause(.transient, attempt: claim.attempt))
@@ -23,18 +25,19 @@ extension Worker {
 
     /// Frees everything of a session: display, process, files. What does not go now is tried again with each heartbeat.
     @discardableResult
-    func free(_ id: SessionID, fence: Int) async -> MachineError? {
+    func free(_ machine: MachineRef) async -> MachineError? {
         // Twice, because a job that is just opening the display may come between.
-        await bridge.close(id, fence: fence)
+        await bridge.close(machine)
         do throws(MachineError) {
-            try await hypervisor.tearDown(id, fence: fence)
+            try await hypervisor.tearDown(machine)
         } catch {
-            logger.error("session could not be cleaned up", metadata: ["session.id": "\(id)", "error": "\(error)"])
-            await table.addPendingCleanup(id, fence: fence)
+            logger.error(
+                "session could not be cleaned up", metadata: ["session.id": "\(machine.session)", "error": "\(error)"])
+            await table.addPendingCleanup(machine)
             return error
         }
-        await bridge.close(id, fence: fence)
-        await table.cleanedUp(id)
+        await bridge.close(machine)
+        await table.cleanedUp(machine.session)
         return nil
     }
 
@@ -43,7 +46,7 @@ extension Worker {
         while !Task.isCancelled {
             // When a process that hangs in the kernel will end, nothing tells us.
             try? await Task.sleep(for: options.lease / 3)
-            for (id, fence) in await table.pendingCleanup where !Task.isCancelled { await free(id, fence: fence) }
+            for machine in await table.pendingCleanup.values where !Task.isCancelled { await free(machine) }
         }
     }
 
@@ -78,7 +81,7 @@ extension Worker {
 
     /// A machine is over: frees everything of its session and tells the queue why.
     func ended(_ id: SessionID, fence: Int, _ reason: EndReason, _ detail: String) async {
-        await free(id, fence: fence)
+        await free(MachineRef(id, fence: fence))
         await report(id) { () async throws(QueueError) in
             try await queue.end(id, fence: fence, reason: reason, detail: detail)
         }

@@ -89,7 +89,7 @@ extension Worker {
                 logger.notice(
                     "ending the machine of a session that was given up", metadata: ["session.id": "\(session.id)"])
                 // Not here: a heartbeat must not wait for a process that hangs.
-                await table.addPendingCleanup(session.id, fence: session.fence)
+                await table.addPendingCleanup(MachineRef(session.id, fence: session.fence))
                 continue
             }
             await ended(

@@ -76,12 +76,12 @@ struct ConfinementTests {
                     memoryMiB: 128, diskGiB: 1, oneShot: false)
                 try await hypervisor.makeSnapshot(specification)
                 try await hypervisor.launch(specification)
-                try await hypervisor.connectNetwork(id)
-                try await hypervisor.switchOn(id)
-                machines.append(try await hypervisor.live(id))
+                try await hypervisor.connectNetwork(MachineRef(id, fence: 1))
+                try await hypervisor.switchOn(MachineRef(id, fence: 1))
+                machines.append(try await hypervisor.live(MachineRef(id, fence: 1)))
             }
             try await body(hypervisor, machines)
-            for machine in machines { try await hypervisor.tearDown(machine.session, fence: 1) }
+            for machine in machines { try await hypervisor.tearDown(MachineRef(machine.session, fence: 1)) }
             group.cancelAll()
         }
         await hypervisor.network.end()
@@ -238,7 +238,7 @@ struct ConfinementTests {
                 groups.append(group.directory)
             }
             #expect(!groups.isEmpty)
-            try await hypervisor.tearDown(machine.session, fence: 1)
+            try await hypervisor.tearDown(MachineRef(machine.session, fence: 1))
             while groups.contains(where: { access($0, F_OK) == 0 }) { await hypervisor.checkUp() }
         }
     }
@@ -266,7 +266,7 @@ struct ConfinementTests {
             let line = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max file size") })
             let gib = 1 << 30
             #expect(line.split(separator: " ").contains("\(gib + gib / 64 + gib)"), "\(line)")
-            try await hypervisor.tearDown(machine.session, fence: 1)
+            try await hypervisor.tearDown(MachineRef(machine.session, fence: 1))
             #expect(Files.names(in: paths.sessions) == [])
         }
     }

@@ -66,8 +66,8 @@ struct `A whole image in a machine` {
                 memoryMiB: 128, diskGiB: 1, oneShot: false)
             try await hypervisor.makeSnapshot(specification)
             try await hypervisor.launch(specification)
-            try await hypervisor.switchOn(id)
-            let machine = try await hypervisor.live(id)
+            try await hypervisor.switchOn(MachineRef(id, fence: 1))
+            let machine = try await hypervisor.live(MachineRef(id, fence: 1))
             let master = try #require(try await machine.qmp.execute(BlockNodes()).first { $0.name == "master" })
             #expect(master.image.size == found.virtualSizeBytes)
             #expect(master.format == found.format.rawValue)
@@ -78,7 +78,7 @@ struct `A whole image in a machine` {
                 for _ in 0..<8 { try await viewer.press(0x6d) }
                 picture = try await viewer.nextChange()
             }
-            try await hypervisor.tearDown(id, fence: 1)
+            try await hypervisor.tearDown(MachineRef(id, fence: 1))
             group.cancelAll()
         }
         Files.remove(root)

@@ -38,7 +38,7 @@ struct QEMUHypervisorTests {
             try await body(hypervisor)
             group.cancelAll()
         }
-        for session in await hypervisor.living() { try await hypervisor.tearDown(session, fence: .max) }
+        for session in await hypervisor.living() { try await hypervisor.tearDown(MachineRef(session, fence: .max)) }
         await hypervisor.network.end()
         Files.remove(root)
     }
@@ -60,10 +60,10 @@ struct QEMUHypervisorTests {
             try await hypervisor.launch(specification)
             #expect(await hypervisor.adopt() == [])
             await hypervisor.settle()
-            try await hypervisor.connectNetwork(id)
-            try await hypervisor.switchOn(id)
+            try await hypervisor.connectNetwork(MachineRef(id, fence: 1))
+            try await hypervisor.switchOn(MachineRef(id, fence: 1))
             let handle = try #require(process(id))
-            try await hypervisor.tearDown(id, fence: 1)
+            try await hypervisor.tearDown(MachineRef(id, fence: 1))
             #expect(handle.isGone)
             #expect(Files.names(in: paths.sessions) == [] && Files.names(in: paths.disks) == [])
         }
@@ -90,17 +90,36 @@ struct QEMUHypervisorTests {
         }
     }
 
-    @Test func `an older claim may not touch what a newer one made`() async throws {
+    @Test func `an older claim may not touch what a newer one made, with any step`() async throws {
         try await withHypervisor { hypervisor in
             let id = SessionID(milliseconds: 2_000)
-            try await hypervisor.makeSnapshot(specify(session: id, fence: 5))
-            await #expect(throws: MachineError.self) {
+            let old = MachineRef(id, fence: 4)
+            let specification = specify(session: id, fence: 5)
+            let bridge = GatewayBridge(
+                paths: paths, host: "127.0.0.1", port: 0, publicURL: "", program: GatewayProgram(path: "/bin/false"),
+                logger: Logger(label: "test"))
+            func refuses(_ step: () async throws(MachineError) -> Void) async {
+                let error = await #expect(throws: MachineError.self) { try await step() }
+                #expect(error?.code == .stale)
+            }
+            try await hypervisor.makeSnapshot(specification)
+            await refuses { () async throws(MachineError) in
                 try await hypervisor.makeSnapshot(specify(session: id, fence: 4))
             }
-            await #expect(throws: MachineError.self) { try await hypervisor.launch(specify(session: id, fence: 4)) }
-            try await hypervisor.tearDown(id, fence: 4)
-            #expect(Files.names(in: paths.sessions) == [id.text])
-            try await hypervisor.tearDown(id, fence: 5)
+            await refuses { () async throws(MachineError) in try await hypervisor.launch(specify(session: id, fence: 4))
+            }
+            try await hypervisor.launch(specification)
+            await refuses { () async throws(MachineError) in try await hypervisor.connectNetwork(old) }
+            await refuses { () async throws(MachineError) in try await hypervisor.switchOn(old) }
+            await refuses { () async throws(MachineError) in try await bridge.open(old, token: "stale") }
+            #expect(Files.names(in: paths.tokens) == [])
+            await hypervisor.powerDown(old, grace: .seconds(60))
+            try await hypervisor.tearDown(old)
+            // Still as its own claim has left it.
+            #expect(await hypervisor.living() == [id])
+            try await hypervisor.connectNetwork(specification.ref)
+            try await hypervisor.switchOn(specification.ref)
+            try await hypervisor.tearDown(specification.ref)
             #expect(Files.names(in: paths.sessions) == [])
         }
     }
@@ -110,12 +129,12 @@ struct QEMUHypervisorTests {
             let specification = specify()
             try await first.makeSnapshot(specification)
             try await first.launch(specification)
-            try await first.switchOn(specification.session)
+            try await first.switchOn(specification.ref)
             await first.detach()
             let second = makeHypervisor(paths)
             let adopted = await second.adopt()
             #expect(adopted == [AdoptedMachine(session: specification.session, fence: 1, state: .running)])
-            try await second.tearDown(specification.session, fence: 1)
+            try await second.tearDown(MachineRef(specification.session, fence: 1))
             #expect(Files.names(in: paths.sessions) == [])
         }
     }
@@ -126,7 +145,7 @@ struct QEMUHypervisorTests {
             let id = specification.session
             try await first.makeSnapshot(specification)
             try await first.launch(specification)
-            try await first.switchOn(id)
+            try await first.switchOn(MachineRef(id, fence: 1))
             await first.detach()
             let qemu = try #require(process(id))
             qemu.signal(SIGSTOP)
@@ -141,7 +160,7 @@ struct QEMUHypervisorTests {
                 let event = await event(of: second)
                 #expect(event == .answered(AdoptedMachine(session: id, fence: 1, state: .running)))
                 #expect(!qemu.isGone)
-                try await second.tearDown(id, fence: 1)
+                try await second.tearDown(MachineRef(id, fence: 1))
                 #expect(qemu.isGone)
             }
         }
@@ -162,7 +181,7 @@ struct QEMUHypervisorTests {
             Files.remove(paths.session(ids[0]).pid)
             try await withHypervisor { second in
                 #expect(await second.adopt().map(\.state) == [.silent, .silent])
-                try await second.tearDown(ids[0], fence: 1)
+                try await second.tearDown(MachineRef(ids[0], fence: 1))
                 #expect(machines[0].isGone)
                 machines[1].signal(SIGKILL)
                 var end = await event(of: second)
@@ -181,14 +200,14 @@ struct QEMUHypervisorTests {
             let specification = specify()
             try await hypervisor.makeSnapshot(specification)
             try await hypervisor.launch(specification)
-            try await hypervisor.switchOn(specification.session)
+            try await hypervisor.switchOn(specification.ref)
             try #require(process(specification.session)).signal(SIGKILL)
             guard case .ended(let id, fence: 1, .crashed, _) = await event(of: hypervisor) else {
                 Issue.record("no crash was reported")
                 return
             }
             #expect(id == specification.session)
-            try await hypervisor.tearDown(id, fence: 1)
+            try await hypervisor.tearDown(MachineRef(id, fence: 1))
         }
     }
 
@@ -231,7 +250,7 @@ struct QEMUHypervisorTests {
             let specification = specify(machine)
             try await hypervisor.makeSnapshot(specification)
             let error = await #expect(throws: MachineError.self) { try await hypervisor.launch(specification) }
-            try await hypervisor.tearDown(specification.session, fence: 1)
+            try await hypervisor.tearDown(MachineRef(specification.session, fence: 1))
             #expect(error?.code == .badImage, "\(String(describing: error))")
             #expect(error?.detail.contains(file) == true)
             #expect(error?.failureClass == .permanent)
@@ -240,11 +259,11 @@ struct QEMUHypervisorTests {
 
     @Test func `a teardown of nothing is fine, and twice is once`() async throws {
         try await withHypervisor { hypervisor in
-            try await hypervisor.tearDown(SessionID(milliseconds: 3_000), fence: .max)
+            try await hypervisor.tearDown(MachineRef(SessionID(milliseconds: 3_000), fence: .max))
             let specification = specify()
             try await hypervisor.makeSnapshot(specification)
-            try await hypervisor.tearDown(specification.session, fence: 1)
-            try await hypervisor.tearDown(specification.session, fence: 1)
+            try await hypervisor.tearDown(MachineRef(specification.session, fence: 1))
+            try await hypervisor.tearDown(MachineRef(specification.session, fence: 1))
         }
     }
 }

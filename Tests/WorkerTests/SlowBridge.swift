@@ -10,14 +10,14 @@ actor SlowBridge: DisplayBridge {
     private let gate = AsyncStream.makeStream(of: Void.self)
     private let closing = AsyncStream.makeStream(of: Void.self)
 
-    func open(_ session: SessionID, token: String) async {
+    func open(_ machine: MachineRef, token: String) async {
         opening.continuation.yield()
         for await _ in gate.stream { break }
-        opened.insert(session)
+        opened.insert(machine.session)
     }
 
-    func close(_ session: SessionID, fence: Int) {
-        if opened.remove(session) != nil { closing.continuation.yield() }
+    func close(_ machine: MachineRef) {
+        if opened.remove(machine.session) != nil { closing.continuation.yield() }
     }
 
     func closeAll(but living: Set<SessionID>) {}

@@ -7,10 +7,11 @@ package protocol DisplayBridge: Sendable {
     /// Why displays can't be opened now, in words for an administrator, or nil.
     var problem: String? { get async }
     /// Makes the machine's display reachable under `token`. Doing it again changes nothing.
-    func open(_ session: SessionID, token: String) async throws(MachineError)
+    /// - Throws: `.stale` where a claim with a higher fence has acted.
+    func open(_ machine: MachineRef, token: String) async throws(MachineError)
     /// Takes the display away. Safe whether or not it was opened.
-    /// - Parameter fence: What a claim with a higher fence has opened is left alone.
-    func close(_ session: SessionID, fence: Int) async
+    /// What a claim with a higher fence has opened is left alone.
+    func close(_ machine: MachineRef) async
     /// Takes away what is left of the displays of all other sessions than these.
     func closeAll(but living: Set<SessionID>) async
     /// Keeps the gateway alive until cancelled.

@@ -34,8 +34,9 @@ package actor GatewayBridge: DisplayBridge {
             : publicURL
     }
 
-    package func open(_ session: SessionID, token: String) async throws(MachineError) {
-        let files = paths.session(session)
+    package func open(_ machine: MachineRef, token: String) async throws(MachineError) {
+        let files = paths.session(machine.session)
+        try FenceFile.check(files, machine.fence)
         try MachineError.translating { () throws(ProcessError) in
             try makeTokens()
             // First the note, so that a token that is there is always known.
@@ -44,9 +45,9 @@ package actor GatewayBridge: DisplayBridge {
         }
     }
 
-    package func close(_ session: SessionID, fence: Int) async {
-        let files = paths.session(session)
-        guard FenceFile.read(files) <= fence else { return }
+    package func close(_ machine: MachineRef) async {
+        let files = paths.session(machine.session)
+        guard FenceFile.read(files) <= machine.fence else { return }
         if let token = Files.read(files.token) { Files.remove("\(paths.tokens)/\(token)") }
     }
 

@@ -7,13 +7,18 @@ enum FenceFile {
         Files.read(paths.fence).flatMap { Int($0.filter(\.isNumber)) } ?? 0
     }
 
-    /// Writes `fence` before anything is done in its name.
-    /// - Throws: `.stale` if a higher one was here.
-    static func raise(_ paths: SessionPaths, to fence: Int) throws(MachineError) {
+    /// - Throws: `.stale` if a higher one than `fence` was here.
+    static func check(_ paths: SessionPaths, _ fence: Int) throws(MachineError) {
         let known = read(paths)
         guard known <= fence else {
             throw MachineError(.stale, "Claim \(known) has taken over from claim \(fence).")
         }
+    }
+
+    /// Writes `fence` before anything is done in its name.
+    /// - Throws: `.stale` if a higher one was here.
+    static func raise(_ paths: SessionPaths, to fence: Int) throws(MachineError) {
+        try check(paths, fence)
         try MachineError.translating { () throws(ProcessError) in try Files.write("\(fence)\n", to: paths.fence) }
     }
 }

@@ -5,9 +5,9 @@ import Processes
 import QMP
 
 extension QEMUHypervisor {
-    package func powerDown(_ session: SessionID, grace: Duration) async {
-        guard let machine = machines[session] else { return }
-        machines[session]?.isStopping = true
+    package func powerDown(_ machine: MachineRef, grace: Duration) async {
+        guard let machine = try? live(machine) else { return }
+        machines[machine.session]?.isStopping = true
         guard grace > .zero, (try? await machine.qmp.execute(SystemPowerdown())) != nil else {
             // It can't be asked; the teardown that follows ends it.
             return
@@ -60,9 +60,10 @@ extension QEMUHypervisor {
             + silent.values.filter { !$0.process.isGone }.map(\.session)
     }
 
-    package func tearDown(_ session: SessionID, fence: Int) async throws(MachineError) {
+    package func tearDown(_ machine: MachineRef) async throws(MachineError) {
+        let session = machine.session
         let files = paths.session(session)
-        guard FenceFile.read(files) <= fence else { return }
+        guard FenceFile.read(files) <= machine.fence else { return }
         machines[session]?.isStopping = true
         silent[session]?.isStopping = true
         let known = machines[session]?.process ?? silent[session]?.process

@@ -1,4 +1,4 @@
-package import Domain
+import Domain
 import Logging
 import Processes
 import QMP
@@ -11,10 +11,8 @@ extension QEMUHypervisor {
 
     package func makeSnapshot(_ specification: MachineSpecification) async throws(MachineError) {
         let session = paths.session(specification.session)
-        guard FenceFile.read(session) <= specification.fence else {
-            throw MachineError(.stale, "A newer claim has taken session \(specification.session) over.")
-        }
-        try await tearDown(specification.session, fence: specification.fence)
+        try FenceFile.check(session, specification.fence)
+        try await tearDown(specification.ref)
         try MachineError.translating { () throws(ProcessError) in
             try Files.makeDirectory(session.run)
             try Files.makeDirectory(session.disk)
@@ -77,12 +75,12 @@ extension QEMUHypervisor {
         return client
     }
 
-    package func connectNetwork(_ session: SessionID) async throws(MachineError) {
-        try await startNetwork(live(session))
+    package func connectNetwork(_ machine: MachineRef) async throws(MachineError) {
+        try await startNetwork(live(machine))
     }
 
-    package func switchOn(_ session: SessionID) async throws(MachineError) {
-        let machine = try live(session)
+    package func switchOn(_ machine: MachineRef) async throws(MachineError) {
+        let machine = try live(machine)
         do {
             _ = try await machine.qmp.execute(Continue())
         } catch {

@@ -125,10 +125,11 @@ package actor QEMUHypervisor: Hypervisor {
         report.yield(event)
     }
 
-    func live(_ session: SessionID) throws(MachineError) -> LiveMachine {
-        guard let machine = machines[session] else {
-            throw MachineError(.notAnswering, "The machine of session \(session) is not running here.")
+    func live(_ machine: MachineRef) throws(MachineError) -> LiveMachine {
+        try FenceFile.check(paths.session(machine.session), machine.fence)
+        guard let live = machines[machine.session] else {
+            throw MachineError(.notAnswering, "The machine of session \(machine.session) is not running here.")
         }
-        return machine
+        return live
     }
 }
