@@ -104,7 +104,16 @@ let package = Package(
 
         // Machines.
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
-        .library("Machines", ["Certificates", "Domain", "QMP", "Processes", .subprocess, .systemPackage, .logging]),
+        .library("Machines", ["Domain", "Processes"]),
+        .library("Catalogue", ["Domain"]),
+        .library("GuestNetwork", ["CLinux", "Domain", "Machines", "Processes", .logging]),
+        .library(
+            "Hypervisor",
+            [
+                "Catalogue", "Domain", "GuestNetwork", "Machines", "Processes", "QMP", .subprocess, .systemPackage,
+                .logging,
+            ]),
+        .library("Display", ["Certificates", "Domain", "Machines", "Processes", .logging]),
         .library(
             "ImageBuilder", ["Processes", .subprocess, .systemPackage], resources: [.embedInCode("Guest")]),
 
@@ -119,13 +128,18 @@ let package = Package(
             ],
             resources: [.embedInCode("Resources")]),
         .library(
-            "Worker", ["Domain", "Queue", "Machines", "Secrets", "Processes", .logging, .serviceLifecycle]),
+            "Worker",
+            [
+                "Catalogue", "Display", "Domain", "Hypervisor", "Machines", "Processes", "Queue", "Secrets", .logging,
+                .serviceLifecycle,
+            ]),
         .library("Scheduler", ["Domain", "Queue", "Ledger", .logging, .serviceLifecycle]),
 
         .executable(
             "qwd",
             [
-                "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "Machines", "ImageBuilder",
+                "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "Catalogue", "Display", "GuestNetwork",
+                "Hypervisor", "Machines", "ImageBuilder",
                 "Accounts", "Logins", "Ledger", "Frontend",
                 "Worker", "Scheduler", "Certificates", "DisplayGateway",
                 .argumentParser, .logging, .serviceLifecycle, .unixSignals,
@@ -137,7 +151,8 @@ let package = Package(
             "qwd-bench",
             [
                 "CLinux",
-                "Domain", "Redis", "Queue", "QMP", "Processes", "Machines", "Viewer", "TestSupport", .logging,
+                "Domain", "Redis", "Queue", "QMP", "Processes", "Catalogue", "Display", "GuestNetwork", "Hypervisor",
+                "Machines", "Viewer", "TestSupport", .logging,
             ]),
 
         // Tests.
@@ -160,7 +175,10 @@ let package = Package(
         .tests("Processes"),
         .tests(
             "Machines",
-            ["qwd", "Certificates", "Domain", "QMP", "Processes", "Settings", "TestSupport", "Viewer", .logging]),
+            [
+                "qwd", "Catalogue", "Display", "GuestNetwork", "Hypervisor", "Certificates", "Domain", "QMP",
+                "Processes", "Settings", "TestSupport", "Viewer", .logging,
+            ]),
         .tests("ImageBuilder", ["Processes"]),
         .tests(
             "Frontend",
@@ -172,7 +190,11 @@ let package = Package(
                 .serviceLifecycle,
             ]),
         .tests(
-            "Worker", ["Secrets", "Domain", "Machines", "Processes", "Queue", "Redis", "TestSupport", .logging]),
+            "Worker",
+            [
+                "Catalogue", "Display", "Hypervisor", "Secrets", "Domain", "Machines", "Processes", "Queue", "Redis",
+                "TestSupport", .logging,
+            ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

@@ -10,7 +10,7 @@
 #   ld -Ttext 0x7c00 --oformat binary -o probe.bin probe.o
 #   od -An -v -tx1 -w16 probe.bin | sed 's/ \(..\)/0x\1, /g; s/ $//; s/^/        /'
 #
-# prints the bytes as they stand in Sources/Machines/Accelerator/ProbeGuest.swift. By hand (the BIOS wants a bigger disk):
+# prints the bytes as they stand in Sources/Hypervisor/Accelerator/ProbeGuest.swift. By hand (the BIOS wants a bigger disk):
 #
 #   truncate -s 1M probe.bin
 #   qemu-system-x86_64 -accel tcg -cpu max -machine pc -m 64 -nodefaults -no-user-config -display none -no-reboot \

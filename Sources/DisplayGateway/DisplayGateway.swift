@@ -1,5 +1,5 @@
-package import Logging
 import Certificates
+package import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL

@@ -1,9 +1,9 @@
-package import Secrets
 package import Hummingbird
 import HummingbirdCore
 package import Logging
 import NIOCore
 package import Queue
+package import Secrets
 import ServiceLifecycle
 
 /// The web pages and the HTTP interface: the form, a session's page, the manage page.

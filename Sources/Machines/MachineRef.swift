@@ -12,7 +12,3 @@ package struct MachineRef: Sendable, Hashable {
         self.fence = fence
     }
 }
-
-extension MachineSpecification {
-    package var ref: MachineRef { MachineRef(session, fence: fence) }
-}

@@ -14,26 +14,26 @@ package struct HostPaths: Sendable, Hashable {
     package var sessions: String { "\(runtime)/sessions" }
     package var disks: String { "\(state)/sessions" }
     /// How the name of a session's disk begins that is being removed.
-    static let removed = ".removed-"
+    package static let removed = ".removed-"
     /// Names of display tokens, each the VNC socket that it opens.
     package var tokens: String { "\(runtime)/tokens" }
     package var gatewayPID: String { "\(runtime)/gateway.pid" }
     /// How the host's gateway was set up.
     package var gatewaySetup: String { "\(runtime)/gateway.setup" }
     /// Its copies of the certificate and the key.
-    var gatewayCertificates: String { "\(runtime)/gateway" }
+    package var gatewayCertificates: String { "\(runtime)/gateway" }
     /// Why it could not start.
     package var gatewayLog: String { "\(runtime)/gateway.log" }
     /// What keeps the guests' network.
     package var network: String { "\(runtime)/network" }
     package var networkHolder: String { "\(network)/holder.pid" }
     /// Whose network it is.
-    var networkSetup: String { "\(network)/holder.setup" }
-    var networkLog: String { "\(network)/holder.log" }
-    var pastaPID: String { "\(network)/pasta.pid" }
-    var pastaLog: String { "\(network)/pasta.log" }
+    package var networkSetup: String { "\(network)/holder.setup" }
+    package var networkLog: String { "\(network)/holder.log" }
+    package var pastaPID: String { "\(network)/pasta.pid" }
+    package var pastaLog: String { "\(network)/pasta.log" }
     /// How pasta was set up.
-    var pastaSetup: String { "\(network)/pasta.setup" }
+    package var pastaSetup: String { "\(network)/pasta.setup" }
     /// What a worker locks: the sessions' files in both directories are its own.
     package var workerLocks: [String] { ["\(runtime)/worker.lock", "\(state)/worker.lock"] }
 
@@ -57,9 +57,9 @@ package struct SessionPaths: Sendable, Hashable {
     /// The number of the session's user, where it has one.
     package var user: String { "\(run)/user" }
     /// The network's helper.
-    var networkPID: String { "\(run)/passt.pid" }
+    package var networkPID: String { "\(run)/passt.pid" }
     /// The display's token, while the display is open.
-    var token: String { "\(run)/token" }
+    package var token: String { "\(run)/token" }
     /// Why the network is off; there only then.
     package var networkProblem: String { "\(run)/network-off" }
     /// There for a session that ends when its viewer leaves. Says `viewed` once it had one.

@@ -3,7 +3,7 @@ package import Processes
 /// The numbers of users that a worker gives to what it starts, when it is root: nobody else on the host has them.
 package struct UserRange: Sendable, Hashable {
     /// For helpers of the host; the rest is for sessions.
-    static let helpers = 16
+    package static let helpers = 16
     package var first: UInt32
     package var last: UInt32
 
@@ -20,7 +20,7 @@ package struct UserRange: Sendable, Hashable {
     package var probe: Account { Account(userID: first + 2) }
 
     /// The lowest user of a session that is not taken, or nil if all are.
-    func free(besides taken: Set<UInt32>) -> UInt32? {
+    package func free(besides taken: Set<UInt32>) -> UInt32? {
         let lowest = first + UInt32(Self.helpers)
         return lowest <= last ? (lowest...last).first { !taken.contains($0) } : nil
     }

@@ -1,8 +1,10 @@
-import Secrets
+import Display
 import Domain
+import Hypervisor
 import Logging
 import Machines
 import Queue
+import Secrets
 
 extension Worker {
     /// Makes the host and the queue agree after a start: machines that should run go on, all other traces are removed.

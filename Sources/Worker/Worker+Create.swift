@@ -1,8 +1,11 @@
-import Secrets
+import Catalogue
+import Display
 import Domain
+import Hypervisor
 import Logging
 import Machines
 import Queue
+import Secrets
 
 extension Worker {
     /// Why a create job came to an end before its last step.

@@ -1,4 +1,6 @@
+import Display
 import Domain
+import Hypervisor
 import Logging
 import Machines
 import Queue

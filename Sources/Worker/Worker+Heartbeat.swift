@@ -1,4 +1,7 @@
+import Catalogue
+import Display
 import Domain
+import Hypervisor
 import Logging
 import Machines
 import Queue

@@ -1,9 +1,12 @@
-package import Secrets
+package import Catalogue
+package import Display
 import Domain
+package import Hypervisor
 package import Logging
 package import Machines
 import Processes
 package import Queue
+package import Secrets
 import ServiceLifecycle
 
 /// Takes jobs that fit this host and does them: makes machines run, ends them, tells how the host is.

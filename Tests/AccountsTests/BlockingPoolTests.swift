@@ -1,8 +1,7 @@
+@testable import Accounts
 import Dispatch
 import Synchronization
 import Testing
-
-@testable import Accounts
 
 @Suite(.timeLimit(.minutes(1)))
 struct LaneTests {

@@ -1,7 +1,6 @@
+@testable import Accounts
 import Domain
 import Testing
-
-@testable import Accounts
 
 /// A method that answers as it is told.
 private struct Scripted: SignInMethod {

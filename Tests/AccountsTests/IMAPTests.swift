@@ -1,7 +1,6 @@
+@testable import Accounts
 import Domain
 import Testing
-
-@testable import Accounts
 
 @Suite(.timeLimit(.minutes(1)), .enabled(if: Tools.canRunDovecot, "needs Debian's dovecot-imapd, and root for it"))
 struct IMAPTests {

@@ -1,8 +1,7 @@
+@testable import Accounts
 import Domain
 import Foundation
 import Testing
-
-@testable import Accounts
 
 /// A mail as Python's e-mail library reads it.
 struct ParsedMail: Decodable {

@@ -1,8 +1,7 @@
+@testable import Accounts
 import Domain
 import Foundation
 import Testing
-
-@testable import Accounts
 
 @Suite(
     .timeLimit(.minutes(1)),

@@ -1,7 +1,6 @@
+@testable import Accounts
 import Domain
 import Testing
-
-@testable import Accounts
 
 @Suite(
     .timeLimit(.minutes(1)),

@@ -1,8 +1,7 @@
+@testable import Accounts
 import Domain
 import Foundation
 import Testing
-
-@testable import Accounts
 
 struct SecondFactorTests {
     /// RFC 6238 appendix B, the last six of its eight digits.

@@ -1,7 +1,6 @@
+@testable import Accounts
 import Domain
 import Testing
-
-@testable import Accounts
 
 struct ValueTests {
     @Test func `a secret is in no description of anything`() throws {

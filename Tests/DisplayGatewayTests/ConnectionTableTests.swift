@@ -1,6 +1,5 @@
-import Testing
-
 @testable import DisplayGateway
+import Testing
 
 struct ConnectionTableTests {
     private static func table(connections: Int = 100, strangers: Int = 3, viewers: Int = 100, each: Int = 2)

@@ -1,8 +1,7 @@
+@testable import DisplayGateway
 import Domain
 import Processes
 import Testing
-
-@testable import DisplayGateway
 
 /// Who gets in and who does not.
 @Suite(.timeLimit(.minutes(1)), .serialized)

@@ -1,12 +1,11 @@
 import Certificates
+@testable import DisplayGateway
 import Domain
 import Foundation
 import Logging
 import NIOCore
 import NIOPosix
 import Processes
-
-@testable import DisplayGateway
 
 /// A gateway on a port of its own, and the sockets of displays behind it, whose machine's side the test plays.
 final class GatewayFixture: Sendable {

@@ -1,7 +1,6 @@
+@testable import DisplayGateway
 import Processes
 import Testing
-
-@testable import DisplayGateway
 
 /// What passes between a viewer and a display.
 @Suite(.timeLimit(.minutes(1)), .serialized)

@@ -1,9 +1,8 @@
+@testable import DisplayGateway
 import Domain
 import Glibc
 import Processes
 import Testing
-
-@testable import DisplayGateway
 
 /// People who have no token and want to be in the way.
 @Suite(.timeLimit(.minutes(1)), .serialized)

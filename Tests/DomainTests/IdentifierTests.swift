@@ -1,6 +1,5 @@
-import Testing
-
 @testable import Domain
+import Testing
 
 @Suite struct IdentifierTests {
     @Test func `ids sort by the time they were made`() {

@@ -1,6 +1,5 @@
-import Testing
-
 @testable import Domain
+import Testing
 
 @Suite struct StateTests {
     @Test func `an ended session stays ended and a done job stays done`() {

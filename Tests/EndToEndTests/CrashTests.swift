@@ -1,7 +1,7 @@
 import Domain
 import Foundation
-import Queue
 import Processes
+import Queue
 import Testing
 import Viewer
 

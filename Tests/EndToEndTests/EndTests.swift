@@ -1,7 +1,7 @@
 import Domain
 import Foundation
-import Queue
 import Processes
+import Queue
 import Testing
 
 /// Every way in which a session may end, without any page being open.

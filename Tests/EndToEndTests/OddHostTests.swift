@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 import Processes
-import TestSupport
 import Testing
+import TestSupport
 
 /// Other hosts than this one, played by network namespaces, and what `qwd doctor` finds on them as a guest.
 @Suite(.timeLimit(.minutes(3)), .serialized, .enabled(if: geteuid() == 0, "only root can make a network namespace"))

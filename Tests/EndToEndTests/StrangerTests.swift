@@ -2,8 +2,8 @@ import Domain
 import Foundation
 import Processes
 import Queue
-import TestSupport
 import Testing
+import TestSupport
 import Viewer
 
 /// Strangers who hold connections of a whole service that began with the usual soft limit of 1024 descriptors.

@@ -1,9 +1,8 @@
 import Certificates
 import Foundation
+@testable import Frontend
 import Logging
 import Testing
-
-@testable import Frontend
 
 /// New certificates are taken while the service runs, wrong ones are not.
 @Suite(.timeLimit(.minutes(1)))

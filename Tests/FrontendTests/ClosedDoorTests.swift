@@ -1,11 +1,10 @@
 import Accounts
 import Domain
+@testable import Frontend
 import Hummingbird
 import Logins
 import Queue
 import Testing
-
-@testable import Frontend
 
 /// Every route is asked by strangers, by the router's own list: a new one is among them.
 @Suite(.timeLimit(.minutes(1)))

@@ -1,8 +1,7 @@
 import Domain
+@testable import Frontend
 import Logging
 import Testing
-
-@testable import Frontend
 
 /// Who gets a place, who has to go, and when, without a socket and by a clock of the test.
 struct ConnectionTableTests {

@@ -1,8 +1,7 @@
 import Domain
+@testable import Frontend
 import Queue
 import Testing
-
-@testable import Frontend
 
 @Suite(.timeLimit(.minutes(1)))
 struct CreateTests {

@@ -1,10 +1,9 @@
 import Domain
 import Foundation
+@testable import Frontend
 import Queue
 import Secrets
 import Testing
-
-@testable import Frontend
 
 /// The page that shows a desktop, for whoever has its link.
 @Suite(.timeLimit(.minutes(1)))

@@ -1,11 +1,10 @@
+@testable import Accounts
 import Domain
+@testable import Frontend
 import Glibc
 import Queue
 import Redis
 import Testing
-
-@testable import Accounts
-@testable import Frontend
 
 /// A server that takes two seconds for each answer, asked on threads as libraries for LDAP or PAM are.
 private struct SlowServer: SignInMethod {

@@ -1,8 +1,7 @@
 import Domain
+@testable import Frontend
 import Queue
 import Testing
-
-@testable import Frontend
 
 /// What nobody types: each answer is a 4xx that names the field, and nothing is enqueued.
 @Suite(.timeLimit(.minutes(2)))

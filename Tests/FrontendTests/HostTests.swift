@@ -1,14 +1,13 @@
 import Domain
+@testable import Frontend
 import Queue
 import Testing
-
-@testable import Frontend
 
 /// Which hosts and pages are ours, and what is a request.
 @Suite(.timeLimit(.minutes(1)))
 struct HostTests {
     static let publicOptions = FrontendOptions(
-        publicURL: "https://signInService.example.org/qwd", defaultMemoryMiB: 1024)
+        publicURL: "https://desk.example.org/qwd", defaultMemoryMiB: 1024)
 
     @Test(arguments: [
         "127.0.0.1", "127.0.0.1:8080", "192.0.2.7:1", "[::1]", "[::1]:8080", "[2001:DB8::5]", "localhost",
@@ -56,7 +55,7 @@ struct HostTests {
     @Test(arguments: [
         ("desk.example.org", 200), ("DESK.example.org", 200), ("desk.example.org:443", 200),
         ("desk.example.org:80", 200),
-        ("desk.example.org.", 200), ("desk.example.org:81", 421), ("www.signInService.example.org", 421),
+        ("desk.example.org.", 200), ("desk.example.org:81", 421), ("www.desk.example.org", 421),
     ])
     func `the host of the public address is ours`(host: String, status: Int) async throws {
         try await withSite(Self.publicOptions) { site in
@@ -142,7 +141,7 @@ struct HostTests {
     @Test func `behind a proxy that rewrites Host the refusal says what to set`() async throws {
         try await withSite { site in
             let reply = try await site.http.post(
-                "/sessions", [("machine", "grub")], headers: [("Origin", "https://signInService.example.org")])
+                "/sessions", [("machine", "grub")], headers: [("Origin", "https://desk.example.org")])
             #expect(reply.status == 403)
             #expect(reply.body.contains("frontend.public_url"))
             #expect(reply.body.contains("desk.example.org"))

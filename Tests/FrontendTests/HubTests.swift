@@ -1,10 +1,9 @@
 import Domain
+@testable import Frontend
 import Queue
 import Redis
-import TestSupport
 import Testing
-
-@testable import Frontend
+import TestSupport
 
 /// One reader of the log serves all watchers.
 @Suite(.timeLimit(.minutes(2)))

@@ -1,14 +1,13 @@
+@testable import Accounts
 import Domain
 import Foundation
+@testable import Frontend
 import Logging
 import Logins
 import Queue
 import Redis
 import Secrets
 import Testing
-
-@testable import Accounts
-@testable import Frontend
 
 /// What is mailed, when, and what people see of it. How a mail gets to a server stands in AccountsTests.
 @Suite(.timeLimit(.minutes(2)))

@@ -1,10 +1,9 @@
 import Domain
+@testable import Frontend
 import Queue
 import Redis
-import TestSupport
 import Testing
-
-@testable import Frontend
+import TestSupport
 
 /// Who may see what those who look after the service see, and what anybody can make it compute.
 @Suite(.timeLimit(.minutes(1)))

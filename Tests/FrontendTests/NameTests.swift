@@ -1,12 +1,11 @@
+@testable import Accounts
 import Domain
 import Foundation
+@testable import Frontend
 import Logins
 import Queue
 import Secrets
 import Testing
-
-@testable import Accounts
-@testable import Frontend
 
 /// An authority that knows one person by any case of letters, and prints a name as the test wants it.
 private struct AnyCase: SignInMethod {

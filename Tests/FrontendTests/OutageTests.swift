@@ -1,9 +1,8 @@
 import Domain
-import Queue
-import TestSupport
-import Testing
-
 @testable import Frontend
+import Queue
+import Testing
+import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct OutageTests {

@@ -1,8 +1,7 @@
 import Domain
 import Foundation
-import Testing
-
 @testable import Frontend
+import Testing
 
 /// Why a session waits, for programs and in words.
 @Suite(.timeLimit(.minutes(2)))

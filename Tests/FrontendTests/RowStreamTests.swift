@@ -1,9 +1,8 @@
 import Domain
-import Queue
-import TestSupport
-import Testing
-
 @testable import Frontend
+import Queue
+import Testing
+import TestSupport
 
 /// The manage page's rows as they change.
 @Suite(.timeLimit(.minutes(2)))

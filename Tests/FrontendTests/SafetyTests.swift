@@ -1,9 +1,8 @@
-import Secrets
 import Domain
-import Queue
-import Testing
-
 @testable import Frontend
+import Queue
+import Secrets
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct SafetyTests {
@@ -41,15 +40,14 @@ struct SafetyTests {
     }
 
     @Test func `our own pages may, also behind a proxy that an administrator named`() async throws {
-        try await withSite(FrontendOptions(publicURL: "https://signInService.example.org/qwd/", defaultMemoryMiB: 1024))
-        {
+        try await withSite(FrontendOptions(publicURL: "https://desk.example.org/qwd/", defaultMemoryMiB: 1024)) {
             site in
             try await site.hostUp()
             let form = try await site.http.get("/")
             let cookie = ("Cookie", String(form.setCookies[0].prefix { $0 != ";" }))
             let token = try #require(form.body.firstMatch(of: /name="csrf" value="([^"]+)"/).map { String($0.1) })
             for headers in [
-                [("Origin", "https://signInService.example.org")], [("Origin", "http://127.0.0.1:\(site.http.port)")],
+                [("Origin", "https://desk.example.org")], [("Origin", "http://127.0.0.1:\(site.http.port)")],
                 [("Sec-Fetch-Site", "same-origin")], [("Sec-Fetch-Site", "none")], [],
             ] {
                 let reply = try await site.http.post(

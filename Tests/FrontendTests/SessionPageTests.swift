@@ -1,9 +1,8 @@
-import Secrets
 import Domain
-import Queue
-import Testing
-
 @testable import Frontend
+import Queue
+import Secrets
+import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct SessionPageTests {
@@ -63,15 +62,14 @@ struct SessionPageTests {
     }
 
     @Test func `a link leads to the pages' public address, wherever the session's host is`() async throws {
-        try await withSite(FrontendOptions(publicURL: "https://signInService.example.org/qwd/", defaultMemoryMiB: 1024))
-        {
+        try await withSite(FrontendOptions(publicURL: "https://desk.example.org/qwd/", defaultMemoryMiB: 1024)) {
             site in
             try await site.hostUp()
             let reply = try await site.http.post("/sessions", [("machine", "grub")])
             let id = try #require(reply.headers["location"]?.split(separator: "/").last.flatMap { SessionID($0) })
             try await site.advance(to: .running)
             let status = try await site.http.get("/sessions/\(id)/status").body
-            #expect(status.contains("\"connect_url\":\"https://signInService.example.org/qwd/sessions/\(id)/display#"))
+            #expect(status.contains("\"connect_url\":\"https://desk.example.org/qwd/sessions/\(id)/display#"))
         }
     }
 

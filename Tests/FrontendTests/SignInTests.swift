@@ -1,13 +1,12 @@
+@testable import Accounts
 import Domain
 import Foundation
+@testable import Frontend
 import Logins
 import Queue
 import Redis
 import Secrets
 import Testing
-
-@testable import Accounts
-@testable import Frontend
 
 /// One password for everybody who is known; what the real servers do stands in AccountsTests.
 struct KnownPeople: SignInMethod {

@@ -1,9 +1,8 @@
 import Domain
-import Logging
-import TestSupport
-import Testing
-
 @testable import Frontend
+import Logging
+import Testing
+import TestSupport
 
 /// Strangers who hold connections, and what others notice of it. Each address of 127.0.0.0/8 is a client of its own.
 @Suite(.timeLimit(.minutes(3)), .serialized)

@@ -1,10 +1,9 @@
 import Domain
+@testable import Frontend
 import Logging
 import Redis
-import TestSupport
 import Testing
-
-@testable import Frontend
+import TestSupport
 
 /// A stream ends with the login, and with the right, that it was opened by.
 @Suite(.timeLimit(.minutes(2)))

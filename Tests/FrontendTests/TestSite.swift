@@ -1,16 +1,15 @@
 import Accounts
-import Logins
-import Secrets
 import Domain
+@testable import Frontend
 import Hummingbird
 import Logging
+import Logins
 import Queue
 import Redis
+import Secrets
 import ServiceLifecycle
 import Synchronization
 import TestSupport
-
-@testable import Frontend
 
 /// A frontend on a port of its own with a Redis server of its own, and a worker's side of the queue to drive it.
 struct TestSite: Sendable {

@@ -1,7 +1,6 @@
 import Domain
-import Testing
-
 @testable import Frontend
+import Testing
 
 @Suite struct TextTests {
     @Test(arguments: [

@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 @testable import ImageBuilder
+import Testing
 
 @Suite struct `Kernel modules` {
     private let tree = ModuleTree(

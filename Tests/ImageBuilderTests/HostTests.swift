@@ -1,6 +1,5 @@
-import Testing
-
 @testable import ImageBuilder
+import Testing
 
 @Suite struct `What the host must have` {
     @Test func `everything missing is named at once with one line to install it`() throws {

@@ -1,6 +1,5 @@
-import Testing
-
 @testable import ImageBuilder
+import Testing
 
 @Suite struct `Progress of mmdebstrap` {
     private static let log = [

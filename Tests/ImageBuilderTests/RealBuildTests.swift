@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 @testable import ImageBuilder
+import Testing
 
 /// Builds and boots the real thing, in minutes and with the network.
 @Suite(

@@ -1,9 +1,8 @@
 import Foundation
 import Glibc
+@testable import ImageBuilder
 import Processes
 import Testing
-
-@testable import ImageBuilder
 
 private func temporaryDirectory() -> String {
     NSTemporaryDirectory() + "qwd-image-test-\(UUID().uuidString.prefix(8))"

@@ -1,10 +1,9 @@
 import Domain
 import Logging
-import Redis
-import TestSupport
-import Testing
-
 @testable import Logins
+import Redis
+import Testing
+import TestSupport
 
 /// Logins, throttling, codes and second factors against a real Redis.
 @Suite(.timeLimit(.minutes(1)))

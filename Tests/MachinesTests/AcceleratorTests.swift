@@ -1,9 +1,8 @@
 import Foundation
 import Glibc
+@testable import Hypervisor
 import Logging
 import Testing
-
-@testable import Machines
 
 private let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

@@ -1,9 +1,8 @@
+@testable import Catalogue
 import Dispatch
 import Foundation
 import Synchronization
 import Testing
-
-@testable import Machines
 
 @Suite(.timeLimit(.minutes(1))) struct `A reader of the catalogue` {
     private let kitchen: ImageKitchen

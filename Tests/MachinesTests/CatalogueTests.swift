@@ -1,7 +1,6 @@
+@testable import Catalogue
 import Foundation
 import Testing
-
-@testable import Machines
 
 /// A machines directory of real files with a catalogue beside them.
 private struct Farm: ~Copyable {

@@ -1,12 +1,14 @@
+@testable import Catalogue
 import Domain
 import Foundation
 import Glibc
+@testable import GuestNetwork
+@testable import Hypervisor
 import Logging
+@testable import Machines
 import Processes
 import QMP
 import Testing
-
-@testable import Machines
 
 /// Asks real machines, as code that has broken out of a guest into its QEMU could, for what is not theirs.
 @Suite(

@@ -1,11 +1,11 @@
 import Domain
 import Glibc
+@testable import GuestNetwork
 import Logging
+@testable import Machines
 import Processes
 import Settings
 import Testing
-
-@testable import Machines
 
 /// What a guest reaches beyond its host, tried with another host.
 @Suite(

@@ -1,13 +1,13 @@
 import Certificates
+@testable import Display
 import Domain
 import Foundation
 import Glibc
 import Logging
+@testable import Machines
 import Processes
 import Synchronization
 import Testing
-
-@testable import Machines
 
 @Suite(.timeLimit(.minutes(1)), .serialized)
 struct GatewayBridgeTests {

@@ -1,11 +1,11 @@
 import Domain
 import Foundation
 import Glibc
+@testable import GuestNetwork
 import Logging
+@testable import Machines
 import Processes
 import Testing
-
-@testable import Machines
 
 /// Real passt, pasta and nftables, and a guest that makes its own frames.
 @Suite(

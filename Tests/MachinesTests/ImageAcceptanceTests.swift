@@ -1,8 +1,7 @@
+@testable import Catalogue
 import Foundation
 import Processes
 import Testing
-
-@testable import Machines
 
 /// A file as people really have it.
 struct ImageCase: Sendable, CustomTestStringConvertible {

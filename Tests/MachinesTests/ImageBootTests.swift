@@ -1,11 +1,13 @@
+@testable import Catalogue
 import Domain
 import Foundation
+@testable import GuestNetwork
+@testable import Hypervisor
+@testable import Machines
 import Processes
 import QMP
 import Testing
 import Viewer
-
-@testable import Machines
 
 /// Images as people have them, in real machines: what their bytes say is what QEMU makes of them.
 @Suite(

@@ -1,9 +1,8 @@
+@testable import Catalogue
 import Dispatch
 import Foundation
 import Synchronization
 import Testing
-
-@testable import Machines
 
 @Suite(.timeLimit(.minutes(1))) struct `The index of images` {
     private let kitchen: ImageKitchen

@@ -1,8 +1,7 @@
+@testable import Catalogue
 import Foundation
 import Synchronization
 import Testing
-
-@testable import Machines
 
 /// A directory in which images are made: by qemu-img where it can, by hand where it would not.
 final class ImageKitchen: Sendable {

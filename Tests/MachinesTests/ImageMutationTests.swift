@@ -1,8 +1,7 @@
+@testable import Catalogue
 import Foundation
 import Processes
 import Testing
-
-@testable import Machines
 
 /// Headers that nobody made on purpose. Whatever they say, the inspector answers, and soon.
 @Suite(.timeLimit(.minutes(3)), .enabled(if: Programs.find("qemu-img") != nil))

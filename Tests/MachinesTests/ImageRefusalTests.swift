@@ -1,8 +1,7 @@
+@testable import Catalogue
 import Foundation
 import Processes
 import Testing
-
-@testable import Machines
 
 @Suite(.timeLimit(.minutes(2)), .enabled(if: Programs.find("qemu-img") != nil))
 struct `A file that is no whole disk` {

@@ -1,8 +1,9 @@
 import Glibc
+@testable import GuestNetwork
+@testable import Hypervisor
 import Logging
-import Processes
-
 @testable import Machines
+import Processes
 
 /// A hypervisor as the worker of this user would make it.
 func makeHypervisor(_ paths: HostPaths, network options: GuestNetwork.Options = .init()) -> QEMUHypervisor {

@@ -1,8 +1,9 @@
+import Catalogue
 import Foundation
+@testable import Hypervisor
+@testable import Machines
 import Processes
 import Testing
-
-@testable import Machines
 
 @Suite(.timeLimit(.minutes(1))) struct `A master image under a running machine` {
     private let kitchen: ImageKitchen

@@ -1,11 +1,11 @@
 import Domain
 import Foundation
 import Glibc
+@testable import GuestNetwork
 import Logging
+@testable import Machines
 import Processes
 import Testing
-
-@testable import Machines
 
 @Suite(.timeLimit(.minutes(3)))
 struct NetworkShareTests {

@@ -1,12 +1,11 @@
 import CLinux
 import Foundation
 import Glibc
+@testable import GuestNetwork
 import Processes
 import Synchronization
-import TestSupport
 import Testing
-
-@testable import Machines
+import TestSupport
 
 /// Another host next to this one, which a network namespace plays. It accepts every connection and never ends one, and sends
 /// every datagram back.

@@ -1,7 +1,7 @@
+@testable import Catalogue
 import Domain
+@testable import Hypervisor
 import Testing
-
-@testable import Machines
 
 @Suite struct QEMUArgumentsTests {
     private func specify(_ machine: Machine) -> MachineSpecification {

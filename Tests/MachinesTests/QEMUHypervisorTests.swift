@@ -1,13 +1,16 @@
+@testable import Catalogue
+@testable import Display
 import Domain
 import Foundation
 import Glibc
+import GuestNetwork
+@testable import Hypervisor
 import Logging
+@testable import Machines
 import Processes
 import QMP
-import TestSupport
 import Testing
-
-@testable import Machines
+import TestSupport
 
 /// Real QEMU with the GRUB rescue ISO, under TCG everywhere.
 @Suite(.timeLimit(.minutes(3)), .serialized, .enabled(if: Programs.find("qemu-system-x86_64") != nil))

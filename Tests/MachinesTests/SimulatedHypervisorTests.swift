@@ -1,4 +1,6 @@
+import Catalogue
 import Domain
+import Hypervisor
 import Machines
 import Testing
 

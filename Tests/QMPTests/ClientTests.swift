@@ -1,9 +1,8 @@
 import Glibc
 import Logging
+@testable import QMP
 import Synchronization
 import Testing
-
-@testable import QMP
 
 @Suite(.timeLimit(.minutes(1))) struct ClientTests {
     private static let status = #"{"status": "running", "running": true, "singlestep": false}"#

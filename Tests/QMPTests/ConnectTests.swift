@@ -1,7 +1,6 @@
 import Glibc
-import Testing
-
 @testable import QMP
+import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct ConnectTests {
     /// Connects to the script and expects it to fail; the script must see the socket closed.

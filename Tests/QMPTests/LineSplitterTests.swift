@@ -1,8 +1,7 @@
 import Foundation
 import NIOCore
-import Testing
-
 @testable import QMP
+import Testing
 
 @Suite struct LineSplitterTests {
     /// Feeds the pieces one by one and returns all lines that came out.

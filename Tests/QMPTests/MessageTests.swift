@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 @testable import QMP
+import Testing
 
 @Suite struct MessageTests {
     private func message(_ line: String) throws -> Message {

@@ -1,9 +1,8 @@
 import Dispatch
 import Foundation
 import Glibc
-import Testing
-
 @testable import QMP
+import Testing
 
 /// A real QEMU, paused and empty, under TCG: needs no KVM and no image.
 private struct RunningQEMU {

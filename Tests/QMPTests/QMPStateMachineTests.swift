@@ -1,6 +1,5 @@
-import Testing
-
 @testable import QMP
+import Testing
 
 /// The rules of a connection, without one: what waits are plain words here.
 @Suite struct ConversationTests {

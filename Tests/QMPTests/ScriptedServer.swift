@@ -2,7 +2,6 @@ import Dispatch
 import Foundation
 import Glibc
 import Logging
-
 @testable import QMP
 
 /// What a pretended QEMU does, one step after another.

@@ -1,8 +1,8 @@
 import Domain
 import Queue
 import Redis
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(.timeLimit(.minutes(5)))
 struct ChangesTests {

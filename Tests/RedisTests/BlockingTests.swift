@@ -1,6 +1,6 @@
 import Redis
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct BlockingTests {

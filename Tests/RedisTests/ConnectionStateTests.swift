@@ -1,7 +1,6 @@
 import NIOCore
-import Testing
-
 @testable import Redis
+import Testing
 
 /// The life of a connection without a socket. Waiters are letters here.
 struct ConnectionStateTests {

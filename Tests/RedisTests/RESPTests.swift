@@ -1,7 +1,6 @@
 import NIOCore
-import Testing
-
 @testable import Redis
+import Testing
 
 struct RESPTests {
     private func replies(to text: String, bytesAtOnce: Int = .max) throws -> [RedisValue] {

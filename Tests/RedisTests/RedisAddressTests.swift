@@ -1,6 +1,5 @@
-import Testing
-
 @testable import Redis
+import Testing
 
 struct RedisAddressTests {
     @Test(arguments: [

@@ -1,7 +1,7 @@
 import Redis
 import ServiceLifecycle
-import TestSupport
 import Testing
+import TestSupport
 
 /// Against a real server.
 @Suite(.timeLimit(.minutes(1)))

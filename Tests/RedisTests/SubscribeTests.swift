@@ -1,7 +1,7 @@
 import Logging
 import Redis
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct SubscribeTests {

@@ -1,6 +1,5 @@
-import Testing
-
 @testable import Redis
+import Testing
 
 /// Who is subscribed to what, without a connection. Readers are letters here.
 struct SubscriptionStateTests {

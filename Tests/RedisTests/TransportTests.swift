@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 import Redis
-import TestSupport
 import Testing
+import TestSupport
 
 /// TCP, TLS, passwords and databases.
 @Suite(.timeLimit(.minutes(1)))

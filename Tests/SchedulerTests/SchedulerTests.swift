@@ -4,8 +4,8 @@ import Queue
 import Redis
 import Scheduler
 import ServiceLifecycle
-import TestSupport
 import Testing
+import TestSupport
 
 /// The service against a real Redis.
 @Suite(.timeLimit(.minutes(2)))

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-
 @testable import Viewer
 
 /// A real QEMU under TCG that boots the GRUB rescue CD, with its display on a Unix socket.

@@ -1,6 +1,5 @@
 import Glibc
 import Testing
-
 @testable import Viewer
 
 /// Servers that do not do what they should.

@@ -1,6 +1,5 @@
 import Glibc
 import Testing
-
 @testable import Viewer
 
 /// One after the other: each QEMU keeps a processor busy.

@@ -1,6 +1,5 @@
 import Processes
 import Testing
-
 @testable import Worker
 
 struct HostIdentityTests {

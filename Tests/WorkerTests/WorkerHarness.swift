@@ -1,12 +1,14 @@
-import Secrets
+import Catalogue
+import Display
 import Domain
+import Hypervisor
 import Logging
 import Machines
 import Processes
 import Queue
 import Redis
+import Secrets
 import TestSupport
-
 @testable import Worker
 
 /// A worker with simulated machines around a real Redis.

@@ -1,11 +1,11 @@
 import Domain
+import Hypervisor
 import Machines
 import Queue
 import Redis
-import TestSupport
 import Synchronization
 import Testing
-
+import TestSupport
 @testable import Worker
 
 @Suite(.timeLimit(.minutes(1)))

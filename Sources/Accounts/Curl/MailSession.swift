@@ -1,5 +1,5 @@
-import Domain
 import CCurl
+import Domain
 import Glibc
 
 /// Where and how a mail server is spoken to.

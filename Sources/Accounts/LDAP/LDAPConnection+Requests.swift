@@ -1,5 +1,5 @@
-import Domain
 import CLDAP
+import Domain
 import Glibc
 
 extension LDAPConnection {

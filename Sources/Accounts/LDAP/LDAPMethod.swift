@@ -1,4 +1,5 @@
 package import Domain
+
 /// A directory: finds the one entry that fits the name typed, then binds as it with the password.
 package struct LDAPMethod: SignInMethod {
     package struct Options: Sendable {

@@ -1,5 +1,5 @@
-import Domain
 import CPAM
+import Domain
 import Glibc
 
 /// Answers what PAM modules ask: the password where nothing is echoed, the user's name where it is, and nothing else.

@@ -1,5 +1,5 @@
-package import Domain
 import CCurl
+package import Domain
 
 /// The server that takes our mails.
 package struct MailServer: Sendable {

@@ -1,4 +1,5 @@
 package import Domain
+
 /// Accounts of a mail server, by IMAP.
 package struct IMAPMethod: SignInMethod {
     package let name = "imap"

@@ -1,5 +1,5 @@
-import Domain
 import CCurl
+import Domain
 
 /// What the sign-in with a mail server needs, whichever protocol it speaks.
 package struct MailAccountOptions: Sendable {

@@ -1,4 +1,5 @@
 package import Domain
+
 /// Accounts of a mail server, by the AUTH of its submission service (RFC 4954). It sends no mail.
 package struct SMTPMethod: SignInMethod {
     package let name = "smtp"

@@ -1,4 +1,5 @@
 package import Domain
+
 /// Six digits for one use, sent to somebody.
 package enum OneTimeCode {
     /// Every one of the million is as likely as the others.

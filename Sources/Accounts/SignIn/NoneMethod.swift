@@ -1,4 +1,5 @@
 package import Domain
+
 /// Admits everybody under the name they give. For a network where everybody may do everything: a name proves nothing
 /// here, so it must not make anybody an administrator.
 package struct NoneMethod: SignInMethod {

@@ -1,4 +1,5 @@
 package import Domain
+
 /// The configured methods in their order. The first that knows the person lets them in.
 package struct SignInChain: Sendable {
     package enum Verdict: Sendable {

@@ -1,4 +1,5 @@
 package import Domain
+
 /// One way to find out whether somebody is who they say.
 package protocol SignInMethod: Sendable {
     /// As in the configuration: `ldap`, `imap`.

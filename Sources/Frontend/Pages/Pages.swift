@@ -1,5 +1,5 @@
-import Logins
 import Domain
+import Logins
 
 /// Makes the pages of one language from what the routes found out.
 struct Pages: Sendable {

@@ -4,11 +4,6 @@ import Hummingbird
 import Queue
 import Secrets
 
-import Domain
-import HTTPTypes
-import Hummingbird
-import Queue
-
 /// The viewer's page of a session, and what it asks while it is open.
 ///
 /// Whoever has the link may open it: its token is what opens the display, and the browser keeps that to itself. So the page is

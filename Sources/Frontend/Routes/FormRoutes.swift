@@ -1,7 +1,7 @@
-import Logins
 import Domain
 import HTTPTypes
 import Hummingbird
+import Logins
 import NIOCore
 import Queue
 

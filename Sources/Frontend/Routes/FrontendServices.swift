@@ -1,9 +1,9 @@
-import Secrets
 import Domain
 import FoundationEssentials
 import Hummingbird
 import Logging
 import Queue
+import Secrets
 
 /// What all routes work with.
 struct FrontendServices: Sendable {

@@ -1,7 +1,7 @@
-import Logins
 import Domain
 import HTTPTypes
 import Hummingbird
+import Logins
 import Queue
 
 /// A person's own sessions; and for administrators, and where nobody signs in, all sessions and hosts.

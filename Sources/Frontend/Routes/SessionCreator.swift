@@ -1,8 +1,8 @@
-import Logins
 import Domain
 import HTTPTypes
 import Hummingbird
 import Logging
+import Logins
 import Queue
 
 /// Makes a session of a posted form, for somebody who may have one.

@@ -1,5 +1,5 @@
 import Domain
-import Machines
+import Hypervisor
 import Queue
 import Viewer
 

@@ -1,6 +1,8 @@
 import Domain
 import Foundation
 import Glibc
+import GuestNetwork
+import Hypervisor
 import Machines
 import Processes
 import Viewer

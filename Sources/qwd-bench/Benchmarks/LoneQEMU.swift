@@ -1,5 +1,6 @@
 import Domain
 import FoundationEssentials
+import Hypervisor
 import Machines
 import Processes
 import QMP

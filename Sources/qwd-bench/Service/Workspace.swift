@@ -1,6 +1,6 @@
+import Catalogue
 import FoundationEssentials
 import Glibc
-import Machines
 import Processes
 
 /// A directory for one benchmark, with the machines it uses. Everything that was started for it ends with it.

@@ -1,5 +1,8 @@
 import ArgumentParser
+import Catalogue
 import Foundation
+import GuestNetwork
+import Hypervisor
 import Logging
 import Machines
 import Processes

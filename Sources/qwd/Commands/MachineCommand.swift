@@ -1,7 +1,7 @@
 import ArgumentParser
+import Catalogue
 import Domain
 import ImageBuilder
-import Machines
 import Processes
 import Queue
 import Settings

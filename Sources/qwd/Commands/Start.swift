@@ -1,9 +1,9 @@
 import ArgumentParser
-import Secrets
+import Catalogue
 import Domain
 import Foundation
-import Machines
 import Queue
+import Secrets
 import Settings
 
 /// Starts a session from the command line and prints where its display is.

@@ -1,8 +1,11 @@
+import Catalogue
 import Certificates
-import Secrets
+import Display
 import Domain
 import Foundation
 import Frontend
+import GuestNetwork
+import Hypervisor
 import Ledger
 import Logging
 import Machines
@@ -10,6 +13,7 @@ import Processes
 import Queue
 import Redis
 import Scheduler
+import Secrets
 import ServiceLifecycle
 import Settings
 import UnixSignals

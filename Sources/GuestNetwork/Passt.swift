@@ -1,0 +1,43 @@
+package import Machines
+package import Processes
+
+/// The program that is a machine's network: it turns the guest's packets into ordinary connections (passt(1)).
+package enum Passt {
+    package static let program = "passt"
+
+    /// Connects a machine's network.
+    package static func connect(
+        _ paths: SessionPaths, account: Account?, namespace: ProcessHandle?, source: SourceAddress?,
+        resolvers: [String]
+    ) async throws(MachineError) -> ProcessHandle {
+        let socket = try MachineError.translating { () throws(ProcessError) in
+            try UnixSocket.connect(to: paths.network)
+        }
+        return try await start(
+            socket, account: account, namespace: namespace, source: source, resolvers: resolvers,
+            log: paths.networkLog)
+    }
+
+    /// passt gets the connected socket as its descriptor 0 and ends with it.
+    /// - Parameters:
+    ///   - namespace: The network it works in; nil for this host's.
+    ///   - source: What it sends from there.
+    ///   - resolvers: Name servers that the guest is told; none: those of this host.
+    static func start(
+        _ socket: Descriptor, account: Account?, namespace: ProcessHandle?, source: SourceAddress?,
+        resolvers: [String], log: String?
+    ) async throws(MachineError) -> ProcessHandle {
+        var program = Program(
+            program,
+            ["--foreground", "--fd", "0", "--no-map-gw", "--quiet", "-t", "none", "-u", "none"]
+                + (namespace == nil ? [] : source?.addresses ?? []).flatMap { ["--outbound", $0] }
+                + resolvers.flatMap { ["--dns", $0] }, package: "passt")
+        program.account = account
+        program.network = namespace
+        if let namespace { await source?.take(in: namespace) }
+        let start = program
+        return try await MachineError.translating { () async throws(ProcessError) in
+            try await DetachedProcess.start(start, standardInput: socket, log: log)
+        }
+    }
+}

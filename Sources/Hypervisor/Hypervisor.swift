@@ -1,0 +1,70 @@
+package import Domain
+package import Machines
+
+/// Something that runs machines on this host. One session has at most one machine.
+///
+/// Every step names session and fence. It does nothing where a claim with a higher fence has acted before: those that throw say
+/// so (`MachineError` `.stale`).
+package protocol Hypervisor: Sendable {
+    /// What accelerates the machines, for people: `kvm`, `tcg`, `simulated`.
+    var accelerator: String { get }
+    /// Why no machine can be started now, in words for an administrator, or nil.
+    var problem: String? { get async }
+    /// Returns when it is known whether there is a problem.
+    func settle() async
+    /// What happens to machines without our doing. One consumer.
+    var events: AsyncStream<MachineEvent> { get }
+    /// Makes the session's disk; what an earlier claim left of this session is removed first.
+    func makeSnapshot(_ specification: MachineSpecification) async throws(MachineError)
+    /// Starts the machine, paused. Returns when it answers.
+    func launch(_ specification: MachineSpecification) async throws(MachineError)
+    func connectNetwork(_ machine: MachineRef) async throws(MachineError)
+    /// Lets a paused machine run. On a running one it does nothing.
+    func switchOn(_ machine: MachineRef) async throws(MachineError)
+    /// Asks the guest to power off, waits for it at most `grace`. Returns early when it did.
+    func powerDown(_ machine: MachineRef, grace: Duration) async
+    /// Ends the machine by force if it still lives and removes everything of the session. Safe whatever was or was not made.
+    /// What a claim with a higher fence has made is left alone.
+    func tearDown(_ machine: MachineRef) async throws(MachineError)
+    /// The sessions whose machines live here.
+    func living() async -> [SessionID]
+    /// Takes hold of the machines that already live here, and of what was left of others.
+    func adopt() async -> [AdoptedMachine]
+    /// Looks after the machines: those that were paused for want of disk space go on when there is some.
+    func checkUp() async
+    /// Watches the machines until cancelled.
+    func run() async
+}
+
+/// A session's traces that were found on this host.
+package struct AdoptedMachine: Sendable, Hashable {
+    package enum State: Sendable, Hashable {
+        /// Never switched on.
+        case paused
+        case running
+        case poweredOff
+        /// It can't go on, and why.
+        case crashed(String)
+        /// Its process lives but does not answer. If it does later, an event tells.
+        case silent
+        /// There are files but no machine.
+        case gone
+    }
+
+    package var session: SessionID
+    /// Number of the last claim that acted here; zero if unknown.
+    package var fence: Int
+    package var state: State
+
+    package var ref: MachineRef { MachineRef(session, fence: fence) }
+}
+
+/// What happened to a machine without our doing.
+package enum MachineEvent: Sendable, Hashable {
+    /// It is over. Its files are still there.
+    case ended(SessionID, fence: Int, EndReason, detail: String)
+    /// It lives, but something is wrong that its user should know; an empty detail says that this is over.
+    case trouble(SessionID, detail: String)
+    /// One that was silent when it was adopted answers.
+    case answered(AdoptedMachine)
+}

@@ -1,0 +1,42 @@
+package import Catalogue
+package import Domain
+package import Machines
+
+/// Everything that decides how one session's machine is made. QEMU's arguments are a pure function of it.
+package struct MachineSpecification: Sendable, Hashable {
+    package var session: SessionID
+    /// Number of the claim in whose name the host acts.
+    package var fence: Int
+    package var machine: Machine
+    package var cpu: Int
+    package var memoryMiB: Int
+    /// Size of the scratch disk that an ISO machine gets.
+    package var diskGiB: Int
+    package var oneShot: Bool
+
+    package init(
+        session: SessionID, fence: Int, machine: Machine, cpu: Int, memoryMiB: Int, diskGiB: Int, oneShot: Bool
+    ) {
+        self.session = session
+        self.fence = fence
+        self.machine = machine
+        self.cpu = cpu
+        self.memoryMiB = memoryMiB
+        self.diskGiB = diskGiB
+        self.oneShot = oneShot
+    }
+
+    package var ref: MachineRef { MachineRef(session, fence: fence) }
+
+    /// Size of the disk that the session writes to, as its guest sees it.
+    var diskBytes: Int {
+        switch machine.kind {
+        case .disk: machine.virtualSizeBytes
+        case .iso: diskGiB << 30
+        }
+    }
+
+    /// What the largest file of its QEMU may have: the whole disk with what qcow2 adds to it, which is less than a percent.
+    /// It holds for the log too, so that code which broke into QEMU has an end at twice the disk.
+    var fileBytes: Int { diskBytes + diskBytes / 64 + 1 << 30 }
+}

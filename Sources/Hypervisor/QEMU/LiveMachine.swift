@@ -1,0 +1,44 @@
+import Domain
+import Machines
+import Processes
+import QMP
+
+/// A QEMU process that this worker is connected to.
+struct LiveMachine: Sendable {
+    let session: SessionID
+    let fence: Int
+    let oneShot: Bool
+    let paths: SessionPaths
+    let qmp: QMPClient
+    let process: ProcessHandle
+    /// Opens when the guest has powered off.
+    let poweredOff: Latch
+    /// Whether its end was asked for: then it is no event.
+    var isStopping = false
+    /// Whether it stands still because its disk could not grow.
+    var waitsForSpace = false
+    /// What is wrong with the file it was made of; empty if nothing is.
+    var masterProblem = ""
+    var network = NetworkLink()
+    /// Whether somebody has seen its display. Kept up for one-shot sessions only.
+    var hadViewer = false
+    /// How often the last viewer has left.
+    var departures = 0
+
+    /// What its user should know, or nothing.
+    var trouble: String {
+        waitsForSpace
+            ? "Paused: the host's disk is full. It goes on when there is space."
+            : masterProblem.isEmpty ? network.problem ?? "" : masterProblem
+    }
+}
+
+/// A QEMU process that an earlier worker has started and that does not answer yet: its host may be busy. Only its process
+/// says whether it lives.
+struct UnresponsiveMachine: Sendable {
+    let session: SessionID
+    let fence: Int
+    let process: ProcessHandle
+    /// Whether its end was asked for: then it is no event.
+    var isStopping = false
+}

@@ -1,0 +1,115 @@
+import Catalogue
+import Domain
+import Logging
+package import Machines
+import Processes
+import QMP
+
+extension QEMUHypervisor {
+    /// Longest time from exec to the answer to the first command. A loaded host under TCG was seen to take 2 s.
+    private static let answerDeadline = Duration.seconds(20)
+    /// Viewers who may connect in one moment: QEMU would let one wait.
+    private static let viewersAtOnce: CInt = 128
+
+    package func makeSnapshot(_ specification: MachineSpecification) async throws(MachineError) {
+        let session = paths.session(specification.session)
+        try FenceFile.check(session, specification.fence)
+        try await tearDown(specification.ref)
+        try MachineError.translating { () throws(ProcessError) in
+            try Files.makeDirectory(session.run)
+            try Files.makeDirectory(session.disk)
+        }
+        try FenceFile.raise(session, to: specification.fence)
+        if specification.oneShot {
+            try MachineError.translating { () throws(ProcessError) in try Files.write("", to: session.oneShot) }
+        }
+        try rememberMaster(specification)
+        let account = try assignUser(session)
+        try await Overlay.make(specification, paths: session, account: account)
+    }
+
+    package func launch(_ specification: MachineSpecification) async throws(MachineError) {
+        let session = paths.session(specification.session)
+        try FenceFile.raise(session, to: specification.fence)
+        let program = machineProgram(specification, account: account(of: session))
+        let group = ControlGroup(specification.session.text, in: groups)
+        let limits = specification.limits(accelerator: kind)
+        let socket: Descriptor
+        let display: Descriptor
+        let process: ProcessHandle
+        do throws(ProcessError) {
+            let listener = try UnixSocket.listen(at: session.qmp)
+            socket = try UnixSocket.connect(to: session.qmp)
+            display = try UnixSocket.listen(at: session.vnc)
+            try UnixSocket.send(display, through: socket)
+            process = try await DetachedProcess.start(
+                program, standardInput: listener,
+                inherited: try QEMUArguments.inherited(specification, paths: session), log: session.log)
+            try process.record(in: session.pid)
+        } catch {
+            throw error.code == .ended ? notStarted(specification, session, error) : MachineError(error)
+        }
+        for problem in group.hold(process.pid, limits) {
+            logger.warning(
+                "session without a limit", metadata: ["session.id": "\(specification.session)", "error": "\(problem)"])
+        }
+        let client: QMPClient
+        do {
+            client = try await connect(socket)
+        } catch {
+            throw notStarted(specification, session, error)
+        }
+        // A shorter queue of viewers is no reason to fail.
+        try? UnixSocket.wait(for: Self.viewersAtOnce, at: display)
+        register(
+            LiveMachine(
+                session: specification.session, fence: specification.fence, oneShot: specification.oneShot,
+                paths: session, qmp: client, process: process, poweredOff: Latch()))
+    }
+
+    /// Connects to a QEMU to which the display's socket is on its way.
+    private func connect(_ socket: Descriptor) async throws(QMPError) -> QMPClient {
+        let client = try await QMPClient.connect(
+            descriptor: socket.take(), deadline: Self.answerDeadline, logger: logger)
+        // QEMU's option for its display takes a path or a port; only this command takes a socket that is there.
+        _ = try await client.execute(GetFD(name: "vnc"))
+        _ = try await client.execute(DisplayUpdate(descriptor: "vnc"))
+        return client
+    }
+
+    package func connectNetwork(_ machine: MachineRef) async throws(MachineError) {
+        try await startNetwork(live(machine))
+    }
+
+    package func switchOn(_ machine: MachineRef) async throws(MachineError) {
+        let machine = try live(machine)
+        do {
+            _ = try await machine.qmp.execute(Continue())
+        } catch {
+            throw MachineError(.notAnswering, "QEMU does not switch on: \(error)", cause: error)
+        }
+    }
+
+    private func notStarted(
+        _ specification: MachineSpecification, _ session: SessionPaths, _ error: any Error & CustomStringConvertible
+    ) -> MachineError {
+        let words = session.lastWords(of: \.log)
+        // QEMU names itself, the option and the reason.
+        let parts = words.split(separator: ": ", maxSplits: 2)
+        if parts.count == 3, parts[1].contains("=master-file") {
+            let machine = specification.machine
+            return MachineError(
+                .badImage,
+                "The machine's file \(machine.path) can't be used as \(machine.format.rawValue): \(parts[2])")
+        }
+        let code: MachineError.Code = words.contains("No space left") ? .noSpace : .notStarted
+        return MachineError(code, "QEMU did not start. \(words.isEmpty ? error.description : words)", cause: error)
+    }
+}
+
+extension SessionPaths {
+    /// The last line of a log: what a program says before it ends.
+    func lastWords(of log: KeyPath<SessionPaths, String>) -> String {
+        (Files.readEnd(self[keyPath: log]) ?? "").split(separator: "\n").last.map { String($0.suffix(500)) } ?? ""
+    }
+}

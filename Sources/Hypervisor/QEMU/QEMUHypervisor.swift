@@ -1,0 +1,138 @@
+import Catalogue
+import Domain
+package import GuestNetwork
+package import Logging
+package import Machines
+package import Processes
+import QMP
+
+/// Machines by QEMU. Each is a process of its own that outlives this worker and is adopted again through its QMP socket.
+package actor QEMUHypervisor: Hypervisor {
+    package nonisolated let events: AsyncStream<MachineEvent>
+    package nonisolated let accelerator: String
+    let kind: Accelerator
+    let paths: HostPaths
+    /// Whom machines run as, where we are root.
+    let users: UserRange?
+    let network: GuestNetwork
+    let groups: ControlGroupParents
+    /// Control groups of sessions that are over.
+    var emptyGroups: Set<SessionID> = []
+    /// How long a one-shot session waits for a viewer who has left.
+    let oneShotGrace: Duration
+    let logger: Logger
+    /// Opens when it was tried once.
+    private nonisolated let confinementTried = Latch()
+    private var confinementProblem: String? = "It is being tried whether machines can be shut in."
+    /// For looks at master images, whose disk may hang.
+    let masterThreads = FileThreads(width: 4)
+    var machines: [SessionID: LiveMachine] = [:]
+    var silent: [SessionID: UnresponsiveMachine] = [:]
+    private nonisolated let report: AsyncStream<MachineEvent>.Continuation
+    private nonisolated let newcomers: AsyncStream<Watched>
+    private nonisolated let register: AsyncStream<Watched>.Continuation
+
+    private enum Watched: Sendable {
+        case live(LiveMachine)
+        case silent(UnresponsiveMachine)
+        case deserted(LiveMachine)
+    }
+
+    /// - Parameters:
+    ///   - users: Given if and only if we are root.
+    ///   - oneShotGrace: How long a one-shot session waits for a viewer who has left.
+    package init(
+        paths: HostPaths, accelerator: Accelerator, users: UserRange?, network: GuestNetwork,
+        groups: ControlGroupParents = ControlGroupParents(), oneShotGrace: Duration = .seconds(15), logger: Logger
+    ) {
+        self.paths = paths
+        self.users = users
+        self.network = network
+        self.groups = groups
+        self.oneShotGrace = oneShotGrace
+        self.accelerator = accelerator.rawValue
+        kind = accelerator
+        self.logger = logger
+        (events, report) = AsyncStream.makeStream()
+        (newcomers, register) = AsyncStream.makeStream()
+    }
+
+    /// Watches every machine until cancelled.
+    package nonisolated func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await IsolationCheck.endInterrupted(self.paths) }
+            group.addTask { await self.removeDiscarded() }
+            group.addTask { await self.network.run() }
+            group.addTask { await self.confine() }
+            for await newcomer in newcomers {
+                group.addTask {
+                    switch newcomer {
+                    case .live(let machine): await self.watch(machine)
+                    case .silent(let machine): await self.listen(to: machine)
+                    case .deserted(let machine): await self.endGrace(of: machine)
+                    }
+                }
+            }
+            group.cancelAll()
+        }
+        // Whoever is killed leaves it, for guests that live on.
+        if await isEmpty { await network.end() }
+    }
+
+    private var isEmpty: Bool { machines.isEmpty && silent.isEmpty }
+
+    package func settle() async {
+        await confinementTried.wait()
+        await network.settled()
+    }
+
+    package var problem: String? {
+        get async { if let confinementProblem { confinementProblem } else { await network.problem } }
+    }
+
+    /// Looks until machines can be shut in.
+    private func confine() async {
+        defer { confinementTried.open() }
+        while !Task.isCancelled {
+            do throws(MachineError) {
+                try await tryConfinement()
+                confinementProblem = nil
+                return
+            } catch {
+                if confinementProblem != error.detail {
+                    logger.error("no machines on this host", metadata: ["error": "\(error)"])
+                }
+                confinementProblem = error.detail
+                confinementTried.open()
+                // There is no event for a program that is installed or a right that is given: look again now and then.
+                try? await Task.sleep(for: .seconds(5))
+            }
+        }
+    }
+
+    /// Starts to look after a machine that answers.
+    func register(_ machine: LiveMachine) {
+        machines[machine.session] = machine
+        register.yield(.live(machine))
+    }
+
+    func follow(_ machine: UnresponsiveMachine) {
+        register.yield(.silent(machine))
+    }
+
+    func awaitViewer(of machine: LiveMachine) {
+        register.yield(.deserted(machine))
+    }
+
+    func emit(_ event: MachineEvent) {
+        report.yield(event)
+    }
+
+    func live(_ machine: MachineRef) throws(MachineError) -> LiveMachine {
+        try FenceFile.check(paths.session(machine.session), machine.fence)
+        guard let live = machines[machine.session] else {
+            throw MachineError(.notAnswering, "The machine of session \(machine.session) is not running here.")
+        }
+        return live
+    }
+}
