@@ -27,7 +27,6 @@ package enum DisplayGateway {
         let admissions = Admissions(options: options)
         let certificate = try options.certificate.map { try GatewayCertificate($0, logger: logger) }
         return try await ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 1024)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // The kernel holds at most so much for a viewer who does not read, and gives up on one who is gone.

@@ -24,7 +24,7 @@ package struct TCPListener: Sendable {
         descriptor = Descriptor(number)
         var on: CInt = 1
         setsockopt(number, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<CInt>.size))
-        guard bind(number, address.ai_addr, address.ai_addrlen) == 0, listen(number, 128) == 0 else {
+        guard bind(number, address.ai_addr, address.ai_addrlen) == 0, listen(number, Self.backlog) == 0 else {
             throw Self.failure(host, port)
         }
         var storage = sockaddr_storage()
@@ -38,6 +38,10 @@ package struct TCPListener: Sendable {
             pointer.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { Int(UInt16(bigEndian: $0.pointee.sin_port)) }
         }
     }
+
+    /// Connections that may wait to be accepted. One beyond is dropped, and tries again after a second. The system allows 4096
+    /// (listen(2)).
+    private static let backlog: CInt = 4096
 
     private static func failure(_ host: String, _ port: Int) -> ProcessError {
         let problem = errno
