@@ -15,7 +15,7 @@ package final class ProcessHandle: Sendable {
         descriptor = Descriptor(number)
         self.pid = pid
         // The descriptor is open: from here on the id can't come to mean another process unnoticed.
-        guard !isGone, Files.read("/proc/\(pid)/cmdline")?.contains(mark) == true, !isGone else { return nil }
+        guard !isGone, Self.commandLine(pid)?.contains(mark) == true, !isGone else { return nil }
     }
 
     /// Takes hold of a process that nobody has waited for yet, so that its id is its own.
@@ -49,6 +49,20 @@ package final class ProcessHandle: Sendable {
     private static func statistics(_ pid: Int32) -> [Substring]? {
         guard let text = Files.read("/proc/\(pid)/stat"), let end = text.lastIndex(of: ")") else { return nil }
         return text[text.index(after: end)...].split(separator: " ")
+    }
+
+    /// Its program and arguments, each with a space behind it. Empty for a thread of the kernel, and for a process that has ended
+    /// and was not waited for.
+    ///
+    /// It is empty too while the kernel loads a program, for some tenths of a millisecond, and nothing tells when that is over:
+    /// a process with memory of its own is looked at again.
+    private static func commandLine(_ pid: Int32) -> String? {
+        for _ in 0..<100 {
+            guard let text = Files.read("/proc/\(pid)/cmdline") else { return nil }
+            if !text.isEmpty || statistics(pid).flatMap({ $0.count > 20 ? Int($0[20]) : nil }) ?? 0 == 0 { return text }
+            usleep(200)
+        }
+        return ""
     }
 
     /// Whether the process has ended, reaped or not.
@@ -95,7 +109,7 @@ extension ProcessHandle {
 
     /// Whether it is this program that it runs, and none that starts it or stands guard over it.
     private func runs(_ program: String) -> Bool {
-        let path = Files.read("/proc/\(pid)/cmdline")?.prefix { $0 != " " } ?? ""
+        let path = Self.commandLine(pid)?.prefix { $0 != " " } ?? ""
         return path.split(separator: "/").last.map(String.init) == program
     }
 
