@@ -2,7 +2,7 @@ package import Catalogue
 package import Domain
 package import Machines
 
-/// Everything that decides how one session's machine is made. QEMU's arguments are a pure function of it.
+/// Everything that decides how one session's machine is made. QEMU's arguments are a pure function of it, by way of its `MachineShape`.
 package struct MachineSpecification: Sendable, Hashable {
     package var session: SessionID
     /// Number of the claim in whose name the host acts.

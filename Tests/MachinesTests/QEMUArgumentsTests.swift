@@ -1,5 +1,6 @@
 @testable import Catalogue
 import Domain
+import Foundation
 @testable import Hypervisor
 import Testing
 
@@ -67,5 +68,41 @@ import Testing
         let machine = Machine(name: "d", description: "", path: "/m/d.qcow2", kind: .disk, format: .qcow2)
         #expect(
             value("-accel", in: QEMUArguments.make(specify(machine), accelerator: accelerator)) == option)
+    }
+
+    @Test(arguments: [Machine.Kind.disk, .iso])
+    func `a machine's shape has nothing of its session, and the command line is made of both`(kind: Machine.Kind) throws
+    {
+        let machine = Machine(name: "d", description: "", path: "/m/secret", kind: kind, format: .raw)
+        let other = MachineSpecification(
+            session: SessionID(milliseconds: 2), fence: 9, machine: machine, cpu: 2, memoryMiB: 3072, diskGiB: 20,
+            oneShot: true)
+        let shape = MachineShape(specify(machine), accelerator: .tcg)
+        #expect(shape == MachineShape(other, accelerator: .tcg))
+        #expect(shape != MachineShape(other, accelerator: .kvm))
+        var larger = other
+        larger.cpu = 3
+        #expect(shape != MachineShape(larger, accelerator: .tcg))
+
+        let text = try JSONEncoder().encode(shape)
+        #expect(!String(decoding: text, as: UTF8.self).contains("secret"))
+        let read = try JSONDecoder().decode(MachineShape.self, from: text)
+        #expect(read == shape)
+        let specification = specify(machine)
+        #expect(
+            QEMUArguments.make(read, session: specification.session)
+                == QEMUArguments.make(specification, accelerator: .tcg))
+    }
+
+    @Test func `the devices of an ISO are where they always were`() {
+        let machine = Machine(name: "i", description: "", path: "/m/i.iso", kind: .iso, format: .raw)
+        let arguments = QEMUArguments.make(specify(machine), accelerator: .kvm)
+        let devices = zip(arguments, arguments.dropFirst()).filter { $0.0 == "-device" }.map(\.1)
+        #expect(
+            devices == [
+                "virtio-blk-pci,drive=disk,bootindex=2", "ide-cd,drive=master,bootindex=1",
+                "virtio-net-pci,netdev=net,romfile=", "VGA", "usb-tablet", "virtio-balloon-pci,free-page-reporting=on",
+                "virtio-rng-pci", "pvpanic",
+            ])
     }
 }

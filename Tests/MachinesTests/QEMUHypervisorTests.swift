@@ -120,6 +120,7 @@ struct QEMUHypervisorTests {
             try await hypervisor.tearDown(old)
             // Still as its own claim has left it.
             #expect(await hypervisor.living() == [id])
+            await hypervisor.settle()
             try await hypervisor.connectNetwork(specification.ref)
             try await hypervisor.switchOn(specification.ref)
             try await hypervisor.tearDown(specification.ref)

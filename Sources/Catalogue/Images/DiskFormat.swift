@@ -1,5 +1,5 @@
 /// Format of a machine's disk file. The raw values are what QEMU and qemu-img call them.
-package enum DiskFormat: String, Sendable, Hashable, CaseIterable {
+package enum DiskFormat: String, Sendable, Hashable, Codable, CaseIterable {
     case qcow2, raw, vdi, vmdk, vpc, vhdx, qed
 
     /// The format for what a person writes in a catalogue: QEMU's own name or the usual file extension.

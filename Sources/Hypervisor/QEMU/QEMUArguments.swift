@@ -23,27 +23,32 @@ package enum QEMUArguments {
     package static func make(
         _ specification: MachineSpecification, accelerator: Accelerator, vnc: String = "none"
     ) -> [String] {
-        identity(specification)
-            + ["-machine", "pc"] + self.accelerator(accelerator)
-            + ["-smp", "\(specification.cpu)", "-m", "\(specification.memoryMiB)M"]
-            // Paused until the queue has committed the session; a shut-down guest stays, so that its end has a reason.
-            + ["-S", "-no-shutdown"]
-            + control() + disks(specification) + network() + devices(vnc)
+        make(MachineShape(specification, accelerator: accelerator), session: specification.session, vnc: vnc)
     }
 
-    private static func identity(_ specification: MachineSpecification) -> [String] {
+    static func make(_ shape: MachineShape, session: SessionID, vnc: String = "none") -> [String] {
+        identity(session)
+            + ["-machine", shape.type] + accelerator(shape)
+            + ["-smp", "\(shape.processors)", "-m", "\(shape.memoryMiB)M"]
+            // Paused until the queue has committed the session; a shut-down guest stays, so that its end has a reason.
+            + ["-S", "-no-shutdown"]
+            + control() + files(shape) + network() + ["-vnc", vnc] + shape.devices.flatMap(device)
+    }
+
+    private static func identity(_ session: SessionID) -> [String] {
         [
-            "-name", "guest=qwd-\(specification.session),process=qwd-\(specification.session)", "-nodefaults",
-            "-no-user-config", "-sandbox",
+            "-name", "guest=qwd-\(session),process=qwd-\(session)", "-nodefaults", "-no-user-config", "-sandbox",
             "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny",
         ]
     }
 
-    private static func accelerator(_ accelerator: Accelerator) -> [String] {
-        switch accelerator {
-        case .kvm: ["-accel", "kvm", "-cpu", "host"]
-        case .tcg: ["-accel", "tcg,thread=multi", "-cpu", "max"]
-        }
+    private static func accelerator(_ shape: MachineShape) -> [String] {
+        let accelerator =
+            switch shape.accelerator {
+            case .kvm: "kvm"
+            case .tcg: "tcg,thread=multi"
+            }
+        return ["-accel", accelerator, "-cpu", shape.cpuModel]
     }
 
     private static func control() -> [String] {
@@ -55,24 +60,26 @@ package enum QEMUArguments {
         }
     }
 
-    private static func disks(_ specification: MachineSpecification) -> [String] {
-        let machine = specification.machine
-        let master =
-            open(.master, "master", "read-only=on,auto-read-only=off")
-            + ["-blockdev", "driver=\(machine.format.rawValue),file=master-file,node-name=master,read-only=on"]
-        let overlay = open(.overlay, "disk", "discard=unmap")
-        let disk = "driver=qcow2,file=disk-file,node-name=disk,discard=unmap,detect-zeroes=unmap"
-        switch machine.kind {
-        case .disk:
-            return master + overlay + [
-                "-blockdev", "\(disk),backing=master", "-device", "virtio-blk-pci,drive=disk,bootindex=1",
-            ]
-        case .iso:
-            return master + overlay + [
-                "-blockdev", disk, "-device", "virtio-blk-pci,drive=disk,bootindex=2", "-device",
-                "ide-cd,drive=master,bootindex=1",
+    /// The files behind the disks, each under the name of its node.
+    private static func files(_ shape: MachineShape) -> [String] {
+        var master: DiskFormat?
+        var isBelow = false
+        for case .disk(let content, _, _) in shape.devices {
+            switch content {
+            case .master(let format): master = format
+            case .overlay(let format?): (master, isBelow) = (format, true)
+            case .overlay(nil): break
+            }
+        }
+        let masterNode = master.map {
+            open(.master, "master", "read-only=on,auto-read-only=off") + [
+                "-blockdev", "driver=\($0.rawValue),file=master-file,node-name=master,read-only=on",
             ]
         }
+        let overlay = "driver=qcow2,file=disk-file,node-name=disk,discard=unmap,detect-zeroes=unmap"
+        return (masterNode ?? []) + open(.overlay, "disk", "discard=unmap") + [
+            "-blockdev", isBelow ? "\(overlay),backing=master" : overlay,
+        ]
     }
 
     /// A file that is there as a descriptor (qemu(1), -add-fd).
@@ -85,17 +92,30 @@ package enum QEMUArguments {
 
     /// QEMU listens, passt connects: a passt that ended can be replaced while the machine runs.
     private static func network() -> [String] {
-        [
-            "-netdev", "stream,id=net,server=on,addr.type=fd,addr.str=\(Inherited.network.rawValue)", "-device",
-            "virtio-net-pci,netdev=net,romfile=",
-        ]
+        ["-netdev", "stream,id=net,server=on,addr.type=fd,addr.str=\(Inherited.network.rawValue)"]
     }
 
-    private static func devices(_ vnc: String) -> [String] {
-        [
-            "-device", "VGA", "-vnc", vnc, "-usb", "-device", "usb-tablet", "-device",
-            "virtio-balloon-pci,free-page-reporting=on", "-device", "virtio-rng-pci", "-device", "pvpanic",
-        ]
+    private static func device(_ device: MachineShape.Device) -> [String] {
+        switch device {
+        case .disk(let content, let bus, let order):
+            let node =
+                switch content {
+                case .master: "master"
+                case .overlay: "disk"
+                }
+            let driver =
+                switch bus {
+                case .virtio: "virtio-blk-pci"
+                case .cdrom: "ide-cd"
+                }
+            return ["-device", "\(driver),drive=\(node),bootindex=\(order)"]
+        case .network(.virtio): return ["-device", "virtio-net-pci,netdev=net,romfile="]
+        case .video(.standard): return ["-device", "VGA"]
+        case .tablet: return ["-usb", "-device", "usb-tablet"]
+        case .balloon: return ["-device", "virtio-balloon-pci,free-page-reporting=on"]
+        case .random: return ["-device", "virtio-rng-pci"]
+        case .panicNotifier: return ["-device", "pvpanic"]
+        }
     }
 
     /// Opens what becomes QEMU's descriptors from 3 on.
