@@ -14,7 +14,8 @@ package struct Session: Sendable, Hashable, Identifiable {
     package var attempt: Int
     package var step: SessionStep?
     package var reason: EndReason?
-    /// More about the reason or the state, in words a person can act on.
+    /// More about the reason or the state: of a worker in words a person can act on, of the queue a code and what it is about
+    /// (`host-silent:desk2`).
     package var detail: String?
     /// Whether somebody asked to stop it.
     package var stopRequested: Bool

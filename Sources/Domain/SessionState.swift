@@ -28,19 +28,4 @@ package enum EndReason: String, Sendable, CaseIterable {
     case stopped, expired, failed, crashed, lost, cancelled, admin
     case poweredOff = "powered-off"
     case viewerLeft = "viewer-left"
-
-    /// A sentence for the person whose session it was.
-    package var sentence: String {
-        switch self {
-        case .stopped: "It was stopped."
-        case .expired: "Its life-time was over."
-        case .poweredOff: "The machine was shut down from inside."
-        case .viewerLeft: "The viewer of this one-shot session left."
-        case .failed: "It could not be started."
-        case .crashed: "The machine ended unexpectedly."
-        case .lost: "Its host was restarted or went away."
-        case .cancelled: "It was cancelled before it started."
-        case .admin: "An administrator stopped it."
-        }
-    }
 }

@@ -49,7 +49,7 @@ struct EdgeTests {
             #expect(try await farm.claim()?.session == next.session)
             let job = try #require(try await farm.queue.job(subject.job))
             #expect(job.state == .dead)
-            #expect(job.error == "Its session is \(state.rawValue).")
+            #expect(job.error == "session-is:\(state.rawValue)")
             #expect(try await farm.state(subject.session) == state)
         }
     }

@@ -22,7 +22,7 @@ struct ReapTests {
             #expect(try await farm.jobState(subject.job) == .dead)
             let session = try #require(try await farm.queue.session(subject.session))
             #expect(session.reason == .failed)
-            #expect(session.detail == "Its worker fell silent.")
+            #expect(session.detail == "worker-silent")
             #expect(try await farm.claim()?.session == other.session)
         }
     }
@@ -103,7 +103,7 @@ struct ReapTests {
             #expect(try await farm.reap() == (0, 0))
             let lost = try #require(try await farm.queue.session(subject.session))
             #expect(lost.state == .lost)
-            #expect(lost.detail == "h1 does not answer")
+            #expect(lost.detail == "host-silent:h1")
             #expect(try await farm.reserved() == [1, 1024, 1])
             // Nobody else starts it.
             #expect(try await farm.claim("h2") == nil)

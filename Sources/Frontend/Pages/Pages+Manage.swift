@@ -78,7 +78,7 @@ extension Pages {
 
     /// A line of those that have ended.
     func endedRow(_ session: Session) -> String {
-        let reason = SessionStatusText.sentence(for: session.reason, texts: texts) ?? ""
+        let reason = session.reason.map(texts.sentence) ?? ""
         return """
             <li id="e-\(session.id)"><a href="\(path(of: session.id))">\(HTML.escape(session.request.machine))</a> \
             <span>\(HTML.escape(session.request.owner.text))</span> <span>\(HTML.escape(reason))</span> \

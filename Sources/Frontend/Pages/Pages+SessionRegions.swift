@@ -58,7 +58,7 @@ extension Pages {
 
     func steps(of session: Session, times: StepTimes) -> String {
         Timeline(of: session, times: times).entries.map { entry in
-            let title = HTML.escape(SessionStatusText.title(of: entry.step, texts: texts))
+            let title = HTML.escape(texts.title(of: entry.step))
             let spoken = HTML.escape(texts("session.step.\(entry.kind.rawValue)"))
             let time = HTML.escape(entry.took.map { texts.elapsed(milliseconds: $0) } ?? "")
             return """

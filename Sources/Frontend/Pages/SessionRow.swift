@@ -54,7 +54,7 @@ struct SessionRow: Sendable {
         var html = "</th><td data-label=\"\(words.owner)\">\(owner)</td><td data-label=\"\(words.state)\">"
         html += "<span class=\"state \(session.state.rawValue)\">"
         html += HTML.escape(SessionStatusText.stateWord(of: session, texts: texts)) + "</span>"
-        if let detail = session.detail { html += "<small>\(HTML.escape(detail))</small>" }
+        if let detail = session.detail { html += "<small>\(HTML.escape(texts.detail(detail)))</small>" }
         html += "</td>"
         html += cell(words.host, session.hostName.map(HTML.escape))
         html += cell(words.since, HTML.time(session.startedAt ?? session.createdAt))

@@ -40,7 +40,7 @@ struct SessionStatusText: Sendable, Hashable {
         case .queued:
             headline = Self.queued(session, position: position, texts: texts)
             if session.attempt > 0, let detail = session.detail {
-                lead.append(texts("session.queued.attempt", ["detail": detail]))
+                lead.append(texts("session.queued.attempt", ["detail": texts.detail(detail)]))
             }
             switch blocker {
             case .noHost:
@@ -63,7 +63,7 @@ struct SessionStatusText: Sendable, Hashable {
                 headline = texts(
                     "session.starting",
                     [
-                        "step": Self.title(of: step, texts: texts).lowercasedFirst, "number": "\(step.number)",
+                        "step": texts.title(of: step).lowercasedFirst, "number": "\(step.number)",
                         "total": "\(SessionStep.allCases.count)",
                     ])
             }
@@ -73,10 +73,10 @@ struct SessionStatusText: Sendable, Hashable {
         case .lost:
             headline = texts("session.lost")
             lead = [texts("session.lost.lead", ["host": session.hostName ?? "?"]), texts("session.lost.then")]
-            if let detail = session.detail { lead.insert(detail, at: 1) }
+            if let detail = session.detail { lead.insert(texts.detail(detail), at: 1) }
         case .ended:
-            headline = Self.sentence(for: session.reason, texts: texts) ?? texts("state.ended")
-            lead = [session.detail].compactMap { $0 }
+            headline = session.reason.map(texts.sentence) ?? texts("state.ended")
+            lead = [session.detail.map(texts.detail)].compactMap { $0 }
         }
     }
 
@@ -86,15 +86,6 @@ struct SessionStatusText: Sendable, Hashable {
         case 1: texts("session.queued.next")
         case .some(let place): texts("session.queued.place", ["place": "\(place)"])
         }
-    }
-
-    /// A language may have its own words for steps and reasons; else these are the domain's.
-    static func title(of step: SessionStep, texts: Texts) -> String {
-        texts.find("step.\(step.rawValue)") ?? step.title
-    }
-
-    static func sentence(for reason: EndReason?, texts: Texts) -> String? {
-        reason.map { texts.find("reason.\($0.rawValue)") ?? $0.sentence }
     }
 
     /// The state in a word or two, for lists.

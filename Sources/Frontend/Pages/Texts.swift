@@ -1,14 +1,15 @@
+package import Domain
 import FoundationEssentials
 
-/// The words of the pages in one language, from `Resources/<language>.json`.
-struct Texts: Sendable {
+/// The words that people read in one language, on pages and from commands, from `Resources/<language>.json`.
+package struct Texts: Sendable {
     private let words: [String: String]
 
     init(json: [UInt8]) throws {
         words = try JSONDecoder().decode([String: String].self, from: Data(json))
     }
 
-    static func english() throws -> Texts { try Texts(json: PackageResources.en_json) }
+    package static func english() throws -> Texts { try Texts(json: PackageResources.en_json) }
 
     var keys: Set<String> { Set(words.keys) }
 
@@ -20,6 +21,18 @@ struct Texts: Sendable {
         guard var text = words[key] else { return key }
         for (name, value) in values { text.replace("{\(name)}", with: value) }
         return text
+    }
+
+    package func title(of step: SessionStep) -> String { self("step.\(step.rawValue)") }
+
+    package func sentence(for reason: EndReason) -> String { self("reason.\(reason.rawValue)") }
+
+    /// What stands in Redis about a session or a job, in words: it is a code with a parameter (`host-silent:desk2`), or a text of
+    /// a worker, which stays as it is.
+    package func detail(_ text: String) -> String {
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        guard let code = parts.first, let words = words["detail.\(code)"] else { return text }
+        return words.replacing("{what}", with: parts.count > 1 ? parts[1] : "")
     }
 
     /// The text for a number of things, from `<key>.one` or `<key>.other`.

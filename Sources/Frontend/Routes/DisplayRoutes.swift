@@ -44,7 +44,7 @@ struct DisplayRoutes: Sendable {
         var object = JSONObject()
         object.add("state", session.isOpen ? "open" : session.state.rawValue)
         object.add("machine", session.request.machine)
-        object.add("why", session.reason?.sentence)
+        object.add("why", session.reason.map(services.pages.texts.sentence))
         // Its host's address of now, which is what the page names; the session keeps that of its start.
         let host = try await services.hosts.value().first { $0.id == session.host }
         object.add("display", session.isOpen ? host.flatMap { DisplayLink.webSocket(base: $0.status.displayURL) } : nil)

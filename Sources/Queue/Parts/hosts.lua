@@ -41,7 +41,7 @@ local function forget_host(host, at)
     local key, sessions = 'qwd:host:' .. host, call('SMEMBERS', 'qwd:sessions:host:' .. host)
     local name = call('HGET', key, 'name') or host
     for _, sid in ipairs(sessions) do
-        end_without_stop_job(sid, look_at(sid), 'lost', name .. ' did not come back', at)
+        end_without_stop_job(sid, look_at(sid), 'lost', 'host-forgotten:' .. name, at)
         flush()
     end
     for _, jid in ipairs(call('LRANGE', 'qwd:queue:host:' .. host, '0', '-1')) do write('DEL', 'qwd:job:' .. jid) end

@@ -38,19 +38,19 @@ local function take(jid, job)
     return answer(jid, job)
 end
 
--- What is wrong with a waiting job that can't be done by anybody, or nothing; and its session.
+-- What is wrong with a waiting job that can't be done by anybody, as a code and what it is about, or nothing; and its session.
 local function poison(job)
     local kind = KINDS[job.kind or '']
-    if not kind then return 'Its kind is unknown: ' .. (job.kind or 'none') .. '.', {} end
-    if not tonumber(job.attempt) then return 'It does not say how often it was tried.', {} end
-    if not job.session or job.session == '' then return kind.session and 'It is for no session.' or nil, {} end
+    if not kind then return 'kind-unknown:' .. (job.kind or 'none'), {} end
+    if not tonumber(job.attempt) then return 'no-attempt', {} end
+    if not job.session or job.session == '' then return kind.session and 'no-session' or nil, {} end
     local s
     job.list, s = whole(job.session)
     if kind.session and s.state ~= kind.session then
-        return s.state and 'Its session is ' .. s.state .. '.' or 'Its session is gone.', s
+        return s.state and 'session-is:' .. s.state or 'session-gone', s
     end
     for _, resource in ipairs(RESOURCES) do
-        if not tonumber(s[resource] or 0) then return 'Its ' .. resource .. ' is no number.', s end
+        if not tonumber(s[resource] or 0) then return 'no-number:' .. resource, s end
     end
     return nil, s
 end

@@ -17,7 +17,7 @@ for place = #due, 1, -1 do
     local job = look_at_job(jid)
     if job.state == 'running' then
         local hopeless = tonumber(job.attempt) >= tonumber(job.max_attempts)
-        job_failed(jid, job, hopeless, tonumber(job.attempt), 'Its worker fell silent.', 0, at)
+        job_failed(jid, job, hopeless, tonumber(job.attempt), 'worker-silent', 0, at)
         back = back + 1
     else
         write('ZREM', 'qwd:jobs:running', jid)
@@ -33,7 +33,7 @@ for _, host in ipairs(call('ZRANGEBYSCORE', 'qwd:hosts', '-inf', text(at - 2 * l
         for _, sid in ipairs(call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
             local s = look_at(sid)
             if s.state == 'running' then
-                move(sid, s, 'lost', at, { 'detail', h.name .. ' does not answer' })
+                move(sid, s, 'lost', at, { 'detail', 'host-silent:' .. h.name })
                 flush()
                 lost = lost + 1
             end

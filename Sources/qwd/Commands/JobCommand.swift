@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Foundation
+import Frontend
 import Queue
 
 /// Looks into the queue.
@@ -20,12 +21,13 @@ struct JobCommand: AsyncParsableCommand {
                 try Console.printJSON(jobs.map(JobReport.init))
                 return
             }
+            let texts = try Texts.english()
             Table(
                 headings: ["JOB", "KIND", "STATE", "SESSION", "ROUTE", "ATTEMPT", "WORKER", "ERROR"],
                 rows: jobs.map { job in
                     [
                         job.id, job.kind.rawValue, job.state.rawValue, job.session?.text ?? "-", job.route,
-                        "\(job.attempt)/\(job.maxAttempts)", job.worker ?? "-", job.error ?? "",
+                        "\(job.attempt)/\(job.maxAttempts)", job.worker ?? "-", job.error.map(texts.detail) ?? "",
                     ]
                 }
             ).print()

@@ -2,6 +2,7 @@ import ArgumentParser
 import Catalogue
 import Domain
 import Foundation
+import Frontend
 import Queue
 import Secrets
 import Settings
@@ -140,23 +141,31 @@ struct Start: AsyncParsableCommand {
         if last?.state == .queued {
             throw Failure(.noRoom, "There was no room within \(wait); the request was taken back. Try again later.")
         }
-        let step = last?.step.map { " (\($0.title.lowercased()))" } ?? ""
+        let texts = try texts
+        let step = last?.step.map { " (\(texts.title(of: $0).lowercased()))" } ?? ""
         throw Failure(
             .failed,
             "The machine did not start within \(wait)\(step); the request was taken back. --wait gives it more time.")
     }
 
+    private var texts: Texts {
+        get throws { try Texts.english() }
+    }
+
     private func look(_ id: SessionID, _ queue: JobQueue, _ said: inout String) async throws -> Session? {
         guard let session = try await queue.session(id) else { return nil }
+        let texts = try texts
         if session.state == .running, session.displayReady { return session }
         if session.state == .ended {
             throw Failure(
-                .failed, [session.reason?.sentence, session.detail].compactMap(\.self).joined(separator: " "))
+                .failed,
+                [session.reason.map(texts.sentence), session.detail.map(texts.detail)].compactMap(\.self).joined(
+                    separator: " "))
         }
         let words =
             session.state == .queued
-            ? "waiting for room\(session.detail.map { ": \($0)" } ?? "")"
-            : session.step?.title.lowercased() ?? session.state.rawValue
+            ? "waiting for room\(session.detail.map { ": \(texts.detail($0))" } ?? "")"
+            : session.step.map { texts.title(of: $0).lowercased() } ?? session.state.rawValue
         if words != said { Console.say("qwd: \(words)") }
         said = words
         return nil

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Foundation
+import Frontend
 import Queue
 import Settings
 
@@ -21,7 +22,7 @@ struct Status: AsyncParsableCommand {
                     StatusReport(sessions: sessions.map(SessionReport.init), hosts: hosts.map(HostReport.init)))
                 return
             }
-            SessionReport.table(sessions).print()
+            SessionReport.table(sessions, texts: try Texts.english()).print()
             Console.print("")
             HostReport.table(hosts).print()
             for host in hosts where !host.status.notice.isEmpty {

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Frontend
 
 /// A session as the command line shows it.
 struct SessionReport: Encodable {
@@ -35,7 +36,7 @@ struct SessionReport: Encodable {
         expiresAt = Moment.iso(session.expiresAt)
     }
 
-    static func table(_ sessions: [Session]) -> Table {
+    static func table(_ sessions: [Session], texts: Texts) -> Table {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         return Table(
             headings: ["SESSION", "STATE", "OWNER", "MACHINE", "CPU", "MEMORY", "HOST", "ENDS IN", "DETAIL"],
@@ -44,7 +45,8 @@ struct SessionReport: Encodable {
                     session.id.text, session.state.rawValue, session.request.owner.text, session.request.machine,
                     "\(session.request.cpu)", "\(session.request.memoryMiB) MiB",
                     [session.hostName, session.accelerator].compactMap(\.self).joined(separator: "/"),
-                    session.expiresAt.map { Moment.length(seconds: ($0 - now) / 1000) } ?? "-", session.detail ?? "",
+                    session.expiresAt.map { Moment.length(seconds: ($0 - now) / 1000) } ?? "-",
+                    session.detail.map(texts.detail) ?? "",
                 ]
             })
     }
