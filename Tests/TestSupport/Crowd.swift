@@ -75,14 +75,34 @@ package final class Crowd {
         package var code: Int32
     }
 
-    /// Descriptors of this process.
-    package static var descriptors: Int {
+    /// Descriptors of this process whose connections came to a port of this process. Others come and go by themselves: a
+    /// Redis connection is opened when it is first needed.
+    package static func accepted(at port: Int) -> Int {
         guard let directory = opendir("/proc/self/fd") else { return 0 }
         defer { closedir(directory) }
         var count = 0
-        while readdir(directory) != nil { count += 1 }
-        // Without `.`, `..` and the directory itself.
-        return count - 3
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if let descriptor = Int32(name), isAccepted(descriptor, at: port) { count += 1 }
+        }
+        return count
+    }
+
+    private static func isAccepted(_ descriptor: Int32, at port: Int) -> Bool {
+        var name = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = withUnsafeMutablePointer(to: &name) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        guard result == 0, name.sin_family == sa_family_t(AF_INET), name.sin_port.bigEndian == port else {
+            return false
+        }
+        var listens: Int32 = 0
+        length = socklen_t(MemoryLayout<Int32>.size)
+        getsockopt(descriptor, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length)
+        return listens == 0
     }
 
     /// Resident memory of this process in KiB.
