@@ -113,7 +113,8 @@ let package = Package(
                 "Catalogue", "Domain", "GuestNetwork", "Machines", "Processes", "QMP", .subprocess, .systemPackage,
                 .logging,
             ]),
-        .library("Display", ["Certificates", "Domain", "Machines", "Processes", .logging]),
+        .library(
+            "Display", ["Certificates", "Domain", "Machines", "Processes", .nioCore, .nioPosix, .logging]),
         .library(
             "ImageBuilder", ["Processes", .subprocess, .systemPackage], resources: [.embedInCode("Guest")]),
 

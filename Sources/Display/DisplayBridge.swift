@@ -7,14 +7,27 @@ package protocol DisplayBridge: Sendable {
     var baseURL: String { get }
     /// Why displays can't be opened now, in words for an administrator, or nil.
     var problem: String? { get async }
+    /// What viewers do. One consumer.
+    var events: AsyncStream<DisplayEvent> { get }
     /// Makes the machine's display reachable under `token`. Doing it again changes nothing.
+    /// - Parameter oneShot: Whether to tell that its viewers have left for good.
     /// - Throws: `.stale` where a claim with a higher fence has acted.
-    func open(_ machine: MachineRef, token: String) async throws(MachineError)
-    /// Takes the display away. Safe whether or not it was opened.
-    /// What a claim with a higher fence has opened is left alone.
-    func close(_ machine: MachineRef) async
+    func publish(_ machine: MachineRef, token: String, oneShot: Bool) async throws(MachineError)
+    /// Takes the display away. Safe whether or not it was published.
+    /// What a claim with a higher fence has published is left alone.
+    func withdraw(_ machine: MachineRef) async
     /// Takes away what is left of the displays of all other sessions than these.
-    func closeAll(but living: Set<SessionID>) async
-    /// Keeps the gateway alive until cancelled.
+    func withdrawAll(but living: Set<SessionID>) async
+    /// Keeps the gateway alive and follows its viewers, until cancelled.
     func run() async
+}
+
+/// What viewers of a published display did.
+package enum DisplayEvent: Sendable, Hashable {
+    /// Somebody looks at it, where nobody did.
+    case watched(MachineRef)
+    /// Its last viewer has left, who may come back.
+    case left(MachineRef)
+    /// It is one-shot, and nobody has come back.
+    case deserted(MachineRef)
 }

@@ -9,25 +9,37 @@ import Processes
 /// notices a restart.
 package actor GatewayBridge: DisplayBridge {
     package nonisolated let baseURL: String
+    package nonisolated let events: AsyncStream<DisplayEvent>
     package private(set) var problem: String? = "The display gateway is being started."
-    private let paths: HostPaths
+    let paths: HostPaths
     private let host: String
     private let port: Int
     private let program: GatewayProgram
-    private let logger: Logger
+    let logger: Logger
+    /// How long a one-shot session waits for a viewer who has left.
+    let grace: Duration
+    var watch = ViewerWatch()
+    nonisolated let report: AsyncStream<DisplayEvent>.Continuation
+    nonisolated let departures: AsyncStream<ViewerWatch.Departure>
+    nonisolated let departed: AsyncStream<ViewerWatch.Departure>.Continuation
     /// Why the certificate that there is now was not taken, in the words that were logged.
     private var refusal: String?
 
     /// - Parameters:
     ///   - host, port: Where it listens.
     ///   - publicURL: Where viewers reach it; empty for where it listens.
+    ///   - oneShotGrace: How long a one-shot session waits for a viewer who has left.
     package init(
-        paths: HostPaths, host: String, port: Int, publicURL: String, program: GatewayProgram, logger: Logger
+        paths: HostPaths, host: String, port: Int, publicURL: String, program: GatewayProgram,
+        oneShotGrace: Duration = .seconds(15), logger: Logger
     ) {
         self.paths = paths
         self.host = host
         self.port = port
         self.program = program
+        grace = oneShotGrace
+        (events, report) = AsyncStream.makeStream()
+        (departures, departed) = AsyncStream.makeStream()
         self.logger = logger
         baseURL =
             publicURL.isEmpty
@@ -35,7 +47,7 @@ package actor GatewayBridge: DisplayBridge {
             : publicURL
     }
 
-    package func open(_ machine: MachineRef, token: String) async throws(MachineError) {
+    package func publish(_ machine: MachineRef, token: String, oneShot: Bool) async throws(MachineError) {
         let files = paths.session(machine.session)
         try FenceFile.check(files, machine.fence)
         try MachineError.translating { () throws(ProcessError) in
@@ -44,18 +56,22 @@ package actor GatewayBridge: DisplayBridge {
             try Files.write(token, to: files.token)
             try Files.link("\(paths.tokens)/\(token)", toSocket: files.vnc, for: program.account?.userID)
         }
+        let hadViewer = Files.read(files.viewed) != nil
+        waitFor(watch.publish(token, machine, oneShot: oneShot, hadViewer: hadViewer))
     }
 
-    package func close(_ machine: MachineRef) async {
+    package func withdraw(_ machine: MachineRef) async {
         let files = paths.session(machine.session)
-        guard FenceFile.read(files) <= machine.fence else { return }
-        if let token = Files.read(files.token) { Files.remove("\(paths.tokens)/\(token)") }
+        guard FenceFile.read(files) <= machine.fence, let token = Files.read(files.token) else { return }
+        Files.remove("\(paths.tokens)/\(token)")
+        watch.withdraw(token)
     }
 
-    package func closeAll(but living: Set<SessionID>) async {
+    package func withdrawAll(but living: Set<SessionID>) async {
         let kept = Set(living.compactMap { Files.read(paths.session($0).token) })
         for token in Files.names(in: paths.tokens) where !kept.contains(token) {
             Files.remove("\(paths.tokens)/\(token)")
+            watch.withdraw(token)
         }
     }
 
@@ -123,7 +139,11 @@ package actor GatewayBridge: DisplayBridge {
     /// Keeps the common gateway alive. While it can't be, `problem` says why. It outlives us as long as it has a display to
     /// show.
     package func run() async {
-        await keepAlive()
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.endGraces() }
+            await keepAlive()
+            group.cancelAll()
+        }
         let mark = GatewayProgram.mark(paths.tokens)
         guard Files.names(in: paths.tokens).isEmpty, let gateway = ProcessHandle(pidFile: paths.gatewayPID, mark: mark)
         else { return }
@@ -136,9 +156,7 @@ package actor GatewayBridge: DisplayBridge {
                 let start = ContinuousClock.now
                 let gateway = try await adoptOrStart()
                 problem = nil
-                while await !gateway.waitForEnd(limit: Self.certificateCheck), !Task.isCancelled {
-                    try MachineError.translating(copyCertificate)
-                }
+                try await lookAfter(gateway)
                 if Task.isCancelled { return }
                 guard ContinuousClock.now - start > Self.shortestLife else {
                     throw MachineError(
@@ -156,9 +174,18 @@ package actor GatewayBridge: DisplayBridge {
         }
     }
 
-    /// All that its command line and its socket depend on.
+    /// Follows the viewers of a gateway, until it ends or the task is cancelled.
+    private func lookAfter(_ gateway: ProcessHandle) async throws(MachineError) {
+        let viewers = Task { await self.followViewers() }
+        defer { viewers.cancel() }
+        while await !gateway.waitForEnd(limit: Self.certificateCheck), !Task.isCancelled {
+            try MachineError.translating(copyCertificate)
+        }
+    }
+
+    /// All that its command line and its sockets depend on.
     private var setup: String {
-        (["\(host):\(port)", program.path] + program.arguments(paths)).joined(separator: " ")
+        (["\(host):\(port)", paths.gatewayViewers, program.path] + program.arguments(paths)).joined(separator: " ")
     }
 
     /// Why it ended.
@@ -183,12 +210,18 @@ package actor GatewayBridge: DisplayBridge {
             _ = await gateway.kill()
         }
         let listener: TCPListener
-        do {
+        do throws(ProcessError) {
             listener = try TCPListener(host: host, port: port)
         } catch {
             throw MachineError(.display, "\(error.detail) Free it or set display.listen.", cause: error)
         }
-        try MachineError.translating { () throws(ProcessError) in try Files.write(setup, to: paths.gatewaySetup) }
-        return try await program.start(listener, paths)
+        let viewers: Descriptor
+        do throws(ProcessError) {
+            try Files.write(setup, to: paths.gatewaySetup)
+            viewers = try UnixSocket.listen(at: paths.gatewayViewers)
+        } catch {
+            throw MachineError(error)
+        }
+        return try await program.start(listener, viewers: viewers, paths)
     }
 }

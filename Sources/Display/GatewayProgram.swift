@@ -79,12 +79,15 @@ package struct GatewayProgram: Sendable {
     /// Starts a gateway that outlives us and records it.
     /// - Parameters:
     ///   - listener: Becomes its descriptor 0: the port is ours from the start, and nobody can take it in between.
-    func start(_ listener: TCPListener, _ paths: HostPaths) async throws(MachineError) -> ProcessHandle {
+    ///   - viewers: Becomes its descriptor 3, where it tells who looks at what.
+    func start(_ listener: TCPListener, viewers: Descriptor, _ paths: HostPaths) async throws(MachineError)
+        -> ProcessHandle
+    {
         let program = confined(paths)
         return try await MachineError.translating { () async throws(ProcessError) in
             Files.remove(paths.gatewayLog)
             let process = try await DetachedProcess.start(
-                program, standardInput: listener.descriptor, log: paths.gatewayLog)
+                program, standardInput: listener.descriptor, inherited: [viewers], log: paths.gatewayLog)
             do throws(ProcessError) {
                 try process.record(in: paths.gatewayPID)
             } catch {

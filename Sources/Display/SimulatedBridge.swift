@@ -6,12 +6,20 @@ package struct SimulatedBridge: DisplayBridge {
     package let baseURL: String
     package var problem: String? { nil }
 
+    package let events: AsyncStream<DisplayEvent>
+    private let report: AsyncStream<DisplayEvent>.Continuation
+
     package init(baseURL: String = "http://127.0.0.1:6080") {
         self.baseURL = baseURL
+        (events, report) = AsyncStream.makeStream()
     }
 
-    package func open(_ machine: MachineRef, token: String) {}
-    package func close(_ machine: MachineRef) {}
-    package func closeAll(but living: Set<SessionID>) {}
+    package func publish(_ machine: MachineRef, token: String, oneShot: Bool) {}
+    package func withdraw(_ machine: MachineRef) {}
+    package func withdrawAll(but living: Set<SessionID>) {}
+
+    /// Lets viewers do something.
+    package func tell(_ event: DisplayEvent) { report.yield(event) }
+
     package func run() async {}
 }

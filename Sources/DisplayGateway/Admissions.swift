@@ -10,10 +10,12 @@ final class Admissions: Sendable {
     }
 
     private let proxies: [IPNetwork]
+    private let report: ViewerReport
     private let state: Mutex<State>
 
-    init(options: GatewayOptions) {
+    init(options: GatewayOptions, report: ViewerReport) {
         proxies = options.proxies
+        self.report = report
         state = Mutex(State(table: ConnectionTable(limits: options.limits)))
     }
 
@@ -33,18 +35,24 @@ final class Admissions: Sendable {
         return id
     }
 
-    /// Counts a connection as a viewer of the display behind `socket`.
+    /// Counts a connection as a viewer of the display that `token` opens.
     /// - Returns: Whether there is room for it.
-    func promote(_ id: ConnectionTable.ID, _ channel: any Channel, head: RequestHead, socket: String) -> Bool {
+    func promote(_ id: ConnectionTable.ID, _ channel: any Channel, head: RequestHead, token: String) -> Bool {
         let client = ClientAddress.client(
             peer: Self.address(of: channel), forwardedFor: head.values("x-forwarded-for"), proxies: proxies)
-        return state.withLock { $0.table.promote(id, client: Self.key(client), session: socket) }
+        return state.withLock { state in
+            guard state.table.promote(id, client: Self.key(client), session: token) else { return false }
+            if state.table.viewers(of: token) == 1 { report.changed(token, isWatched: true) }
+            return true
+        }
     }
 
     func remove(_ id: ConnectionTable.ID) {
         state.withLock { state in
-            state.table.remove(id)
             state.channels[id] = nil
+            if let token = state.table.remove(id), state.table.viewers(of: token) == 0 {
+                report.changed(token, isWatched: false)
+            }
         }
     }
 

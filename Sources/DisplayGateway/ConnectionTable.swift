@@ -68,9 +68,14 @@ struct ConnectionTable {
         return true
     }
 
+    /// How many look at a session's display.
+    func viewers(of session: String) -> Int { watching[session, default: 0] }
+
     /// A connection has ended. Safe to call again.
-    mutating func remove(_ id: ID) {
-        guard let entry = entries.removeValue(forKey: id) else { return }
+    /// - Returns: What it was a viewer of, if it was one.
+    @discardableResult
+    mutating func remove(_ id: ID) -> String? {
+        guard let entry = entries.removeValue(forKey: id) else { return nil }
         strangers.remove(id)
         if let session = entry.session {
             Self.decrease(&watching, session)
@@ -78,6 +83,7 @@ struct ConnectionTable {
         } else if let client = entry.client {
             Self.decrease(&strangersOf, client)
         }
+        return entry.session
     }
 
     private static func decrease(_ counts: inout [String: Int], _ key: String) {

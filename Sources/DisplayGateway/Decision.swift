@@ -1,9 +1,10 @@
 /// What the head of a request asks for, and whether it may have it.
 enum Decision: Sendable, Equatable {
     /// - Parameters:
+    ///   - token: What opens the display.
     ///   - socket: The VNC socket of the display.
     ///   - accept: What proves to the browser that we speak WebSocket.
-    case open(socket: String, accept: String)
+    case open(token: String, socket: String, accept: String)
     case answer(Answer)
 
     init(_ head: RequestHead, options: GatewayOptions) {
@@ -32,10 +33,12 @@ enum Decision: Sendable, Equatable {
         }
         // Browsers can send nothing of their own with a WebSocket but the names of protocols.
         let protocols = head.list("sec-websocket-protocol")
-        guard protocols.count == 2, let place = protocols.firstIndex(of: "binary"),
-            let socket = TokenDirectory(path: options.tokens).socket(of: protocols[1 - place])
-        else { return .answer(.noDisplay) }
-        return .open(socket: socket, accept: accept)
+        guard protocols.count == 2, let place = protocols.firstIndex(of: "binary") else {
+            return .answer(.noDisplay)
+        }
+        let token = protocols[1 - place]
+        guard let socket = TokenDirectory(path: options.tokens).socket(of: token) else { return .answer(.noDisplay) }
+        return .open(token: token, socket: socket, accept: accept)
     }
 }
 

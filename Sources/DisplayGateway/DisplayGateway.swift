@@ -13,18 +13,26 @@ import Synchronization
 ///
 /// It is no web server (pages and noVNC's files come from the frontend), knows no Redis, and ends no session.
 package enum DisplayGateway {
-    /// Serves on a socket that listens already, for ever.
-    package static func serve(descriptor: CInt, options: GatewayOptions, logger: Logger) async throws {
+    /// Serves on sockets that listen already, for ever.
+    /// - Parameters:
+    ///   - descriptor: For viewers.
+    ///   - viewers: A Unix socket for the worker, which is told who looks at what.
+    package static func serve(
+        descriptor: CInt, viewers: CInt, options: GatewayOptions, logger: Logger
+    ) async throws {
         // One thread is enough to fill a fast network, and its buffers are the only ones there are.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let channel = try await listen(descriptor: descriptor, options: options, group: group, logger: logger)
+        let channel = try await listen(
+            descriptor: descriptor, viewers: viewers, options: options, group: group, logger: logger)
         try await channel.closeFuture.get()
     }
 
     static func listen(
-        descriptor: CInt, options: GatewayOptions, group: MultiThreadedEventLoopGroup, logger: Logger
+        descriptor: CInt, viewers: CInt, options: GatewayOptions, group: MultiThreadedEventLoopGroup, logger: Logger
     ) async throws -> any Channel {
-        let admissions = Admissions(options: options)
+        let report = ViewerReport(tokens: options.tokens)
+        _ = try await report.listen(descriptor: viewers, group: group)
+        let admissions = Admissions(options: options, report: report)
         let certificate = try options.certificate.map { try GatewayCertificate($0, logger: logger) }
         return try await ServerBootstrap(group: group)
             .childChannelOption(.socketOption(.so_keepalive), value: 1)

@@ -53,7 +53,12 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
             let head = try RequestHead(bytes)
             switch Decision(head, options: options) {
             case .answer(let found): answer(found, context)
-            case .open(let socket, let accept): open(socket, accept: accept, head: head, context)
+            case .open(let token, let socket, let accept):
+                guard admissions.promote(id, context.channel, head: head, token: token) else {
+                    return answer(.tooMany, context)
+                }
+                decided(context)
+                connect(socket, accept: accept, until: .now() + Self.patience, context)
             }
         } catch {
             answer(.malformed, context)
@@ -96,14 +101,6 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
         }
         // Who does not read the answer is not waited for.
         channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
-    }
-
-    private func open(_ socket: String, accept: String, head: RequestHead, _ context: ChannelHandlerContext) {
-        guard admissions.promote(id, context.channel, head: head, socket: socket) else {
-            return answer(.tooMany, context)
-        }
-        decided(context)
-        connect(socket, accept: accept, until: .now() + Self.patience, context)
     }
 
     /// Longest wait for a display whose queue is full: QEMU's has one place, and takes the next viewer some milliseconds later.

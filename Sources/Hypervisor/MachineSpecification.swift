@@ -12,10 +12,9 @@ package struct MachineSpecification: Sendable, Hashable {
     package var memoryMiB: Int
     /// Size of the scratch disk that an ISO machine gets.
     package var diskGiB: Int
-    package var oneShot: Bool
 
     package init(
-        session: SessionID, fence: Int, machine: Machine, cpu: Int, memoryMiB: Int, diskGiB: Int, oneShot: Bool
+        session: SessionID, fence: Int, machine: Machine, cpu: Int, memoryMiB: Int, diskGiB: Int
     ) {
         self.session = session
         self.fence = fence
@@ -23,7 +22,6 @@ package struct MachineSpecification: Sendable, Hashable {
         self.cpu = cpu
         self.memoryMiB = memoryMiB
         self.diskGiB = diskGiB
-        self.oneShot = oneShot
     }
 
     package var ref: MachineRef { MachineRef(session, fence: fence) }

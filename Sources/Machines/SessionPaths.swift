@@ -22,6 +22,8 @@ package struct HostPaths: Sendable, Hashable {
     package var gatewaySetup: String { "\(runtime)/gateway.setup" }
     /// Its copies of the certificate and the key.
     package var gatewayCertificates: String { "\(runtime)/gateway" }
+    /// Where it tells who looks at what.
+    package var gatewayViewers: String { "\(runtime)/gateway.sock" }
     /// Why it could not start.
     package var gatewayLog: String { "\(runtime)/gateway.log" }
     /// What keeps the guests' network.
@@ -62,8 +64,8 @@ package struct SessionPaths: Sendable, Hashable {
     package var token: String { "\(run)/token" }
     /// Why the network is off; there only then.
     package var networkProblem: String { "\(run)/network-off" }
-    /// There for a session that ends when its viewer leaves. Says `viewed` once it had one.
-    package var oneShot: String { "\(run)/one-shot" }
+    /// There when a one-shot session has had a viewer.
+    package var viewed: String { "\(run)/viewed" }
     /// QEMU's machine protocol; the worker holds its one connection.
     package var qmp: String { "\(run)/qmp.sock" }
     /// A second door to the machine protocol, for an administrator.

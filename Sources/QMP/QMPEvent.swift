@@ -9,11 +9,6 @@ package enum QMPEvent: Sendable, Hashable {
     case stop
     case resume
     case guestPanicked
-    /// A viewer opened a connection, not yet signed in.
-    case vncConnected
-    /// A viewer is in the session.
-    case vncInitialized
-    case vncDisconnected
     /// The other end of a stream network device, passt for one, is gone.
     case netdevStreamDisconnected(id: String)
     case blockIOError(device: String, noSpace: Bool, reason: String)
@@ -59,9 +54,6 @@ extension QMPEvent {
         case "STOP": self = .stop
         case "RESUME": self = .resume
         case "GUEST_PANICKED": self = .guestPanicked
-        case "VNC_CONNECTED": self = .vncConnected
-        case "VNC_INITIALIZED": self = .vncInitialized
-        case "VNC_DISCONNECTED": self = .vncDisconnected
         case "NETDEV_STREAM_DISCONNECTED":
             self = .netdevStreamDisconnected(id: fields?.netdev ?? "")
         case "BLOCK_IO_ERROR":

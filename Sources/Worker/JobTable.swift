@@ -23,6 +23,10 @@ actor JobTable {
 
     func isBusy(_ session: SessionID) -> Bool { held[session] != nil }
 
+    func isStopping(_ session: SessionID) -> Bool {
+        entries.keys.contains { $0.kind == .stop && $0.session == session }
+    }
+
     /// Notes a job that begins.
     /// - Returns: A stream that ends when the job must be given up, or is over.
     func begin(_ claim: Claim) -> AsyncStream<Void> {

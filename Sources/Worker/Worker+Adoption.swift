@@ -18,7 +18,7 @@ extension Worker {
         for claim in orphans {
             await giveBack(claim)
         }
-        await bridge.closeAll(but: Set(await hypervisor.living()))
+        await bridge.withdrawAll(but: Set(await hypervisor.living()))
         await hypervisor.settle()
         await offer()
         await meter.lookAtDisk(within: options.lease / 3)
@@ -67,7 +67,7 @@ extension Worker {
         do throws(MachineError) {
             try await hypervisor.switchOn(machine)
             let token = secret.token(session: id, fence: session.fence)
-            try await bridge.open(machine, token: token)
+            try await bridge.publish(machine, token: token, oneShot: session.request.oneShot)
             if !session.displayReady {
                 let claim =
                     job

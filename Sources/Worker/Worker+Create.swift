@@ -42,7 +42,7 @@ extension Worker {
             }
             if progress.switchedOn, await !lives(id) {
                 // Whoever noticed or asked for its end tells it.
-                await bridge.close(MachineRef(id, fence: claim.fence))
+                await bridge.withdraw(MachineRef(id, fence: claim.fence))
                 return
             }
             // Clean-up must survive the cancellation that may have brought us here, so it has a task of its own.
@@ -86,15 +86,15 @@ extension Worker {
         try await act { () async throws(MachineError) in try await hypervisor.switchOn(specification.ref) }
         progress.switchedOn = true
         CrashPoint.passed("switch-on")
-        try await openDisplay(claim, id)
+        try await publishDisplay(claim, id, oneShot: request.oneShot)
     }
 
     /// The last step: the display can be reached, and the queue knows where.
-    private func openDisplay(_ claim: Claim, _ id: SessionID) async throws(CreateAbort) {
+    private func publishDisplay(_ claim: Claim, _ id: SessionID, oneShot: Bool) async throws(CreateAbort) {
         async let told = tellDisplay(claim)
         let token = secret.token(session: id, fence: claim.fence)
         try await act { () async throws(MachineError) in
-            try await bridge.open(MachineRef(id, fence: claim.fence), token: token)
+            try await bridge.publish(MachineRef(id, fence: claim.fence), token: token, oneShot: oneShot)
         }
         try await own(await told.get())
         CrashPoint.passed(.display)
@@ -104,7 +104,7 @@ extension Worker {
         CrashPoint.passed(.running)
         // Stopped or over since: then the display may have been closed before it was opened.
         let isOver = answer == .ok ? await !lives(id) : true
-        if isOver { await bridge.close(MachineRef(id, fence: claim.fence)) }
+        if isOver { await bridge.withdraw(MachineRef(id, fence: claim.fence)) }
     }
 
     private func lives(_ id: SessionID) async -> Bool { await hypervisor.living().contains(id) }
@@ -124,7 +124,7 @@ extension Worker {
         }
         return MachineSpecification(
             session: id, fence: claim.fence, machine: machine, cpu: request.cpu,
-            memoryMiB: request.memoryMiB, diskGiB: request.diskGiB, oneShot: request.oneShot)
+            memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
     }
 
     /// The one teardown.

@@ -29,7 +29,7 @@ extension Worker {
     @discardableResult
     func free(_ machine: MachineRef) async -> MachineError? {
         // Twice, because a job that is just opening the display may come between.
-        await bridge.close(machine)
+        await bridge.withdraw(machine)
         do throws(MachineError) {
             try await hypervisor.tearDown(machine)
         } catch {
@@ -38,7 +38,7 @@ extension Worker {
             await table.addPendingCleanup(machine)
             return error
         }
-        await bridge.close(machine)
+        await bridge.withdraw(machine)
         await table.cleanedUp(machine.session)
         return nil
     }
@@ -76,6 +76,28 @@ extension Worker {
                         logger.warning("session has trouble", metadata: ["session.id": "\(id)", "error": "\(detail)"])
                     }
                     await report(id) { () async throws(QueueError) in try await queue.trouble(id, detail: detail) }
+                }
+            }
+        }
+    }
+
+    /// Ends the one-shot sessions that their viewers have left.
+    func followDisplays() async {
+        await withDiscardingTaskGroup { group in
+            for await event in bridge.events {
+                switch event {
+                case .watched(let machine):
+                    logger.info("display is watched", metadata: ["session.id": "\(machine.session)"])
+                case .left(let machine):
+                    logger.info("last viewer left", metadata: ["session.id": "\(machine.session)"])
+                case .deserted(let machine):
+                    // A stop that was asked for waits for its guest as long as it may.
+                    if await table.isStopping(machine.session) { continue }
+                    await table.retain(machine.session)
+                    group.addTask {
+                        await ended(machine.session, fence: machine.fence, .viewerLeft, "")
+                        await table.release(machine.session)
+                    }
                 }
             }
         }

@@ -59,6 +59,7 @@ package struct Worker: Service {
             await adopt()
             logger.notice("worker takes jobs")
             group.addTask { await followMachines() }
+            group.addTask { await followDisplays() }
             group.addTask { await beat() }
             group.addTask { await tend() }
             group.addTask { await keepOffering() }

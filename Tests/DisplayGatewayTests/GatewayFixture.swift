@@ -40,8 +40,10 @@ final class GatewayFixture: Sendable {
         try change(&options)
         let listener = try TCPListener(host: "127.0.0.1", port: 0)
         port = listener.port
+        let viewers = try UnixSocket.listen(at: "\(directory)/viewers.sock")
         _ = try await DisplayGateway.listen(
-            descriptor: listener.descriptor.take(), options: options, group: group, logger: Logger(label: "test"))
+            descriptor: listener.descriptor.take(), viewers: viewers.take(), options: options, group: group,
+            logger: Logger(label: "test"))
     }
 
     func close() async throws {
@@ -53,6 +55,9 @@ final class GatewayFixture: Sendable {
     static var soon: Peer.Deadline { .now + .seconds(10) }
 
     func connect() throws -> Peer { try Peer.connect(port: port) }
+
+    /// What a worker hears.
+    func worker() throws -> Peer { Peer(try UnixSocket.connect(to: "\(directory)/viewers.sock").take()) }
 
     /// Sends a request and answers all that comes, until the gateway ends the connection.
     func answer(_ request: String) throws -> String {

@@ -39,7 +39,7 @@ struct CrashTests {
         let session = try await service.settled(id)
         #expect(session.state == .running, "\(session.detail ?? "")\n\(service.log)")
         // A viewer comes and leaves.
-        let viewer = try await Viewer.connect(unixSocket: "\(service.runtime)/sessions/\(id)/vnc.sock")
+        let viewer = try await Viewer.connect(webSocket: try await service.display(of: id))
         await viewer.close()
         #expect(try await service.wait(for: id) { $0.state == .ended }.reason == .viewerLeft)
         #expect(try await service.leftovers() == [])

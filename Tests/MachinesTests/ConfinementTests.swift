@@ -75,7 +75,7 @@ struct ConfinementTests {
                 let specification = MachineSpecification(
                     session: id, fence: 1,
                     machine: Machine(name: "grub.iso", description: "", path: master, kind: .iso, format: .raw), cpu: 1,
-                    memoryMiB: 128, diskGiB: 1, oneShot: false)
+                    memoryMiB: 128, diskGiB: 1)
                 try await hypervisor.makeSnapshot(specification)
                 try await hypervisor.launch(specification)
                 try await hypervisor.connectNetwork(MachineRef(id, fence: 1))

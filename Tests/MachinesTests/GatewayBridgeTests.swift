@@ -84,13 +84,13 @@ struct GatewayBridgeTests {
         let id = SessionID(milliseconds: 5)
         let display = try makeDisplay(id)
         let token = "t0ken"
-        try await bridge.open(MachineRef(id, fence: 0), token: token)
-        try await bridge.open(MachineRef(id, fence: 0), token: token)
+        try await bridge.publish(MachineRef(id, fence: 0), token: token, oneShot: false)
+        try await bridge.publish(MachineRef(id, fence: 0), token: token, oneShot: false)
         let link = "\(root)/r/tokens/\(token)"
         _ = try UnixSocket.connect(to: link)
-        await bridge.close(MachineRef(id, fence: 0))
+        await bridge.withdraw(MachineRef(id, fence: 0))
         #expect(Files.names(in: "\(root)/r/tokens") == [])
-        await bridge.close(MachineRef(id, fence: 0))
+        await bridge.withdraw(MachineRef(id, fence: 0))
         withExtendedLifetime(display) {}
         Files.remove(root)
     }
@@ -136,11 +136,11 @@ struct GatewayBridgeTests {
         let (living, gone) = (SessionID(milliseconds: 8), SessionID(milliseconds: 9))
         for id in [living, gone] {
             _ = try makeDisplay(id)
-            try await bridge.open(MachineRef(id, fence: 0), token: "common-\(id)")
+            try await bridge.publish(MachineRef(id, fence: 0), token: "common-\(id)", oneShot: false)
         }
-        await bridge.closeAll(but: [living])
+        await bridge.withdrawAll(but: [living])
         #expect(Files.names(in: "\(root)/r/tokens") == ["common-\(living)"])
-        await bridge.close(MachineRef(living, fence: 0))
+        await bridge.withdraw(MachineRef(living, fence: 0))
         Files.remove(root)
     }
 
@@ -166,7 +166,7 @@ struct GatewayBridgeTests {
         let token = String(repeating: "s", count: 43)
         let id = SessionID(milliseconds: 1)
         _ = try makeDisplay(id)
-        try await bridge(port: 0).open(MachineRef(id, fence: 0), token: token)
+        try await bridge(port: 0).publish(MachineRef(id, fence: 0), token: token, oneShot: false)
         for file in ["cmdline", "environ"] {
             #expect(Files.read("/proc/\(gateway.pid)/\(file)")?.contains(token) == false)
             #expect(Files.read("/proc/\(gateway.pid)/\(file)")?.contains("QWD_") == false)

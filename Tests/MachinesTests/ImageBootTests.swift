@@ -65,7 +65,7 @@ struct `A whole image in a machine` {
             let id = SessionID(milliseconds: 1)
             let specification = MachineSpecification(
                 session: id, fence: 1, machine: Machine(name: "image", path: path, image: found), cpu: 1,
-                memoryMiB: 128, diskGiB: 1, oneShot: false)
+                memoryMiB: 128, diskGiB: 1)
             try await hypervisor.makeSnapshot(specification)
             try await hypervisor.launch(specification)
             try await hypervisor.switchOn(MachineRef(id, fence: 1))

@@ -7,8 +7,7 @@ import Testing
 @Suite struct QEMUArgumentsTests {
     private func specify(_ machine: Machine) -> MachineSpecification {
         MachineSpecification(
-            session: SessionID(milliseconds: 1), fence: 1, machine: machine, cpu: 2, memoryMiB: 3072, diskGiB: 10,
-            oneShot: false)
+            session: SessionID(milliseconds: 1), fence: 1, machine: machine, cpu: 2, memoryMiB: 3072, diskGiB: 10)
     }
 
     private func value(_ option: String, in arguments: [String]) -> String? {
@@ -75,8 +74,7 @@ import Testing
     {
         let machine = Machine(name: "d", description: "", path: "/m/secret", kind: kind, format: .raw)
         let other = MachineSpecification(
-            session: SessionID(milliseconds: 2), fence: 9, machine: machine, cpu: 2, memoryMiB: 3072, diskGiB: 20,
-            oneShot: true)
+            session: SessionID(milliseconds: 2), fence: 9, machine: machine, cpu: 2, memoryMiB: 3072, diskGiB: 20)
         let shape = MachineShape(specify(machine), accelerator: .tcg)
         #expect(shape == MachineShape(other, accelerator: .tcg))
         #expect(shape != MachineShape(other, accelerator: .kvm))

@@ -30,7 +30,7 @@ struct QEMUHypervisorTests {
         MachineSpecification(
             session: session ?? SessionID(milliseconds: 1_000), fence: fence,
             machine: machine ?? Machine(name: "grub.iso", description: "", path: Self.grub, kind: .iso, format: .raw),
-            cpu: 1, memoryMiB: 256, diskGiB: 1, oneShot: false)
+            cpu: 1, memoryMiB: 256, diskGiB: 1)
     }
 
     /// Runs `body` with a hypervisor that watches its machines, and removes all files afterwards.
@@ -114,7 +114,9 @@ struct QEMUHypervisorTests {
             try await hypervisor.launch(specification)
             await refuses { () async throws(MachineError) in try await hypervisor.connectNetwork(old) }
             await refuses { () async throws(MachineError) in try await hypervisor.switchOn(old) }
-            await refuses { () async throws(MachineError) in try await bridge.open(old, token: "stale") }
+            await refuses { () async throws(MachineError) in
+                try await bridge.publish(old, token: "stale", oneShot: false)
+            }
             #expect(Files.names(in: paths.tokens) == [])
             await hypervisor.powerDown(old, grace: .seconds(60))
             try await hypervisor.tearDown(old)
@@ -231,7 +233,7 @@ struct QEMUHypervisorTests {
             let process = try #require(named)
             await hypervisor.register(
                 LiveMachine(
-                    session: SessionID(milliseconds: 4_000), fence: 1, oneShot: false, paths: files,
+                    session: SessionID(milliseconds: 4_000), fence: 1, paths: files,
                     qmp: try await QMPClient.connect(
                         to: files.qmp, deadline: .seconds(5), logger: Logger(label: "test")),
                     process: process, poweredOff: Latch()))

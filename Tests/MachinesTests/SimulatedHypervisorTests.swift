@@ -11,8 +11,7 @@ struct SimulatedHypervisorTests {
         let machine = Machine(name: "grub.iso", description: "", path: "/dev/null", kind: .iso, format: .raw)
         func specify(_ fence: Int) -> MachineSpecification {
             MachineSpecification(
-                session: id, fence: fence, machine: machine, cpu: 1, memoryMiB: 128, diskGiB: 1,
-                oneShot: false)
+                session: id, fence: fence, machine: machine, cpu: 1, memoryMiB: 128, diskGiB: 1)
         }
         let (old, new) = (specify(4), specify(5))
         try await hypervisor.makeSnapshot(new)

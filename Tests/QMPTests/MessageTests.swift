@@ -35,9 +35,7 @@ import Testing
             #"{"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}}"#,
             .shutdown(guest: true, reason: "guest-shutdown")
         ),
-        (#"{"event": "VNC_CONNECTED", "data": {"server": {"auth": "none"}}}"#, .vncConnected),
-        (#"{"event": "VNC_INITIALIZED"}"#, .vncInitialized),
-        (#"{"event": "VNC_DISCONNECTED"}"#, .vncDisconnected),
+        (#"{"event": "VNC_CONNECTED", "data": {"server": {"auth": "none"}}}"#, .other(name: "VNC_CONNECTED")),
         (
             #"{"event": "NETDEV_STREAM_DISCONNECTED", "data": {"netdev-id": "net0"}}"#,
             .netdevStreamDisconnected(id: "net0")

@@ -1,3 +1,4 @@
+import Display
 import Domain
 import Hypervisor
 import Machines
@@ -35,7 +36,7 @@ struct WorkerTests {
         }
     }
 
-    @Test(arguments: [EndReason.crashed, .poweredOff, .viewerLeft])
+    @Test(arguments: [EndReason.crashed, .poweredOff])
     func `a machine that ends by itself ends its session with the reason`(reason: EndReason) async throws {
         let harness = try await WorkerHarness()
         let id = try await harness.enqueue()
@@ -46,6 +47,28 @@ struct WorkerTests {
             #expect(session.reason == reason)
             #expect(session.detail == "why")
             #expect(try await harness.queue.hosts()[0].reserved.memoryMiB == 0)
+        }
+    }
+
+    @Test func `a display that its viewers have left for good ends its session, a stale one nothing`() async throws {
+        let bridge = SimulatedBridge()
+        let harness = try await WorkerHarness(bridge: bridge)
+        let id = try await harness.enqueue()
+        try await harness.working {
+            let fence = try await harness.wait(for: id) { $0.displayReady }.fence
+            for fence in [fence - 1, fence] {
+                for event in [DisplayEvent.watched, DisplayEvent.left] {
+                    bridge.tell(event(MachineRef(id, fence: fence)))
+                }
+            }
+            bridge.tell(.deserted(MachineRef(id, fence: fence - 1)))
+            let other = try await harness.enqueue(owner: "bob")
+            try await harness.wait(for: other) { $0.displayReady }
+            #expect(try await harness.queue.session(id)?.state == .running)
+            bridge.tell(.deserted(MachineRef(id, fence: fence)))
+            let session = try await harness.wait(for: id) { $0.state == .ended }
+            #expect(session.reason == .viewerLeft)
+            #expect(await harness.hypervisor.living() == [other])
         }
     }
 

@@ -7,7 +7,6 @@ import QMP
 struct LiveMachine: Sendable {
     let session: SessionID
     let fence: Int
-    let oneShot: Bool
     let paths: SessionPaths
     let qmp: QMPClient
     let process: ProcessHandle
@@ -20,10 +19,6 @@ struct LiveMachine: Sendable {
     /// What is wrong with the file it was made of; empty if nothing is.
     var masterProblem = ""
     var network = NetworkLink()
-    /// Whether somebody has seen its display. Kept up for one-shot sessions only.
-    var hadViewer = false
-    /// How often the last viewer has left.
-    var departures = 0
 
     /// What its user should know, or nothing.
     var trouble: String {

@@ -52,7 +52,7 @@ extension QEMUHypervisor {
                 let status = try await client.execute(QueryStatus())
                 register(
                     LiveMachine(
-                        session: machine.session, fence: machine.fence, oneShot: Files.read(files.oneShot) != nil,
+                        session: machine.session, fence: machine.fence,
                         paths: files, qmp: client, process: machine.process, poweredOff: Latch(),
                         waitsForSpace: status.state == .ioError, network: NetworkLink(adopting: files)))
                 return adopted(state(status.state))

@@ -20,9 +20,6 @@ extension QEMUHypervisor {
             try Files.makeDirectory(session.disk)
         }
         try FenceFile.raise(session, to: specification.fence)
-        if specification.oneShot {
-            try MachineError.translating { () throws(ProcessError) in try Files.write("", to: session.oneShot) }
-        }
         try rememberMaster(specification)
         let account = try assignUser(session)
         try await Overlay.make(specification, paths: session, account: account)
@@ -63,7 +60,7 @@ extension QEMUHypervisor {
         try? UnixSocket.wait(for: Self.viewersAtOnce, at: display)
         register(
             LiveMachine(
-                session: specification.session, fence: specification.fence, oneShot: specification.oneShot,
+                session: specification.session, fence: specification.fence,
                 paths: session, qmp: client, process: process, poweredOff: Latch()))
     }
 

@@ -7,7 +7,6 @@ import QMP
 extension QEMUHypervisor {
     /// Follows one machine to its end.
     func watch(_ machine: LiveMachine) async {
-        await adoptViewers(of: machine)
         for await event in machine.qmp.events {
             switch event {
             case .shutdown(guest: true, _):
@@ -20,10 +19,6 @@ extension QEMUHypervisor {
                 tellTrouble(of: machine.session)
             case .guestPanicked:
                 ended(machine, .crashed, whyCrashed(.guestPanicked) ?? "")
-            case .vncInitialized:
-                viewerCame(to: machine)
-            case .vncDisconnected:
-                await viewerLeft(machine)
             case .netdevStreamDisconnected:
                 await reconnectNetwork(machine)
             default:

@@ -18,8 +18,6 @@ package actor QEMUHypervisor: Hypervisor {
     let groups: ControlGroupParents
     /// Control groups of sessions that are over.
     var emptyGroups: Set<SessionID> = []
-    /// How long a one-shot session waits for a viewer who has left.
-    let oneShotGrace: Duration
     let logger: Logger
     /// Opens when it was tried once.
     private nonisolated let confinementTried = Latch()
@@ -35,21 +33,18 @@ package actor QEMUHypervisor: Hypervisor {
     private enum Watched: Sendable {
         case live(LiveMachine)
         case silent(UnresponsiveMachine)
-        case deserted(LiveMachine)
     }
 
     /// - Parameters:
     ///   - users: Given if and only if we are root.
-    ///   - oneShotGrace: How long a one-shot session waits for a viewer who has left.
     package init(
         paths: HostPaths, accelerator: Accelerator, users: UserRange?, network: GuestNetwork,
-        groups: ControlGroupParents = ControlGroupParents(), oneShotGrace: Duration = .seconds(15), logger: Logger
+        groups: ControlGroupParents = ControlGroupParents(), logger: Logger
     ) {
         self.paths = paths
         self.users = users
         self.network = network
         self.groups = groups
-        self.oneShotGrace = oneShotGrace
         self.accelerator = accelerator.rawValue
         kind = accelerator
         self.logger = logger
@@ -69,7 +64,6 @@ package actor QEMUHypervisor: Hypervisor {
                     switch newcomer {
                     case .live(let machine): await self.watch(machine)
                     case .silent(let machine): await self.listen(to: machine)
-                    case .deserted(let machine): await self.endGrace(of: machine)
                     }
                 }
             }
@@ -118,10 +112,6 @@ package actor QEMUHypervisor: Hypervisor {
 
     func follow(_ machine: UnresponsiveMachine) {
         register.yield(.silent(machine))
-    }
-
-    func awaitViewer(of machine: LiveMachine) {
-        register.yield(.deserted(machine))
     }
 
     func emit(_ event: MachineEvent) {

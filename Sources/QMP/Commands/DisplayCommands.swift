@@ -1,31 +1,3 @@
-/// The VNC server and its viewers.
-package struct QueryVNC: QMPCommand {
-    package struct Reply: Decodable, Sendable, Hashable {
-        package var enabled: Bool
-        /// "unix", "ipv4", ...; absent where the server is off, like `service` and `authentication`.
-        package var family: String?
-        /// The socket's path, or the port.
-        package var service: String?
-        package var authentication: String?
-        package var viewers: [Viewer]?
-
-        private enum CodingKeys: String, CodingKey {
-            case enabled, family, service
-            case authentication = "auth"
-            case viewers = "clients"
-        }
-    }
-
-    package struct Viewer: Decodable, Sendable, Hashable {
-        package var family: String
-        package var host: String
-        package var service: String
-    }
-
-    package static let name = "query-vnc"
-    package init() {}
-}
-
 /// Gives a name to the descriptor that came last with a byte on the monitor's socket (unix(7), SCM_RIGHTS).
 package struct GetFD: QMPCommand {
     package typealias Reply = QMPEmpty

@@ -17,7 +17,7 @@ struct LoneQEMU: Sendable {
         let place = try workspace.makeDirectory("alone")
         let specification = MachineSpecification(
             session: id, fence: 1, machine: try workspace.machine(), cpu: 1, memoryMiB: SessionClient.memoryMiB,
-            diskGiB: 10, oneShot: false)
+            diskGiB: 10)
         let paths = HostPaths(runtime: place, state: place).session(id)
         try Files.makeDirectory(paths.run)
         try Files.makeDirectory(paths.disk)

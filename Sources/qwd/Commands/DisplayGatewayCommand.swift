@@ -34,8 +34,8 @@ struct DisplayGatewayCommand: AsyncParsableCommand {
         // Its standard output and error go to one small file.
         let logger = Logger(label: "qwd") { StreamLogHandler.standardError(label: $0) }
         do {
-            // The listening socket is descriptor 0.
-            try await DisplayGateway.serve(descriptor: STDIN_FILENO, options: options, logger: logger)
+            // Descriptor 0 listens for viewers, 3 for the worker.
+            try await DisplayGateway.serve(descriptor: STDIN_FILENO, viewers: 3, options: options, logger: logger)
         } catch {
             throw Failure(.failed, "\(error)")
         }

@@ -120,10 +120,11 @@ struct Roles {
             hypervisor = QEMUHypervisor(
                 paths: paths, accelerator: try await accelerator(), users: users,
                 network: GuestNetwork(paths: paths, options: guestNetwork, users: users, logger: logger),
-                oneShotGrace: display.oneShotGrace, logger: logger)
+                logger: logger)
             bridge = GatewayBridge(
                 paths: paths, host: display.listen.host, port: display.listen.port,
-                publicURL: display.publicURL ?? "", program: gateway(), logger: logger)
+                publicURL: display.publicURL ?? "", program: gateway(), oneShotGrace: display.oneShotGrace,
+                logger: logger)
         }
         let reader = CatalogueReader(files: settings.machines.catalogue, directory: settings.machines.directory)
         return Worker(
