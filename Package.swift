@@ -87,7 +87,7 @@ let package = Package(
         .library("Secrets", ["COpenSSL", "Domain"]),
 
         // Who people are, and who did what.
-        .library("Accounts", ["Domain", "Secrets", "CCurl", "CLDAP", "CLinux", "CPAM"]),
+        .library("Accounts", ["Domain", "Processes", "Secrets", "CCurl", "CLDAP", "CLinux", "CPAM"]),
         .library("Ledger", ["Domain", .grdb]),
 
         // Wires.

@@ -3,13 +3,18 @@ import Glibc
 
 /// The one call that makes a process of a program: posix_spawn(3).
 ///
-/// Not by Subprocess, which gives a program three descriptors and no more: machines get their disks as descriptors.
-enum Spawn {
+/// Not by Subprocess, which gives a program three descriptors and no more, where machines get their disks as descriptors, and
+/// waits until nobody has a program's output open any more, where a sign-in program may leave a child behind that has.
+package enum Spawn {
     /// Starts the command in a session of its own (setsid(2)), with the directory `/`, the signals' defaults, and no
     /// descriptors but these.
-    /// - Parameter descriptors: By the numbers that they have in the program, without gaps from 0 on.
+    /// - Parameters:
+    ///   - command: The first is an absolute path.
+    ///   - descriptors: By the numbers that they have in the program, without gaps from 0 on.
     /// - Returns: The process id. The caller waits for the process.
-    static func start(_ command: [String], descriptors: [Descriptor]) throws(ProcessError) -> pid_t {
+    package static func start(
+        _ command: [String], descriptors: [Descriptor], environment: [String: String] = ChildEnvironment.variables
+    ) throws(ProcessError) -> Int32 {
         var files = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&files)
         defer { posix_spawn_file_actions_destroy(&files) }
@@ -40,7 +45,7 @@ enum Spawn {
 
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] =
-            ChildEnvironment.variables.map { strdup("\($0)=\($1)") } + [nil]
+            environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { (arguments + variables).forEach { free($0) } }
         var pid = pid_t()
         let failure = posix_spawn(&pid, command[0], &files, &attributes, &arguments, &variables)

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Processes
 
 /// A running program of the `command` method, in a process group of its own. Blocks; used on one thread.
 struct SignInProgram: ~Copyable {
@@ -21,20 +22,19 @@ struct SignInProgram: ~Copyable {
     /// - Parameter input: What the program can read; at most 4096 bytes.
     init(_ path: String, input: String) throws(AccountsError) {
         self.path = path
-        let reader = try Self.pipe(input)
-        defer { close(reader) }
+        let reader = Descriptor(try Self.pipe(input))
         var ends: [CInt] = [-1, -1]
         guard pipe2(&ends, O_CLOEXEC | O_NONBLOCK) == 0 else {
             throw AccountsError(.system, "pipe2 failed with error \(errno).")
         }
-        defer { close(ends[1]) }
-        do {
-            pid = try Self.spawn(path, input: reader, output: ends[1])
+        let (reading, writing) = (Descriptor(ends[0]), Descriptor(ends[1]))
+        do throws(ProcessError) {
+            let nowhere = try Files.open("/dev/null", writable: true)
+            pid = try Spawn.start([path], descriptors: [reader, writing, nowhere], environment: Self.environment)
         } catch {
-            close(ends[0])
-            throw error
+            throw AccountsError(.badConfiguration, error.detail)
         }
-        output = ends[0]
+        output = reading.take()
         // Until it is reaped in `end`, the id can't come to mean another process.
         descriptor = pidfd_open(pid, 0)
     }
@@ -99,7 +99,7 @@ struct SignInProgram: ~Copyable {
 }
 
 extension SignInProgram {
-    private static let environment = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
+    private static let environment = ["PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]
 
     /// A pipe that has `input` in it already and is closed at the other end: nobody has to write while the program runs.
     private static func pipe(_ input: String) throws(AccountsError) -> CInt {
@@ -113,40 +113,5 @@ extension SignInProgram {
             throw AccountsError(.system, "The sign-in program can't be given its input.")
         }
         return ends[0]
-    }
-
-    private static func spawn(_ path: String, input: CInt, output: CInt) throws(AccountsError) -> pid_t {
-        var files = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&files)
-        defer { posix_spawn_file_actions_destroy(&files) }
-        posix_spawn_file_actions_adddup2(&files, input, 0)
-        posix_spawn_file_actions_adddup2(&files, output, 1)
-        posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_addclosefrom_np(&files, 3)
-        posix_spawn_file_actions_addchdir_np(&files, "/")
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        // A child inherits the signals that this thread blocks and this process ignores.
-        var none = sigset_t()
-        var all = sigset_t()
-        sigemptyset(&none)
-        sigfillset(&all)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &all)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
-        var arguments = [strdup(path), nil]
-        var variables = environment.map { strdup($0) } + [nil]
-        defer { (arguments + variables).forEach { free($0) } }
-        var pid: pid_t = 0
-        let failure = posix_spawn(&pid, path, &files, &attributes, &arguments, &variables)
-        guard failure == 0 else {
-            throw AccountsError(.badConfiguration, "\(path) can't be run: \(String(cString: strerror(failure))).")
-        }
-        return pid
     }
 }
