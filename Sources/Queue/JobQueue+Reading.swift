@@ -52,17 +52,30 @@ extension JobQueue {
         package var number: Int
     }
 
-    /// The revisions of the live sessions, of all people or of one, the newest session first. A small part of what
+    /// The revisions of live sessions, of all people or of one, the newest session first. A small part of what
     /// ``sessions(_:limit:)`` has to carry.
-    package func revisions(of owner: PersonName? = nil, limit: Int = 100_000) async throws(QueueError) -> [Revision] {
-        let ids =
-            if let owner { try await ids(of: owner).prefix(limit) } else {
-                try await ids(.live, limit: limit).prefix(limit)
-            }
+    /// - Parameters:
+    ///   - first: How many newer ones are left out.
+    /// - Returns: `count` is how many live ones there are in all.
+    package func revisions(
+        of owner: PersonName? = nil, from first: Int = 0, limit: Int = 100_000
+    ) async throws(QueueError) -> (list: [Revision], count: Int) {
+        let ids: [SessionID]
+        let count: Int
+        if let owner {
+            let all = try await self.ids(of: owner)
+            (ids, count) = (Array(all.dropFirst(first).prefix(limit)), all.count)
+        } else {
+            let list = SessionList.live.rawValue
+            let replies = try await send(
+                pipeline: [["ZREVRANGE", list, "\(first)", "\(first + limit - 1)"], ["ZCARD", list]])
+            (ids, count) = (Self.ids(replies[0]), replies[1].integer ?? 0)
+        }
         let replies = try await send(pipeline: ids.map { ["HGET", "qwd:session:\($0)", "rev"] })
-        return zip(ids, replies).compactMap { id, reply in
+        let list = zip(ids, replies).compactMap { id, reply in
             reply.integer.map { Revision(session: id, number: $0) }
         }
+        return (list, count)
     }
 
     /// The place in the queue, counted from 1, or nil for a session that does not wait.

@@ -59,6 +59,32 @@ struct ManageTests {
         }
     }
 
+    @Test func `a long list has pages, and a page that is not there is the last one`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            var ids: [String] = []
+            for _ in 0..<RowPage.size + 5 { ids.append("\(try await site.create())") }
+            func page(_ query: String) async throws -> (rows: [String], html: String) {
+                let html = try await site.http.get("/manage\(query)").body
+                return (html.matches(of: /<tr id="s-([^"]+)"/).map { String($0.1) }, html)
+            }
+            let first = try await page("")
+            #expect(Set(first.rows) == Set(ids.suffix(RowPage.size)), "the newest")
+            #expect(first.html.contains("Sessions 1 to 200 of 205, the newest first."))
+            #expect(first.html.contains("href=\"/manage?page=2\"") && !first.html.contains("rel=\"prev\""))
+            #expect(!first.html.contains("data-fixed"))
+            let second = try await page("?page=2")
+            #expect(Set(second.rows) == Set(ids.prefix(5)))
+            #expect(second.html.contains("Sessions 201 to 205 of 205"))
+            #expect(second.html.contains("href=\"/manage?page=1\"") && !second.html.contains("rel=\"next\""))
+            #expect(second.html.contains("data-fixed"), "new sessions stand on the first page")
+            #expect(try await page("?page=999999").rows == second.rows)
+            for odd in ["?page=", "?page=0", "?page=-1", "?page=x", "?page=99999999999999999999"] {
+                #expect(try await page(odd).rows == first.rows, "\(odd)")
+            }
+        }
+    }
+
     @Test func `silent and draining hosts are called so`() async throws {
         var options = FrontendOptions(defaultMemoryMiB: 1024)
         options.lease = .zero

@@ -7,7 +7,7 @@ struct StreamInbox: Sendable {
     /// Events that may wait: more than a whole start of a session.
     static let mostEvents = 64
     /// Rows that may wait: as many as a page shows. All watchers share what is in them.
-    static let mostRows = Pages.mostRows
+    static let mostRows = 1000
 
     /// Of the watched session, in order.
     private(set) var events: [SessionEvent] = []

@@ -3,9 +3,8 @@ import Queue
 
 /// Everything that the manage page shows.
 struct Overview: Sendable {
-    /// The newest first.
-    var rows: [SessionRow]
-    /// Live sessions in all, of which `rows` may be a part.
+    var page: RowPage
+    /// Live sessions in all.
     var states: [SessionState: Int]
     var ended: [Session]
     /// Nil for somebody whom they do not concern.
@@ -18,16 +17,13 @@ struct Overview: Sendable {
 }
 
 extension Pages {
-    /// Rows of the table: more than anybody reads, and little enough for a browser.
-    static let mostRows = 1000
-
     func manage(_ overview: Overview) -> String {
-        let rows = overview.rows
-        let all = max(overview.states.values.reduce(0, +), rows.count)
+        let rows = overview.page.rows
+        let list = "\(address.base)/\(overview.isAdministration ? "admin" : "manage")"
         var model: Templates.Model = [
             "totals": totals(overview.states, overview.hosts), "sessions": Self.placeholder,
-            "hasSessions": !rows.isEmpty, "mostRows": "\(Self.mostRows)",
-            "live": "\(address.base)/\(overview.isAdministration ? "admin" : "manage")/events?after=\(overview.after)",
+            "hasSessions": !rows.isEmpty, "mostRows": "\(RowPage.size)", "isFixed": overview.page.hasNewer,
+            "live": "\(list)/events?after=\(overview.after)",
             // The page is compressed.
             "csrf": MaskedFormToken.mask(currentUser.formToken),
             "hasHosts": overview.hosts != nil, "hosts": hostCards(overview.hosts ?? []),
@@ -36,17 +32,22 @@ extension Pages {
             "hasEnded": !overview.ended.isEmpty,
             "ended": overview.ended.map { endedRow($0) }.joined(),
         ]
-        if all > rows.count {
-            model["sessionsNote"] = texts("manage.more", ["shown": "\(rows.count)", "all": "\(all)"])
+        let page = overview.page
+        if page.count > rows.count {
+            model["sessionsNote"] = texts(
+                "manage.page",
+                ["first": "\(page.first)", "last": "\(page.first + rows.count - 1)", "all": "\(page.count)"])
+            if page.hasNewer { model["newer"] = "\(list)?page=\(page.number - 1)" }
+            if page.hasOlder { model["older"] = "\(list)?page=\(page.number + 1)" }
         }
         let frame = render("manage", model)
         guard let placeholder = frame.firstRange(of: Self.placeholder) else { return frame }
-        var page = ""
-        page.reserveCapacity(frame.utf8.count + rows.count * 1024)
-        page += frame[..<placeholder.lowerBound]
-        appendRows(rows, cookie: overview.cookie, to: &page)
-        page += frame[placeholder.upperBound...]
-        return page
+        var html = ""
+        html.reserveCapacity(frame.utf8.count + rows.count * 1024)
+        html += frame[..<placeholder.lowerBound]
+        appendRows(rows, cookie: overview.cookie, to: &html)
+        html += frame[placeholder.upperBound...]
+        return html
     }
 
     /// Where the rows go. They may be most of a megabyte, which no template should pass from hand to hand.

@@ -168,6 +168,8 @@ function putRow(region, id, html) {
     // It was sent as a part of what stands there now.
     sent.delete(region);
     if (!row) return old?.remove();
+    // New sessions stand on the first page.
+    if (!old && "fixed" in region.dataset) return;
     sent.set(row, row.outerHTML);
     const order = row.dataset.order;
     if (old && old.dataset.order === order) {

@@ -24,11 +24,15 @@ struct ManageRoutes: Sendable {
         }
         // Asked for before the rows, so that the stream begins with whatever came after this.
         let after = services.hub.position ?? .zero
-        let rows = try await services.rows.rows(of: login.person.name)
+        let page = try await services.rows.rows(of: login.person.name, page: Self.page(of: request))
         let ended = try await services.queue.ended(of: login.person.name, limit: 10)
         let pages = services.pages.seen(by: context.currentUser, signInService: services.signInService)
-        let overview = Overview(rows: rows, states: [:], ended: ended, hosts: nil, after: after)
+        let overview = Overview(page: page, states: [:], ended: ended, hosts: nil, after: after)
         return .packedHTML(pages.manage(overview), for: request)
+    }
+
+    private static func page(of request: Request) -> Int {
+        request.uri.queryParameters["page"].flatMap { MemoryText.number(String($0), digits: 6) }.map { max(1, $0) } ?? 1
     }
 
     private func showAll(_ request: Request, _ context: FrontendContext) async throws -> Response {
@@ -38,12 +42,12 @@ struct ManageRoutes: Sendable {
 
     private func all(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let after = services.hub.position ?? .zero
-        async let rows = services.rows.rows()
+        async let page = services.rows.rows(page: Self.page(of: request))
         async let states = services.queue.stateCounts()
         async let ended = services.queue.sessions(.ended, limit: 10)
         async let hosts = services.hosts.value()
         var overview = Overview(
-            rows: try await rows, states: try await states, ended: try await ended, hosts: try await hosts,
+            page: try await page, states: try await states, ended: try await ended, hosts: try await hosts,
             cookie: BrowserCookie(request: request), after: after)
         overview.isAdministration = context.currentUser.isAdmin
         return .packedHTML(
@@ -55,14 +59,12 @@ struct ManageRoutes: Sendable {
         try await services.requireAdmin(context, for: request)
         let fields = try await request.formFields()
         guard fields.text("sure") == "yes" else { throw FrontendError(code: .notSure) }
-        let sessions = try await services.queue.revisions().map(\.session)
+        let sessions = try await services.queue.revisions().list.map(\.session)
         // Before the first one: nobody stops anything that is not recorded.
         try await services.note(.admin, context, what: "", detail: "stopped all \(sessions.count) sessions")
         for session in sessions { try await services.queue.stop(session, reason: .admin) }
         if request.wantsJSON {
-            var object = JSONObject()
-            object.add("stopping", sessions.count)
-            return .json(object)
+            return try .json(["stopping": sessions.count])
         }
         return .redirect(to: "\(services.pages.address.base)/admin")
     }

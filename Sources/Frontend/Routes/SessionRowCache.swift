@@ -19,9 +19,18 @@ final class SessionRowCache: Sendable {
     /// Rows that are kept.
     var count: Int { rows.withLock { $0.count } }
 
-    /// The rows of the live sessions, of all people or of one, the newest session first.
-    func rows(of owner: PersonName? = nil) async throws(QueueError) -> [SessionRow] {
-        let revisions = try await queue.revisions(of: owner, limit: Pages.mostRows)
+    /// The rows of one page of the live sessions, of all people or of one, the newest session first.
+    /// - Parameter page: From 1 on. The last one is taken for a page that is not there (any more).
+    func rows(of owner: PersonName? = nil, page: Int = 1) async throws(QueueError) -> RowPage {
+        let size = RowPage.size
+        let (revisions, count) = try await queue.revisions(of: owner, from: (page - 1) * size, limit: size)
+        let last = max(1, (count + size - 1) / size)
+        if page > last { return try await rows(of: owner, page: last) }
+        return RowPage(number: page, rows: try await rows(of: owner, revisions), count: count)
+    }
+
+    private func rows(of owner: PersonName?, _ revisions: [JobQueue.Revision]) async throws(QueueError) -> [SessionRow]
+    {
         let known = rows.withLock { $0 }
         let changed = revisions.filter { known[$0.session]?.revision != $0.number }
         let fresh = try await queue.sessions(changed.map(\.session)).map { SessionRow($0, pages: pages, words: words) }
@@ -30,7 +39,7 @@ final class SessionRowCache: Sendable {
             // Another look at the page may have dropped a row meanwhile that this one still shows.
             let shown = revisions.compactMap { rows[$0.session] ?? known[$0.session] }
             func isAsked(_ row: SessionRow) -> Bool { owner == nil || row.owner == owner }
-            // What was asked for and is not among them has ended.
+            // What was asked for and is not among them has ended, or stands on a page that nobody looks at now.
             if rows.values.count(where: isAsked) > shown.count {
                 let live = Set(shown.map(\.id))
                 rows = rows.filter { live.contains($0.key) || !isAsked($0.value) }
@@ -53,6 +62,22 @@ final class SessionRowCache: Sendable {
                 ended: row == nil ? pages.endedRow(session) : nil)
         }
     }
+}
+
+/// A part of a list of sessions.
+struct RowPage: Sendable {
+    /// Rows of a page: more than anybody reads, and some 150 kB of HTML.
+    static let size = 200
+
+    /// From 1 on.
+    var number: Int
+    var rows: [SessionRow]
+    /// Sessions on all pages.
+    var count: Int
+
+    var first: Int { (number - 1) * Self.size + 1 }
+    var hasNewer: Bool { number > 1 }
+    var hasOlder: Bool { number * Self.size < count }
 }
 
 /// What has become of a row.
