@@ -20,7 +20,7 @@ struct EventTests {
             #expect(try #require(try await reader.next()).data.contains(#""state":"queued""#))
             #expect(reader.head?.headers["content-type"] == "text/event-stream")
             let place = try #require(try await reader.next()).data
-            #expect(place.hasPrefix(#"{"position":1,"page":{"view":"plain","class":"queued","#))
+            #expect(place.hasPrefix(#"{"page":{"class":"queued","#) && place.hasSuffix(#","position":1}"#))
             #expect(place.contains("Waiting: next in the queue"), "an event brings the words of the page")
             try await site.advance(to: .running)
             var steps: [String] = []
@@ -77,9 +77,9 @@ struct EventTests {
             let second = try await site.create()
             var reader = try await open(site, "/sessions/\(second)/events")
             _ = try await reader.next()
-            #expect(try await reader.next()?.data.hasPrefix(#"{"position":2,"#) == true)
+            #expect(try await reader.next()?.data.hasSuffix(#","position":2}"#) == true)
             _ = try await site.queue.stop(first)
-            #expect(try await reader.next()?.data.hasPrefix(#"{"position":1,"#) == true)
+            #expect(try await reader.next()?.data.hasSuffix(#","position":1}"#) == true)
         }
     }
 

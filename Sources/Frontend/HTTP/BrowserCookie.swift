@@ -16,20 +16,25 @@ struct BrowserCookie: Sendable, Hashable {
 
     /// Reads `qwd=<user>/<id>.<id>`. What is not of this form is ignored.
     init(request: Request) {
-        guard let value = request.cookie(Self.name) else { return }
+        guard let value = request.cookies[Self.name]?.value else { return }
         let parts = value.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2 else { return }
-        if parts[0].utf8.count <= 64, parts[0].utf8.allSatisfy(FieldReader.isOfName) { user = String(parts[0]) }
+        if Self.isUser(parts[0]) { user = String(parts[0]) }
         sessions = parts[1].split(separator: ".").prefix(Self.most).compactMap { SessionID($0) }
     }
 
     mutating func remember(_ session: SessionID, user: String) {
-        self.user = user
+        self.user = Self.isUser(user) ? user : ""
         sessions.removeAll { $0 == session }
         sessions = Array(([session] + sessions).prefix(Self.most))
     }
 
-    func header(for address: SiteURL, secure: Bool) -> String {
+    /// A name that may stand in a cookie as it is.
+    private static func isUser(_ text: some StringProtocol) -> Bool {
+        text.utf8.count <= 64 && text.utf8.allSatisfy(FieldReader.isOfName)
+    }
+
+    func cookie(for address: SiteURL, secure: Bool) -> Cookie {
         let value = "\(user)/\(sessions.map(\.text).joined(separator: "."))"
         // A week is as long as an ended session is known.
         return address.cookie(Self.name, value, secure: secure, seconds: 604_800)

@@ -28,7 +28,7 @@ struct ErrorMiddleware: RouterMiddleware {
             }
             var response =
                 request.wantsJSON
-                ? Response.json(pages.errorJSON(error, id: context.id), status: error.status)
+                ? try Response.json(pages.errorJSON(error, id: context.id), status: error.status)
                 : Response.html(
                     pages.error(
                         error, id: context.id, path: request.uri.path,

@@ -44,10 +44,10 @@ extension Response {
             body: .init(byteBuffer: .init(string: page)))
     }
 
-    static func json(_ object: JSONObject, status: HTTPResponse.Status = .ok) -> Response {
+    static func json(_ answer: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {
         Response(
             status: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-            body: .init(byteBuffer: .init(string: object.text + "\n")))
+            body: .init(byteBuffer: .init(string: try JSONText.of(answer) + "\n")))
     }
 
     static func plain(_ text: String, status: HTTPResponse.Status = .ok) -> Response {

@@ -36,7 +36,7 @@ struct RowStream: Sendable {
                 let (changes, place) =
                     inbox.isMissing ? try await missed(after: last) : (Array(inbox.rows.values), inbox.rowsAt)
                 if let changes {
-                    if !changes.isEmpty { text += self.text(of: changes, at: place, cookie) }
+                    if !changes.isEmpty { text += try self.text(of: changes, at: place, cookie) }
                 } else {
                     text += "id: \(place)\nevent: reload\ndata: {}\n\n"
                 }
@@ -64,25 +64,31 @@ struct RowStream: Sendable {
         return (changes.filter { owner == nil || $0.owner == owner }, page.last ?? after)
     }
 
-    private func text(of changes: [RowChange], at place: EventID, _ cookie: BrowserCookie) -> String {
-        var rows = JSONObject()
-        var ended = JSONObject()
+    private func text(of changes: [RowChange], at place: EventID, _ cookie: BrowserCookie) throws -> String {
+        var event = RowsEvent()
         for change in changes {
-            rows.add("s-\(change.id)", change.row.map { services.pages.html(of: $0, cookie: cookie) })
-            if let line = change.ended { ended.add("e-\(change.id)", line) }
+            let row = change.row.map { services.pages.html(of: $0, cookie: cookie) }
+            event.rows.updateValue(row, forKey: "s-\(change.id)")
+            event.ended["e-\(change.id)"] = change.ended
         }
-        var object = JSONObject()
-        object.add("rows", rows)
-        object.add("ended", ended)
-        return "id: \(place)\nevent: rows\ndata: \(object.text)\n\n"
+        return "id: \(place)\nevent: rows\ndata: \(try JSONText.of(event))\n\n"
     }
 
     /// What the page shows beside the rows.
     private func overview() async throws -> String {
         let hosts = try await services.hosts.value()
-        var object = JSONObject()
-        object.add("totals", services.pages.totals(try await services.states.value(), hosts))
-        object.add("hosts", services.pages.hostCards(hosts))
-        return object.text
+        return try JSONText.of(
+            [
+                "totals": services.pages.totals(try await services.states.value(), hosts),
+                "hosts": services.pages.hostCards(hosts),
+            ])
     }
+}
+
+/// Rows of the manage page that have changed, by their element's id.
+private struct RowsEvent: Encodable, Sendable {
+    /// HTML; nil takes the row away.
+    var rows: [String: String?] = [:]
+    /// HTML of sessions that have ended.
+    var ended: [String: String] = [:]
 }

@@ -81,18 +81,15 @@ struct SessionStream: Sendable {
         // What page there is follows from the last event; of a session that waits, from its place too.
         let update = try await update(&told, isDue: !events.isEmpty || hasMoved || inbox.mustLook)
         var text = ""
-        for event in events { text += Self.text(of: event, update: event.id == events.last?.id ? update : nil) }
+        for event in events { text += try Self.text(of: event, update: event.id == events.last?.id ? update : nil) }
         if told.session.state == .queued, let place = told.place, let update, events.isEmpty || hasMoved {
-            var object = JSONObject()
-            object.add("position", place)
-            object.add("page", update)
-            text += "event: position\ndata: \(object.text)\n\n"
+            text += "event: position\ndata: \(try JSONText.of(PositionEvent(position: place, page: update)))\n\n"
         }
         return text
     }
 
     /// - Returns: Nil if there is nothing new, or as long as the place of a session that waits is not known.
-    private func update(_ told: inout Told, isDue: Bool) async throws -> JSONObject? {
+    private func update(_ told: inout Told, isDue: Bool) async throws -> PageUpdate? {
         guard isDue else { return nil }
         var report = SessionReport(session: told.session, times: told.times, now: FrontendServices.now())
         guard told.session.state == .queued else { return pages.update(report) }
@@ -101,21 +98,46 @@ struct SessionStream: Sendable {
         try await services.explainWait(&report)
         let update = pages.update(report)
         // While nothing happens its reasons may change all the same.
-        let hash = update.text.hashValue
+        let hash = update.hashValue
         if hash == told.wait { return nil }
         told.wait = hash
         return update
     }
 
     /// An event with its fields; the log has no secrets.
-    private static func text(of event: SessionEvent, update: JSONObject?) -> String {
-        var object = JSONObject()
-        object.add("state", event.state.rawValue)
-        object.add("at", TimeText.rfc3339(event.at))
-        for (name, value) in event.fields.sorted(by: { $0.key < $1.key }) where name != "state" && !value.isEmpty {
-            if name == "ms", let number = Int(value) { object.add(name, number) } else { object.add(name, value) }
+    private static func text(of event: SessionEvent, update: PageUpdate?) throws -> String {
+        "id: \(event.id)\nevent: status\ndata: \(try JSONText.of(StatusEvent(event: event, page: update)))\n\n"
+    }
+}
+
+private struct PositionEvent: Encodable, Sendable {
+    @Nullable var position: Int?
+    var page: PageUpdate
+}
+
+/// An event with its fields beside each other.
+private struct StatusEvent: Encodable, Sendable {
+    var event: SessionEvent
+    var page: PageUpdate?
+
+    private struct Name: CodingKey {
+        var stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var members = encoder.container(keyedBy: Name.self)
+        for (name, value) in event.fields where !value.isEmpty {
+            if name == "ms", let number = Int(value) {
+                try members.encode(number, forKey: Name(stringValue: name))
+            } else {
+                try members.encode(value, forKey: Name(stringValue: name))
+            }
         }
-        if let update { object.add("page", update) }
-        return "id: \(event.id)\nevent: status\ndata: \(object.text)\n\n"
+        try members.encode(event.state.rawValue, forKey: Name(stringValue: "state"))
+        try members.encode(TimeText.rfc3339(event.at), forKey: Name(stringValue: "at"))
+        try members.encodeIfPresent(page, forKey: Name(stringValue: "page"))
     }
 }

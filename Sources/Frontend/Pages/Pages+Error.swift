@@ -14,13 +14,26 @@ extension Pages {
             ])
     }
 
-    func errorJSON(_ error: FrontendError, id: String) -> JSONObject {
-        var object = JSONObject()
-        object.add("error", error.code.rawValue)
-        object.add("message", texts("error.\(error.code.rawValue).what"))
-        object.add("detail", error.detail.isEmpty ? nil : error.detail)
-        object.add("advice", texts("error.\(error.code.rawValue).now"))
-        object.add("log_id", id)
-        return object
+    func errorJSON(_ error: FrontendError, id: String) -> ErrorAnswer {
+        ErrorAnswer(
+            error: error.code.rawValue, message: texts("error.\(error.code.rawValue).what"),
+            detail: error.detail.isEmpty ? nil : error.detail, advice: texts("error.\(error.code.rawValue).now"),
+            logID: id)
+    }
+}
+
+/// What went wrong, as programs read it.
+struct ErrorAnswer: Encodable, Sendable {
+    /// A code of ours.
+    var error: String
+    var message: String
+    @Nullable var detail: String?
+    /// What can be done.
+    var advice: String
+    var logID: String
+
+    private enum CodingKeys: String, CodingKey {
+        case error, message, detail, advice
+        case logID = "log_id"
     }
 }

@@ -15,7 +15,7 @@ extension Pages {
     static func cssClass(of session: Session) -> String { session.isOpen ? "ready" : session.state.rawValue }
 
     /// What brings the page up to date, for its event.
-    func update(_ report: SessionReport) -> JSONObject {
+    func update(_ report: SessionReport) -> PageUpdate {
         let session = report.session
         let story = story(of: report)
         var regions = regions(of: report, story: story)
@@ -25,15 +25,10 @@ extension Pages {
         } else {
             regions.removeAll { $0.name == "lead" }
         }
-        var html = JSONObject()
-        html.add("headline", HTML.escape(story.headline))
-        for region in regions { html.add(region.name, region.html) }
-        var object = JSONObject()
-        object.add("view", view)
-        object.add("class", Self.cssClass(of: session))
-        object.add("title", story.headline)
-        object.add("regions", html)
-        return object
+        regions.append(("headline", HTML.escape(story.headline)))
+        return PageUpdate(
+            view: view, cssClass: Self.cssClass(of: session), title: story.headline,
+            regions: Dictionary(regions, uniquingKeysWith: { _, last in last }))
     }
 
     func story(of report: SessionReport) -> SessionStatusText {
@@ -115,5 +110,19 @@ extension Pages {
             class="button danger" id="stop" type="submit" aria-describedby="stop-note">\(HTML.escape(texts(key)))\
             </button></form>
             """
+    }
+}
+
+/// What brings a page that is open up to date.
+struct PageUpdate: Encodable, Hashable, Sendable {
+    var view: String
+    var cssClass: String
+    var title: String
+    /// HTML by the name of the region that it stands in.
+    var regions: [String: String]
+
+    private enum CodingKeys: String, CodingKey {
+        case view, title, regions
+        case cssClass = "class"
     }
 }

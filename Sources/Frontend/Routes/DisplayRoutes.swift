@@ -41,15 +41,24 @@ struct DisplayRoutes: Sendable {
             session.fence > 0 && ConstantTime.isEqual(token, services.token(of: session))
                 || context.currentUser.login != nil && context.currentUser.mayUse(session)
         else { throw FrontendError.noSession }
-        var object = JSONObject()
-        object.add("state", session.isOpen ? "open" : session.state.rawValue)
-        object.add("machine", session.request.machine)
-        object.add("why", session.reason.map(services.pages.texts.sentence))
         // Its host's address of now, which is what the page names; the session keeps that of its start.
         let host = try await services.hosts.value().first { $0.id == session.host }
-        object.add("display", session.isOpen ? host.flatMap { DisplayLink.webSocket(base: $0.status.displayURL) } : nil)
-        return .json(object)
+        return try .json(
+            DisplayAnswer(
+                state: session.isOpen ? "open" : session.state.rawValue, machine: session.request.machine,
+                why: session.reason.map(services.pages.texts.sentence),
+                display: session.isOpen ? host.flatMap { DisplayLink.webSocket(base: $0.status.displayURL) } : nil))
     }
+}
+
+/// What a display's page asks for.
+private struct DisplayAnswer: Encodable, Sendable {
+    /// `open`, or the session's state.
+    var state: String
+    var machine: String
+    @Nullable var why: String?
+    /// Where the display is reached.
+    @Nullable var display: String?
 }
 
 extension Pages {

@@ -1,7 +1,5 @@
 import Domain
-import FoundationEssentials
 import Hummingbird
-import NIOCore
 import Queue
 
 /// Where a session could run now, for programs: the same answer that a waiting session's page puts into words.
@@ -18,11 +16,7 @@ struct PlacementRoutes: Sendable {
         router.get("/api/placement") { request, context in
             try services.requireSignIn(context, for: request)
             let placement = try await services.placements.placement(of: try wish(request))
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = .sortedKeys
-            return Response(
-                status: .ok, headers: [.contentType: "application/json", .cacheControl: "no-store"],
-                body: .init(byteBuffer: ByteBuffer(bytes: try encoder.encode(PlacementAnswer(placement)))))
+            return try Response.json(PlacementAnswer(placement))
         }
     }
 

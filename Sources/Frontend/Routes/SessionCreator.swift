@@ -39,7 +39,7 @@ struct SessionCreator: Sendable {
                     .create, context, who: owner.text, what: enqueued.session.text,
                     detail: order.request.machine)
             }
-            return created(enqueued.session, request, context, user: owner)
+            return try created(enqueued.session, request, context, user: owner)
         } catch let error as CreateRequest.Problems {
             return try await refused(request, context, fields, .problems(error.list), status: .unprocessableContent)
         } catch let error as QueueError {
@@ -72,7 +72,7 @@ struct SessionCreator: Sendable {
     private func client(_ request: Request, _ currentUser: CurrentUser) -> LimitedClient {
         if let login = currentUser.login { return .person(login.person.name) }
         let address = ClientAddress(currentUser.address)?.throttleKey ?? "unknown"
-        guard let cookie = request.cookie(AuthenticationMiddleware.formCookie), cookie.utf8.count == 43 else {
+        guard let cookie = request.cookies[AuthenticationMiddleware.formCookie]?.value, cookie.utf8.count == 43 else {
             return .address(address)
         }
         return .browser(digest: LoginToken.fingerprint(of: Secret(cookie)), address: address)
@@ -80,23 +80,21 @@ struct SessionCreator: Sendable {
 
     private func created(
         _ session: SessionID, _ request: Request, _ context: FrontendContext, user: PersonName
-    ) -> Response {
+    ) throws -> Response {
         let address = services.pages.address
         let path = "/sessions/\(session)"
         var response: Response
         if request.wantsJSON {
-            var object = JSONObject()
-            object.add("id", session.text)
-            object.add("url", address.url(path, for: request, secure: context.currentUser.isSecure))
-            response = .json(object, status: .created)
+            response = try .json(
+                ["id": session.text, "url": address.url(path, for: request, secure: context.currentUser.isSecure)],
+                status: .created)
             response.headers[.location] = address.base + path
         } else {
             response = .redirect(to: address.base + path)
         }
         var cookie = BrowserCookie(request: request)
         cookie.remember(session, user: context.currentUser.login != nil || user == CreateRequest.guest ? "" : user.text)
-        response.headers.append(
-            HTTPField(name: .setCookie, value: cookie.header(for: address, secure: context.currentUser.isSecure)))
+        response.setCookie(cookie.cookie(for: address, secure: context.currentUser.isSecure))
         return response
     }
 
@@ -105,27 +103,10 @@ struct SessionCreator: Sendable {
         _ request: Request, _ context: FrontendContext, _ fields: FormFields, _ notice: Pages.FormNotice,
         status: HTTPResponse.Status
     ) async throws -> Response {
-        if request.wantsJSON { return .json(Self.json(notice, pages: services.pages), status: status) }
+        if request.wantsJSON { return try .json(RefusalAnswer(notice, pages: services.pages), status: status) }
         let page = services.pages.seen(by: context.currentUser, signInService: services.signInService).form(
             CreateForm(fields: fields), offer: try await services.shelf.offer(), notice: notice, nonce: Self.newNonce())
         return .html(page, status: status)
-    }
-
-    private static func json(_ notice: Pages.FormNotice, pages: Pages) -> JSONObject {
-        var object = JSONObject()
-        switch notice {
-        case .problems(let problems):
-            var fields = JSONObject()
-            for problem in problems { fields.add(problem.field.rawValue, pages.sentence(problem)) }
-            object.add("error", "bad-fields")
-            object.add("fields", fields)
-        case .refusal(let text):
-            object.add("error", "limit")
-            object.add("message", text)
-        case .none:
-            break
-        }
-        return object
     }
 
     /// 130 random bits.
@@ -134,5 +115,28 @@ struct SessionCreator: Sendable {
         let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
         return String(
             decoding: (0..<26).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] }, as: UTF8.self)
+    }
+}
+
+/// Why a request was refused, as programs read it.
+private struct RefusalAnswer: Encodable, Sendable {
+    /// `bad-fields` or `limit`.
+    var error: String?
+    var message: String?
+    /// What is wrong with each field.
+    var fields: [String: String]?
+
+    init(_ notice: Pages.FormNotice, pages: Pages) {
+        switch notice {
+        case .problems(let problems):
+            error = "bad-fields"
+            fields = Dictionary(
+                problems.map { ($0.field.rawValue, pages.sentence($0)) }, uniquingKeysWith: { first, _ in first })
+        case .refusal(let text):
+            error = "limit"
+            message = text
+        case .none:
+            break
+        }
     }
 }

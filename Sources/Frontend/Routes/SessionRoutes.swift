@@ -57,7 +57,7 @@ struct SessionRoutes: Sendable {
     ) async throws -> Response {
         let position = try await services.place(of: session)
         let link = services.connectURL(of: session, for: request, secure: context.currentUser.isSecure)
-        return .json(.status(of: session, position: position, connectURL: link))
+        return try .json(SessionAnswer(session, position: position, connectURL: link))
     }
 
     /// Leads to the desktop, so that lists need not show a link to each. Leads to the session's page while there is none.
@@ -99,10 +99,7 @@ struct SessionRoutes: Sendable {
         services.log(deed.act, context, what: session.id.text, detail: deed.detail)
         context.logger.notice("Stop requested", metadata: ["session.id": "\(session.id)"])
         if request.wantsJSON {
-            var object = JSONObject()
-            object.add("id", session.id.text)
-            object.add("state", state.rawValue)
-            return .json(object)
+            return try .json(["id": session.id.text, "state": state.rawValue])
         }
         let list = request.uri.queryParameters["from"].map(String.init)
         return .redirect(
@@ -122,10 +119,8 @@ struct SessionRoutes: Sendable {
                 .extend, who: FrontendServices.recordable(context.currentUser.name), from: context.currentUser.address))
         services.log(.extend, context, what: session.id.text)
         if request.wantsJSON {
-            var object = JSONObject()
-            object.add("id", session.id.text)
-            object.add("expires_at", end.flatMap { $0 == 0 ? nil : TimeText.rfc3339($0) })
-            return .json(object)
+            return try .json(
+                ["id": session.id.text, "expires_at": end.flatMap { $0 == 0 ? nil : TimeText.rfc3339($0) }])
         }
         return .redirect(to: services.pages.path(of: session.id))
     }
@@ -141,24 +136,47 @@ struct SessionRoutes: Sendable {
     }
 }
 
-extension JSONObject {
-    /// A session's state, as programs read it.
-    static func status(of session: Session, position: Int?, connectURL: String?) -> JSONObject {
-        var object = JSONObject()
-        object.add("id", session.id.text)
-        object.add("state", session.state.rawValue)
-        object.add("step", session.step?.rawValue)
-        object.add("position", position)
-        object.add("reason", session.reason?.rawValue)
-        object.add("detail", session.detail)
-        object.add("machine", session.request.machine)
-        object.add("cpu", session.request.cpu)
-        object.add("memory_mib", session.request.memoryMiB)
-        object.add("host", session.hostName)
-        object.add("created_at", TimeText.rfc3339(session.createdAt))
-        object.add("started_at", session.startedAt.map(TimeText.rfc3339))
-        object.add("expires_at", session.expiresAt.map(TimeText.rfc3339))
-        object.add("connect_url", connectURL)
-        return object
+/// A session's state, as programs read it.
+private struct SessionAnswer: Encodable, Sendable {
+    var id: String
+    var state: String
+    @Nullable var step: String?
+    /// In the queue; 1 is next.
+    @Nullable var position: Int?
+    @Nullable var reason: String?
+    @Nullable var detail: String?
+    var machine: String
+    var cpu: Int
+    var memoryMiB: Int
+    @Nullable var host: String?
+    var createdAt: String
+    @Nullable var startedAt: String?
+    @Nullable var expiresAt: String?
+    @Nullable var connectURL: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, state, step, position, reason, detail, machine, cpu, host
+        case memoryMiB = "memory_mib"
+        case createdAt = "created_at"
+        case startedAt = "started_at"
+        case expiresAt = "expires_at"
+        case connectURL = "connect_url"
+    }
+
+    init(_ session: Session, position: Int?, connectURL: String?) {
+        id = session.id.text
+        state = session.state.rawValue
+        step = session.step?.rawValue
+        self.position = position
+        reason = session.reason?.rawValue
+        detail = session.detail
+        machine = session.request.machine
+        cpu = session.request.cpu
+        memoryMiB = session.request.memoryMiB
+        host = session.hostName
+        createdAt = TimeText.rfc3339(session.createdAt)
+        startedAt = session.startedAt.map(TimeText.rfc3339)
+        expiresAt = session.expiresAt.map(TimeText.rfc3339)
+        self.connectURL = connectURL
     }
 }

@@ -61,22 +61,22 @@ struct SignInRoutes: Sendable {
         case .signedIn(let person, let token):
             try await services.note(.signIn, context, who: person.name.text, detail: person.method)
             return try await proceed { response in
-                var response = response ?? self.welcome(person, request)
-                response.headers.append(self.loginCookie(token, context))
+                var response = try response ?? self.welcome(person, request)
+                response.setCookie(self.loginCookie(token, context))
                 return response
             }
         case .codeWanted(let challenge, let token):
             return try await askForCode(challenge, token, request, context)
         case .refused:
             try await noteWrongPassword(of: user, context)
-            return refusal(.signInRefused, user: user, request, context)
+            return try refusal(.signInRefused, user: user, request, context)
         case .undecided:
             try await services.noteRefusal("no sign-in server answers", context, who: user)
-            return refusal(.signInUndecided, user: user, request, context)
+            return try refusal(.signInUndecided, user: user, request, context)
         case .noAddress:
             try await services.noteRefusal("no address to mail a code to", context, who: user)
-            return refusal(.signInWithoutAddress, user: user, request, context)
-        case .tooManyTries(let wait): return tooManyTries(wait, user: user, request, context)
+            return try refusal(.signInWithoutAddress, user: user, request, context)
+        case .tooManyTries(let wait): return try tooManyTries(wait, user: user, request, context)
         }
     }
 
@@ -86,9 +86,9 @@ struct SignInRoutes: Sendable {
 
     private func tooManyTries(
         _ wait: Duration, user: String, _ request: Request, _ context: FrontendContext
-    ) -> Response {
+    ) throws -> Response {
         let seconds = Int(wait.components.seconds) + 1
-        var response = refusal(
+        var response = try refusal(
             FrontendError(code: .tooManyTries, detail: services.pages.texts("sign-in.wait", ["seconds": "\(seconds)"])),
             user: user, request, context)
         response.headers[.retryAfter] = "\(seconds)"
@@ -97,17 +97,15 @@ struct SignInRoutes: Sendable {
 
     private func refusal(
         _ error: FrontendError, user: String, _ request: Request, _ context: FrontendContext
-    ) -> Response {
-        if request.wantsJSON { return .json(services.pages.errorJSON(error, id: context.id), status: error.status) }
+    ) throws -> Response {
+        if request.wantsJSON { return try .json(services.pages.errorJSON(error, id: context.id), status: error.status) }
         return .html(
             pages(context).signIn(user: user, problem: error, then: nil), status: error.status)
     }
 
-    private func welcome(_ person: Person, _ request: Request) -> Response {
+    private func welcome(_ person: Person, _ request: Request) throws -> Response {
         guard request.wantsJSON else { return .redirect(to: services.pages.address.base + "/") }
-        var object = JSONObject()
-        object.add("user", person.name.text)
-        return .json(object)
+        return try .json(["user": person.name.text])
     }
 
     // MARK: The code
@@ -120,18 +118,16 @@ struct SignInRoutes: Sendable {
             .secondFactor, context, who: challenge.person.name.text, detail: "\(challenge.kind.rawValue) wanted")
         var response: Response
         if request.wantsJSON {
-            var object = JSONObject()
-            object.add("code_wanted", challenge.kind.rawValue)
-            response = .json(object, status: .accepted)
+            response = try .json(["code_wanted": challenge.kind.rawValue], status: .accepted)
         } else {
             response = .redirect(to: "\(services.pages.address.base)/sign-in/code")
         }
-        response.headers.append(challengeCookie(token.revealed, context, seconds: 600))
+        response.setCookie(challengeCookie(token.revealed, context, seconds: 600))
         return response
     }
 
     private func showCode(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        guard let token = request.cookie(Self.challengeCookie),
+        guard let token = request.cookies[Self.challengeCookie]?.value,
             let challenge = try await signInService.logins.challenge(token: Secret(token))
         else {
             // A link from a mail may be opened in another browser; what it needs stands behind its `#`.
@@ -144,8 +140,8 @@ struct SignInRoutes: Sendable {
         _ fields: FormFields, _ request: Request, _ context: FrontendContext
     ) async throws -> Response {
         let carried = fields.text("token")
-        guard let token = carried.isEmpty ? request.cookie(Self.challengeCookie) : carried else {
-            return refusal(.signInOver, user: "", request, context)
+        guard let token = carried.isEmpty ? request.cookies[Self.challengeCookie]?.value : carried else {
+            return try refusal(.signInOver, user: "", request, context)
         }
         switch try await signInService.answer(
             fields.text("code"), token: Secret(token), from: context.currentUser.address)
@@ -157,31 +153,31 @@ struct SignInRoutes: Sendable {
             try await context.currentUser.enter(by: login, at: signInService)
             var response =
                 challenge.form.isEmpty
-                ? welcome(person, request)
+                ? try welcome(person, request)
                 : try await sessionCreator.create(
                     try FormFields(body: Array(challenge.form.utf8), contentType: nil), request, context)
             if !recoveryCodes.isEmpty {
                 let next = response.headers[.location] ?? services.pages.address.base + "/"
                 response = .html(pages(context).recoveryCodes(recoveryCodes, next: next))
             }
-            response.headers.append(loginCookie(login, context))
-            response.headers.append(challengeCookie("", context, seconds: 0))
+            response.setCookie(loginCookie(login, context))
+            response.setCookie(challengeCookie("", context, seconds: 0))
             return response
         case .codeWanted(let challenge, let token):
             return try await askForCode(challenge, token, request, context)
         case .wrong(let challenge):
             try await services.noteRefusal("wrong code", context, who: challenge.person.name.text)
             if request.wantsJSON {
-                return .json(
+                return try .json(
                     services.pages.errorJSON(.wrongCode, id: context.id), status: FrontendError.wrongCode.status)
             }
             return .html(
                 pages(context).code(challenge, signInService: signInService, isWrong: true),
                 status: FrontendError.wrongCode.status)
-        case .tooManyTries(let wait): return tooManyTries(wait, user: "", request, context)
+        case .tooManyTries(let wait): return try tooManyTries(wait, user: "", request, context)
         case .over:
-            var response = refusal(.signInOver, user: "", request, context)
-            response.headers.append(challengeCookie("", context, seconds: 0))
+            var response = try refusal(.signInOver, user: "", request, context)
+            response.setCookie(challengeCookie("", context, seconds: 0))
             return response
         }
     }
@@ -202,12 +198,10 @@ struct SignInRoutes: Sendable {
                 .signOut, context, who: login.person.name.text, detail: everywhere ? "everywhere" : "")
         }
         var response =
-            request.wantsJSON ? Response.json(JSONObject()) : .redirect(to: services.pages.address.base + "/")
-        response.headers.append(
-            HTTPField(
-                name: .setCookie,
-                value: services.pages.address.cookie(
-                    AuthenticationMiddleware.loginCookie, "", secure: context.currentUser.isSecure, seconds: 0)))
+            request.wantsJSON ? try Response.json([String: String]()) : .redirect(to: services.pages.address.base + "/")
+        response.setCookie(
+            services.pages.address.cookie(
+                AuthenticationMiddleware.loginCookie, "", secure: context.currentUser.isSecure, seconds: 0))
         return response
     }
 
@@ -218,30 +212,23 @@ struct SignInRoutes: Sendable {
         let logins = try await signInService.logins.logins(of: login.person.name)
         let factor = try await signInService.logins.secondFactor(of: login.person.name)
         if request.wantsJSON {
-            var object = JSONObject()
-            object.add("user", login.person.name.text)
-            object.add("email", login.person.email)
-            object.add("administrator", context.currentUser.isAdmin ? "yes" : "no")
-            object.add("logins", logins.count)
-            object.add("recovery_codes_left", factor?.recoveryCodesLeft)
-            object.add("csrf", context.currentUser.formToken)
-            return .json(object)
+            return try .json(
+                AccountAnswer(
+                    user: login.person.name.text, email: login.person.email,
+                    administrator: context.currentUser.isAdmin ? "yes" : "no", logins: logins.count,
+                    recoveryCodesLeft: factor?.recoveryCodesLeft, csrf: context.currentUser.formToken))
         }
         return .html(pages(context).account(login, logins: logins, secondFactor: factor))
     }
 
-    private func loginCookie(_ token: Secret, _ context: FrontendContext) -> HTTPField {
-        HTTPField(
-            name: .setCookie,
-            value: services.pages.address.cookie(
-                AuthenticationMiddleware.loginCookie, token.revealed, secure: context.currentUser.isSecure))
+    private func loginCookie(_ token: Secret, _ context: FrontendContext) -> Cookie {
+        services.pages.address.cookie(
+            AuthenticationMiddleware.loginCookie, token.revealed, secure: context.currentUser.isSecure)
     }
 
-    private func challengeCookie(_ token: String, _ context: FrontendContext, seconds: Int) -> HTTPField {
-        HTTPField(
-            name: .setCookie,
-            value: services.pages.address.cookie(
-                Self.challengeCookie, token, secure: context.currentUser.isSecure, seconds: seconds))
+    private func challengeCookie(_ token: String, _ context: FrontendContext, seconds: Int) -> Cookie {
+        services.pages.address.cookie(
+            Self.challengeCookie, token, secure: context.currentUser.isSecure, seconds: seconds)
     }
 
     /// A path of ours to go to afterwards; nothing else may lead anybody anywhere.
@@ -276,5 +263,21 @@ extension FormFields {
                 return Pages.encode(name) + "=" + Pages.encode(text)
             }
         }.joined(separator: "&")
+    }
+}
+
+/// An account, as programs read it.
+private struct AccountAnswer: Encodable, Sendable {
+    var user: String
+    @Nullable var email: String?
+    /// `yes` or `no`.
+    var administrator: String
+    var logins: Int
+    @Nullable var recoveryCodesLeft: Int?
+    var csrf: String
+
+    private enum CodingKeys: String, CodingKey {
+        case user, email, administrator, logins, csrf
+        case recoveryCodesLeft = "recovery_codes_left"
     }
 }

@@ -25,19 +25,17 @@ struct AuthenticationMiddleware: RouterMiddleware {
             services.pages.address.isSecure || services.options.tls
             || request.isForwardedSecurely(by: context.peer, of: services.options.proxies)
         context.currentUser.authenticationDisabled = services.signInService == nil
-        let known = request.cookie(Self.formCookie)
+        let known = request.cookies[Self.formCookie]?.value
         let seed = known.flatMap { $0.utf8.count == 43 ? $0 : nil } ?? LoginToken.random().revealed
         context.currentUser.formToken = services.secret.mark(seed, for: .form)
-        if let signInService = services.signInService, let token = request.cookie(Self.loginCookie) {
+        if let signInService = services.signInService, let token = request.cookies[Self.loginCookie]?.value {
             try await context.currentUser.enter(by: Secret(token), at: signInService)
         }
         if ![.get, .head].contains(request.method) { try await check(&request, context.currentUser) }
         var response = try await next(request, context)
         if known != seed, request.method == .get, response.headers[.contentType]?.hasPrefix("text/html") == true {
-            response.headers.append(
-                HTTPField(
-                    name: .setCookie,
-                    value: services.pages.address.cookie(Self.formCookie, seed, secure: context.currentUser.isSecure)))
+            response.setCookie(
+                services.pages.address.cookie(Self.formCookie, seed, secure: context.currentUser.isSecure))
         }
         return response
     }
