@@ -11,6 +11,9 @@ package struct SourceAddress: Sendable, Hashable {
     /// Numbers whose addresses are there from the start, because to add one takes a session's start some milliseconds.
     static let ready = 0..<272
 
+    /// Sessions that can have addresses of their own: the IPv4 network has 131,072.
+    static let count = 130_000
+
     private let number: Int
     /// Of IPv4 and IPv6.
     let addresses: [String]
@@ -19,10 +22,10 @@ package struct SourceAddress: Sendable, Hashable {
     package init(number: Int) {
         self.number = number
         // The first addresses of the networks stay unused.
-        let place = number % 130_000 + 256
+        let place = number % Self.count + 256
         addresses = [
             "198.\(18 + place >> 16).\(place >> 8 & 255).\(place & 255)",
-            "fd53:5164:7764:1::\(String(place, radix: 16))",
+            "fd53:5164:7764:1::\(String(place >> 16, radix: 16)):\(String(place & 0xFFFF, radix: 16))",
         ]
     }
 
