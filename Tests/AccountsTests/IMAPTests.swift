@@ -31,8 +31,20 @@ struct IMAPTests {
         let alice = Person(name: "alice", email: "alice@example.org", method: "imap")
         #expect(try await signIn("alice", "secret", url, domain: "example.org") == alice)
         #expect(try await signIn("alice@EXAMPLE.org", "secret", url, domain: "Example.org") == alice)
-        let outsider = Person(name: "alice@example.org", email: "alice@example.org", method: "imap")
-        #expect(try await signIn("alice@Example.org", "secret", url, domain: "other.org") == outsider)
+        // Whatever the server makes of these, here they would be other persons than alice.
+        let others = [
+            "alice@other.org", "alice@", "alice@example.org.", "alice@example.org@example.org", "@example.org",
+            "alice%x",
+            "alice%example.org", "alice*root", "corp\\alice", "alice/inbox", "alice+x", "\u{FF41}lice", "alice ",
+            " alice",
+            "alic\u{E9}", "-alice", ".alice", "alice\u{0}", "",
+        ]
+        for user in others {
+            let method = MailAccount("imap", MailAccountOptions(url: url))
+            #expect(try method.person(called: user) == nil, "\(user)")
+            #expect(try await signIn(user, "secret", url, domain: "example.org") == nil, "\(user)")
+        }
+        #expect(try await signIn("alice@example.org", "secret", url) == nil, "without a domain nobody has one")
     }
 
     @Test(arguments: ["imap", "imaps"])

@@ -7,7 +7,8 @@ package struct MailAccountOptions: Sendable {
     package var url: String
     /// File with the CA certificates to trust; empty means those of the system.
     package var ca = ""
-    /// Domain of the server's users: `alice` and `alice@domain` are one person then.
+    /// Domain of the server's users: `alice` and `alice@domain` are one person then. Nobody has another domain, and without
+    /// this none at all.
     package var mailDomain = ""
     package var timeout: Duration = .seconds(10)
 
@@ -41,10 +42,11 @@ struct MailAccount: Sendable {
 
     func person(for credentials: Credentials) async throws(AccountsError) -> Person? {
         let endpoint = try endpoint
+        guard let person = try person(called: credentials.user) else { return nil }
         let isRight = try await pool.run(limit: options.timeout) { call throws(AccountsError) in
             try Self.isRight(credentials, endpoint, until: call.deadline)
         }
-        return isRight ? try person(called: credentials.user) : nil
+        return isRight ? person : nil
     }
 
     private static func isRight(
@@ -67,21 +69,26 @@ struct MailAccount: Sendable {
         }
     }
 
-    /// The name without the server's own domain, so that one person has one name.
-    func person(called user: String) throws(AccountsError) -> Person {
-        func name(_ text: String) throws(AccountsError) -> PersonName {
-            try PersonName(spelling: text, by: "\(`protocol`)")
-        }
-        // Mail servers do not mind case, so one person must not be two for limits.
+    /// Who somebody is who signs in by this name.
+    ///
+    /// These servers do not say who they took somebody for, and many take several texts for one mailbox: any domain, `%` in
+    /// place of `@`, a name with that of a master user behind it, letters that look alike. Each would be a person of its own
+    /// here, without a second factor and with limits of its own. So a name is what no server reads in two ways.
+    /// - Returns: Nil if it may mean somebody who has another name here; the server is not asked then.
+    func person(called user: String) throws(AccountsError) -> Person? {
+        // Mail servers do not mind case.
         let user = user.lowercased()
-        let address = EmailAddress(user)
-        if let address, address.domain == options.mailDomain.lowercased() {
-            return Person(name: try name(address.local), email: address.text, method: `protocol`)
-        }
-        guard user.contains("@") else {
-            return Person(
-                name: try name(user), email: EmailAddress("\(user)@\(options.mailDomain)")?.text, method: `protocol`)
-        }
-        return Person(name: try name(user), email: address?.text, method: `protocol`)
+        let parts = user.split(separator: "@", omittingEmptySubsequences: false)
+        let domain = options.mailDomain.lowercased()
+        guard parts.count == 1 || parts.count == 2 && !domain.isEmpty && parts[1] == domain,
+            let first = parts[0].utf8.first, first.isLetterOrDigit, parts[0].utf8.allSatisfy(Self.isOfName)
+        else { return nil }
+        return Person(
+            name: try PersonName(spelling: String(parts[0]), by: `protocol`),
+            email: EmailAddress("\(parts[0])@\(domain)")?.text, method: `protocol`)
+    }
+
+    private static func isOfName(_ byte: UInt8) -> Bool {
+        byte.isLetterOrDigit || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_")].contains(byte)
     }
 }
