@@ -13,6 +13,13 @@ enum Pasta {
         guard access(device, F_OK) == 0 else {
             throw MachineError(.network, "There is no \(device), so guests can't have a network. Load it: modprobe tun")
         }
+        // Root makes a node of its own for the account, see below.
+        guard account != nil || access(device, R_OK | W_OK) == 0 else {
+            throw MachineError(
+                .network,
+                "This user can't open \(device), so guests can't have a network. Let everybody, as Debian does (chmod 0666 "
+                    + "\(device), and a rule for udev), or run qwd as root.")
+        }
         var program = Program(
             program,
             [
