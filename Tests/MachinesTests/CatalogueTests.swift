@@ -302,6 +302,7 @@ private struct Farm: ~Copyable {
         arguments: [
             ("qcow2", ["-b", "secret", "-F", "raw"]), ("qcow2", ["-o", "data_file=outside.raw"]),
             ("qed", ["-b", "secret", "-F", "raw"]), ("vmdk", ["-o", "subformat=monolithicFlat"]),
+            ("vmdk", ["-o", "subformat=twoGbMaxExtentFlat"]), ("vmdk", ["-o", "subformat=twoGbMaxExtentSparse"]),
             ("vmdk", ["-b", "parent.vmdk", "-F", "vmdk"]),
         ], [false, true])
     func `a disk that has parts in another file of this host is left out`(
@@ -313,6 +314,16 @@ private struct Farm: ~Copyable {
             try farm.writeDisk("machine.img", format: disk.format, options: disk.options)
         }
         #expect(warning.problem.contains("other file") || warning.problem.contains("another file"), "\(warning)")
+        #expect(warning.advice.contains("qemu-img convert"))
+    }
+
+    @Test func `a description of a disk that is filled up with zeros is one all the same`() throws {
+        let warning = try warning("[machine.vmdk]") { farm in
+            try farm.writeDisk("machine.vmdk", format: "vmdk", options: ["-o", "subformat=monolithicFlat"])
+            // As qemu-img convert leaves it.
+            truncate(farm.directory + "/machine.vmdk", 20 * 512)
+        }
+        #expect(warning.problem.contains("other files"))
         #expect(warning.advice.contains("qemu-img convert"))
     }
 

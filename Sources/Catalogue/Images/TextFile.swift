@@ -4,7 +4,8 @@ enum TextFile {
 
     /// What the text is, if the file begins like one.
     static func problem(_ head: ImageHeader) -> ImageError? {
-        let start = head.bytes.prefix(limit)
+        // Descriptions of disks are filled up with zeros.
+        let start = head.bytes.prefix(limit).trimmingZeros
         if head.begins([0xFF, 0xFE]) || head.begins([0xFE, 0xFF]) { return text("a text") }
         // Of a character at the end there may be only a part.
         guard !start.isEmpty, start.allSatisfy(isText),
@@ -47,4 +48,8 @@ enum TextFile {
     private static func isHexDigit(_ byte: UInt8) -> Bool {
         (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
     }
+}
+
+extension ArraySlice<UInt8> {
+    fileprivate var trimmingZeros: ArraySlice<UInt8> { self[..<((lastIndex { $0 != 0 } ?? startIndex - 1) + 1)] }
 }
