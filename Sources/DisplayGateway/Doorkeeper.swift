@@ -18,6 +18,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     private var received = ByteBuffer()
     private var deadline: Scheduled<Void>?
     private var isDecided = false
+    private var scan = HeadScan()
 
     init(options: GatewayOptions, admissions: Admissions, id: ConnectionTable.ID) {
         self.options = options
@@ -41,7 +42,7 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
         var bytes = unwrapInboundIn(data)
         received.writeBuffer(&bytes)
         if isDecided { return }
-        guard let end = Self.endOfHead(received.readableBytesView) else {
+        guard let end = scan.end(of: received.readableBytesView) else {
             if received.readableBytes > options.limits.headBytes { answer(.tooLong, context) }
             return
         }
@@ -68,21 +69,6 @@ final class Doorkeeper: ChannelInboundHandler, RemovableChannelHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         // A handshake that fails, or a connection that breaks: nobody is left who could be told.
         context.close(promise: nil)
-    }
-
-    /// How many bytes stand before the empty line.
-    static func endOfHead(_ bytes: ByteBufferView) -> Int? {
-        var lineFeeds = 0
-        for (place, byte) in bytes.enumerated() {
-            switch byte {
-            case 10:
-                lineFeeds += 1
-                if lineFeeds == 2 { return place >= 3 ? place - 3 : nil }
-            case 13: break
-            default: lineFeeds = 0
-            }
-        }
-        return nil
     }
 
     private func decided(_ context: ChannelHandlerContext) {
