@@ -1,18 +1,16 @@
-import Domain
-
-/// What a `Host` header says: a name or an address, with or without a port (RFC 3986 3.2.2). Whoever sends it may have made
-/// it up, so it must be one of these before any link or decision follows it.
-struct Authority: Sendable, Hashable {
-    enum Host: Sendable, Hashable {
+/// A host and a port, as a `Host` header and a web address say it: a name or an address, with or without a port (RFC 3986
+/// 3.2.2). Whoever sends it may have made it up, so it must be one of these before any link or decision follows it.
+package struct Authority: Sendable, Hashable {
+    package enum Host: Sendable, Hashable {
         case address(ClientAddress)
         /// In lower case, without the dot that may stand at its end.
         case name(String)
     }
 
-    let host: Host
-    let port: Int?
+    package let host: Host
+    package let port: Int?
 
-    init?(_ text: String) {
+    package init?(_ text: some StringProtocol) {
         let bytes = Array(text.utf8)
         if bytes.first == UInt8(ascii: "[") {
             guard let end = bytes.firstIndex(of: UInt8(ascii: "]")), bytes[1..<end].contains(UInt8(ascii: ":")),
@@ -39,25 +37,30 @@ struct Authority: Sendable, Hashable {
     }
 
     /// The port with its default, for `http` or `https`.
-    func port(of scheme: String) -> Int { port ?? (scheme == "https" ? 443 : 80) }
+    package func port(of scheme: String) -> Int { port ?? (scheme == "https" ? 443 : 80) }
 
-    /// Nothing, or a colon and a port; nil for anything else.
+    /// Nothing, a colon alone, or a colon and a port; nil for anything else.
     private static func port(_ text: ArraySlice<UInt8>) -> (number: Int?, Void)? {
-        if text.isEmpty { return (nil, ()) }
-        guard text.first == UInt8(ascii: ":"),
-            let number = MemoryText.number(String(decoding: text.dropFirst(), as: UTF8.self)[...], digits: 5),
-            (1...65_535).contains(number)
+        if text.isEmpty || text.elementsEqual(":".utf8) { return (nil, ()) }
+        let digits = text.dropFirst()
+        guard text.first == UInt8(ascii: ":"), digits.count <= 5, digits.allSatisfy({ (48...57).contains($0) }),
+            let number = Int(String(decoding: digits, as: UTF8.self)), (1...65_535).contains(number)
         else { return nil }
         return (number, ())
     }
 
     private static func isOfName(_ byte: UInt8) -> Bool {
-        FieldReader.isOfName(byte) && byte != UInt8(ascii: "@")
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "-"):
+            true
+        default: false
+        }
     }
 }
 
 extension Authority: CustomStringConvertible {
-    var description: String {
+    package var description: String {
         let text =
             switch host {
             case .name(let name): name

@@ -46,6 +46,10 @@ struct DoorTests {
         ("http://203.0.113.9", false), ("null", false), ("", false), ("file://", false),
         ("http://127.0.0.1.evil.example", false), ("http://localhost@evil.example", false),
         ("http://0x7f000001", false), ("http://127.0.0.1/24", true),
+        ("http://[::1].evil.example", false), ("http://[::1]evil.example", false), ("http://[::1", false),
+        ("http://127.0.0.1:evil.example", false), ("http://127.0.0.1:80:evil", false), ("http://127.0.0.1:", true),
+        ("http://localhost.", true), ("http://.localhost", false), ("http://[::1]:99999", false),
+        ("https://desk.example.org.", true), ("https://DESK.example.org:443/", true),
     ])
     func `a page of somebody else opens nothing, even with a right token`(origin: String, isLet: Bool) async throws {
         let gateway = try await GatewayFixture { $0.origins = OriginRule(["https://desk.example.org/qwd"]) }
@@ -115,5 +119,22 @@ struct DoorTests {
         for viewer in viewers { #expect(try viewer.head().hasPrefix("HTTP/1.1 101 ")) }
         withExtendedLifetime(displays) {}
         try await gateway.close()
+    }
+}
+
+struct HeadScanTests {
+    @Test(arguments: [
+        ("GET / HTTP/1.1\r\n\r\n", 14), ("A\r\nB\r\n\r\nrest", 4), ("A\r\nB\r\n", nil), ("", nil), ("\r\n\r\n", 0),
+    ])
+    func `the end of a head is found in pieces of any size`(text: String, end: Int?) {
+        let bytes = Array(text.utf8)
+        for size in 1...max(1, bytes.count) {
+            var scan = HeadScan()
+            var found: Int?
+            for count in stride(from: size, through: bytes.count + size - 1, by: size) where found == nil {
+                found = scan.end(of: bytes.prefix(count))
+            }
+            #expect(found == end, "pieces of \(size)")
+        }
     }
 }

@@ -67,11 +67,12 @@ import Testing
         #expect(HTML.escape("plain") == "plain")
     }
 
-    @Test(arguments: ["a", "desk.example.org", "desk:8080", "127.0.0.1:1", "[::1]", "[fe80::1]:65535", "a_b-c"])
+    @Test(arguments: ["a", "desk.example.org", "desk:8080", "127.0.0.1:1", "[::1]", "[fe80::1]:65535", "a_b-c", "a:"])
     func `names and addresses are hosts`(host: String) { #expect(Authority(host) != nil) }
 
     @Test(arguments: [
-        "", ":80", "a:", "a:0", "a:65536", "a b", "a/b", "a@b", "[", "[]", "[::1", "[x]", "a\u{0}", ".a", "ä",
+        "", ":80", "a:0", "a:65536", "a:b", "a:1:", "a:+1", "a b", "a/b", "a@b", "[", "[]", "[::1", "[x]", "a\u{0}",
+        ".a", "ä",
     ])
     func `anything else is none`(host: String) { #expect(Authority(host) == nil) }
 
