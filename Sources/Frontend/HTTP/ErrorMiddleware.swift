@@ -22,23 +22,28 @@ struct ErrorMiddleware: RouterMiddleware {
             context.logger.debug("A request broke off", metadata: ["error": "\(error)"])
             throw error
         } catch {
-            let error = Self.translate(error, logger: context.logger)
-            if error.code == .signInNeeded, !request.wantsJSON, request.method == .get {
-                return .redirect(to: "\(pages.address.base)/sign-in?then=\(Pages.encode(error.detail))")
-            }
-            var response =
-                request.wantsJSON
-                ? try Response.json(pages.errorJSON(error, id: context.id), status: error.status)
-                : Response.html(
-                    pages.error(
-                        error, id: context.id, path: request.uri.path,
-                        refresh: error.code == .unavailable && request.method == .get),
-                    status: error.status)
-            if [.unavailable, .tooMuchAtOnce].contains(error.code) {
-                response.headers[.retryAfter] = Self.retrySeconds
-            }
-            return response
+            return try answer(to: Self.translate(error, logger: context.logger), request, context)
         }
+    }
+
+    // Not part of its caller, whose frame every request has.
+    @inline(never)
+    private func answer(to error: FrontendError, _ request: Request, _ context: Context) throws -> Response {
+        if error.code == .signInNeeded, !request.wantsJSON, request.method == .get {
+            return .redirect(to: "\(pages.address.base)/sign-in?then=\(Pages.encode(error.detail))")
+        }
+        var response =
+            request.wantsJSON
+            ? try Response.json(pages.errorJSON(error, id: context.id), status: error.status)
+            : Response.html(
+                pages.error(
+                    error, id: context.id, path: request.uri.path,
+                    refresh: error.code == .unavailable && request.method == .get),
+                status: error.status)
+        if [.unavailable, .tooMuchAtOnce].contains(error.code) {
+            response.headers[.retryAfter] = Self.retrySeconds
+        }
+        return response
     }
 
     static let retrySeconds = "5"

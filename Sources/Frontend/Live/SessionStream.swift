@@ -7,35 +7,31 @@ import Queue
 ///
 /// An event's id is its id in the session's log, so a reader that was away gets what it missed. The stream ends after the
 /// session's end.
-struct SessionStream: Sendable {
-    let services: FrontendServices
+final class SessionStream: Sendable {
+    private let services: FrontendServices
     /// As the reader sees them.
-    let pages: Pages
-    let session: Session
+    private let pages: Pages
+    private let session: Session
     /// The last event that the reader has.
-    let after: EventID
+    private let after: EventID
 
-    /// What the reader has been told.
-    private struct Told {
-        var session: Session
-        var times = StepTimes()
-        var last: EventID
-        /// The place in the queue, once it is known; nil inside for none.
-        var place: Int??
-        /// Of what was last said about a session that waits.
-        var wait = 0
+    init(services: FrontendServices, pages: Pages, session: Session, after: EventID) {
+        self.services = services
+        self.pages = pages
+        self.session = session
+        self.after = after
     }
 
     func response(to request: Request, _ context: FrontendContext) throws -> Response {
         try Response.eventStream(request, context, services, of: .session(session.id), about: .session(session)) {
-            try await follow($0, $1, $2)
+            try await self.follow($0, $1, $2)
         }
     }
 
     private func follow(
         _ subscription: StatusHub.Subscription, _ permit: StreamPermit, _ write: Response.EventWriter
     ) async throws {
-        var told = Told(session: session, last: after)
+        var told = ToldSession(session, last: after)
         var presence = QueuePresence()
         var wakes = subscription.wakes.makeAsyncIterator()
         repeat {
@@ -43,11 +39,11 @@ struct SessionStream: Sendable {
             var text = ""
             do {
                 if inbox.mustLook, try await !permit.holds() { return }
-                var next = told
-                guard let fresh = try await self.text(of: inbox, &next) else { return }
+                let next = ToldSession(told)
+                guard let fresh = try await self.text(of: inbox, next) else { return }
                 text = fresh
                 told = next
-                subscription.wait(for: told.session.state == .queued ? told.session.job : nil)
+                subscription.wait(for: told.waitingJob)
                 text += presence.tell(inbox)
             } catch {
                 subscription.retry()
@@ -55,53 +51,116 @@ struct SessionStream: Sendable {
             }
             // Says to proxies that this goes on.
             try await write(text.isEmpty ? ": still here\n\n" : text)
-            if told.session.state == .ended { return }
+            if told.isOver { return }
         } while await wakes.next() != nil
     }
 
     /// What there is to tell.
     /// - Returns: Nil for a session that is not known any more.
-    private func text(of inbox: StreamInbox, _ told: inout Told) async throws -> String? {
-        var events = inbox.events.filter { $0.place > told.last }
+    private func text(of inbox: StreamInbox, _ told: ToldSession) async throws -> String? {
+        let events: [SessionEvent]
         if inbox.isMissing {
-            guard let (session, log) = try await services.queue.history(of: told.session.id) else { return nil }
-            told.session = session
-            told.times = StepTimes(log)
-            events = log.filter { $0.place > told.last }
+            guard let history = try await services.queue.history(of: told.id) else { return nil }
+            events = told.take(history)
         } else {
-            for event in events {
-                told.session.take(event)
-                told.times.add(event)
-            }
+            events = told.take(inbox.events)
         }
-        told.last = events.last?.place ?? told.last
-        if told.session.state != .queued { told.place = nil }
-        let hasMoved = inbox.place != nil && inbox.place != told.place
-        if told.session.state == .queued, let place = inbox.place { told.place = .some(place) }
-        // What page there is follows from the last event; of a session that waits, from its place too.
-        let update = try await update(&told, isDue: !events.isEmpty || hasMoved || inbox.mustLook)
-        var text = ""
-        for event in events { text += try Self.text(of: event, update: event.id == events.last?.id ? update : nil) }
-        if told.session.state == .queued, let place = told.place, let update, events.isEmpty || hasMoved {
-            text += "event: position\ndata: \(try JSONText.of(PositionEvent(position: place, page: update)))\n\n"
+        let hasMoved = told.move(to: inbox.place)
+        // What page there is follows from the last event; of a session that waits, from its place and from others too.
+        guard !events.isEmpty || told.waitingJob != nil && (hasMoved || inbox.mustLook) else { return "" }
+        let update: PageUpdate?
+        if told.waitingJob == nil {
+            update = told.update(pages, nil)
+        } else if told.place != nil {
+            update = told.update(pages, try await services.wait(of: told.request))
+        } else {
+            // It is told with the place.
+            update = nil
         }
-        return text
+        return try told.text(of: events, update, hasMoved: hasMoved)
+    }
+}
+
+/// What a reader has been told.
+///
+/// A class, and with functions that are not part of their callers: an asynchronous function keeps all values that it works
+/// on in its own frame for as long as it runs, and streams run for hours. It was 42 kB for each.
+private final class ToldSession {
+    private var session: Session
+    private var times = StepTimes()
+    private var last: EventID
+    /// The place in the queue, once it is known; nil inside for none.
+    private(set) var place: Int??
+    /// Of what was last said about a session that waits.
+    private var wait = 0
+
+    init(_ session: Session, last: EventID) {
+        self.session = session
+        self.last = last
     }
 
-    /// - Returns: Nil if there is nothing new, or as long as the place of a session that waits is not known.
-    private func update(_ told: inout Told, isDue: Bool) async throws -> PageUpdate? {
-        guard isDue else { return nil }
-        var report = SessionReport(session: told.session, times: told.times, now: FrontendServices.now())
-        guard told.session.state == .queued else { return pages.update(report) }
-        guard let place = told.place else { return nil }
-        report.position = place
-        try await services.explainWait(&report)
+    init(_ other: ToldSession) {
+        (session, times, last, place, wait) = (other.session, other.times, other.last, other.place, other.wait)
+    }
+
+    var id: SessionID { session.id }
+    var request: SessionRequest { session.request }
+    var isOver: Bool { session.state == .ended }
+    /// Nil if it does not wait.
+    var waitingJob: JobID? { session.state == .queued ? session.job : nil }
+
+    /// Takes events that follow each other.
+    /// - Returns: Those that are new.
+    @inline(never) func take(_ events: [SessionEvent]) -> [SessionEvent] {
+        let events = events.filter { $0.place > last }
+        for event in events {
+            session.take(event)
+            times.add(event)
+        }
+        last = events.last?.place ?? last
+        return events
+    }
+
+    /// Takes the session as it is, with its whole log.
+    /// - Returns: The events that are new.
+    @inline(never) func take(_ history: (session: Session, events: [SessionEvent])) -> [SessionEvent] {
+        session = history.session
+        times = StepTimes(history.events)
+        let events = history.events.filter { $0.place > last }
+        last = events.last?.place ?? last
+        return events
+    }
+
+    /// - Returns: Whether that is another place than the reader knows.
+    func move(to new: Int??) -> Bool {
+        if session.state != .queued { place = nil }
+        guard let new else { return false }
+        defer { if session.state == .queued { place = .some(new) } }
+        return place != .some(new)
+    }
+
+    /// What brings the page up to date.
+    /// - Returns: Nil if there is nothing new.
+    @inline(never) func update(_ pages: Pages, _ why: WaitReason?) -> PageUpdate? {
+        var report = SessionReport(session: session, times: times, now: FrontendServices.now())
+        guard let why else { return pages.update(report) }
+        report.position = place ?? nil
+        report.wait = why
         let update = pages.update(report)
         // While nothing happens its reasons may change all the same.
         let hash = update.hashValue
-        if hash == told.wait { return nil }
-        told.wait = hash
+        if hash == wait { return nil }
+        wait = hash
         return update
+    }
+
+    @inline(never) func text(of events: [SessionEvent], _ update: PageUpdate?, hasMoved: Bool) throws -> String {
+        var text = ""
+        for event in events { text += try Self.text(of: event, update: event.id == events.last?.id ? update : nil) }
+        if session.state == .queued, let place, let update, events.isEmpty || hasMoved {
+            text += "event: position\ndata: \(try JSONText.of(PositionEvent(position: place, page: update)))\n\n"
+        }
+        return text
     }
 
     /// An event with its fields; the log has no secrets.

@@ -8,13 +8,18 @@ struct SessionReport: Sendable {
     /// The last event of its log that is shown.
     var lastEvent = EventID.zero
     var position: Int?
-    /// Why a session that waits can't start at the moment; matters to a waiting one only.
-    var blocker: Placement.Blocker?
-    /// What hosts that can start nothing say themselves.
-    var notices: [String] = []
+    /// Matters to a session that waits only.
+    var wait = WaitReason()
     var connectURL: String?
     /// Milliseconds since the epoch.
     var now: Int64
+}
+
+/// Why a session that waits can't start at the moment.
+struct WaitReason: Sendable {
+    var blocker: Placement.Blocker?
+    /// What hosts that can start nothing say themselves.
+    var notices: [String] = []
 }
 
 extension Pages {
@@ -30,7 +35,9 @@ extension Pages {
             "steps": steps(of: session, times: report.times),
         ]
         for (name, html) in regions(of: report, story: story) { model["\(name)HTML"] = html }
-        if let seconds = session.secondsToReload(isBlocked: report.blocker != nil) { model["refresh"] = "\(seconds)" }
+        if let seconds = session.secondsToReload(isBlocked: report.wait.blocker != nil) {
+            model["refresh"] = "\(seconds)"
+        }
         if session.isOpen, let total = report.times.total {
             model["took"] = texts("session.took", ["time": texts.elapsed(milliseconds: total)])
         }

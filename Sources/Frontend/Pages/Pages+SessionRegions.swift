@@ -33,7 +33,7 @@ extension Pages {
 
     func story(of report: SessionReport) -> SessionStatusText {
         var story = SessionStatusText(
-            of: report.session, position: report.position, blocker: report.blocker, notices: report.notices,
+            of: report.session, position: report.position, blocker: report.wait.blocker, notices: report.wait.notices,
             texts: texts)
         if report.session.isOpen, report.connectURL == nil { story.lead = [texts("session.noDisplay")] }
         return story

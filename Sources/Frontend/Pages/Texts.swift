@@ -18,9 +18,23 @@ package struct Texts: Sendable {
 
     /// The text of a key with `{name}` replaced by the values. A key that is missing shows itself.
     func callAsFunction(_ key: String, _ values: [String: String] = [:]) -> String {
-        guard var text = words[key] else { return key }
-        for (name, value) in values { text.replace("{\(name)}", with: value) }
-        return text
+        guard let text = words[key] else { return key }
+        return values.isEmpty ? text : Self.filled(text, values)
+    }
+
+    /// In one pass, so that braces in a value mean nothing. Pages have dozens of such texts, and thousands of readers.
+    private static func filled(_ text: String, _ values: [String: String]) -> String {
+        var filled = ""
+        var rest = text[...]
+        while let start = rest.utf8.firstIndex(of: UInt8(ascii: "{")),
+            let end = rest[start...].utf8.firstIndex(of: UInt8(ascii: "}"))
+        {
+            let after = rest.utf8.index(after: end)
+            filled += rest[..<start]
+            filled += values[String(rest[rest.utf8.index(after: start)..<end])] ?? String(rest[start..<after])
+            rest = rest[after...]
+        }
+        return filled + rest
     }
 
     package func title(of step: SessionStep) -> String { self("step.\(step.rawValue)") }
@@ -32,7 +46,7 @@ package struct Texts: Sendable {
     package func detail(_ text: String) -> String {
         let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
         guard let code = parts.first, let words = words["detail.\(code)"] else { return text }
-        return words.replacing("{what}", with: parts.count > 1 ? parts[1] : "")
+        return Self.filled(words, ["what": parts.count > 1 ? parts[1] : ""])
     }
 
     /// The text for a number of things, from `<key>.one` or `<key>.other`.

@@ -6,7 +6,10 @@ import Queue
 import Secrets
 
 /// What all routes work with.
-struct FrontendServices: Sendable {
+///
+/// A class, because an asynchronous function that works with a value of such size keeps copies of it in its frame for as
+/// long as it runs, and streams run for hours.
+final class FrontendServices: Sendable {
     let queue: JobQueue
     let secret: ServiceSecret
     let options: FrontendOptions
@@ -65,11 +68,12 @@ struct FrontendServices: Sendable {
         return try await places.value()[job.text]
     }
 
-    /// Adds to a report why its session, which waits, can't start at the moment.
-    func explainWait(_ report: inout SessionReport) async throws(QueueError) {
-        report.blocker = try await placements.placement(of: report.session.request).blocker
-        report.notices = try await hosts.value().filter { $0.alive && !$0.status.notice.isEmpty }
-            .map { "\($0.name): \($0.status.notice)" }
+    /// Why a session that waits can't start at the moment.
+    func wait(of request: SessionRequest) async throws(QueueError) -> WaitReason {
+        WaitReason(
+            blocker: try await placements.placement(of: request).blocker,
+            notices: try await hosts.value().filter { $0.alive && !$0.status.notice.isEmpty }
+                .map { "\($0.name): \($0.status.notice)" })
     }
 
     /// The link that opens a session's desktop, while it can be opened.

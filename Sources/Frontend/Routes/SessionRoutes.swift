@@ -42,7 +42,7 @@ struct SessionRoutes: Sendable {
         report.lastEvent = events.last?.place ?? .zero
         if session.state == .queued {
             report.position = try await services.place(of: session)
-            try await services.explainWait(&report)
+            report.wait = try await services.wait(of: session.request)
         }
         return .html(
             services.pages.seen(by: context.currentUser, signInService: services.signInService).session(report))
@@ -80,8 +80,16 @@ struct SessionRoutes: Sendable {
         {
             return Response(status: .noContent)
         }
+        return try stream(of: session, after: after ?? .zero, request, context)
+    }
+
+    // Not part of its caller, whose frame would keep room for all of this while the stream is open.
+    @inline(never)
+    private func stream(
+        of session: Session, after: EventID, _ request: Request, _ context: FrontendContext
+    ) throws -> Response {
         let pages = services.pages.seen(by: context.currentUser, signInService: services.signInService)
-        return try SessionStream(services: services, pages: pages, session: session, after: after ?? .zero)
+        return try SessionStream(services: services, pages: pages, session: session, after: after)
             .response(to: request, context)
     }
 
