@@ -2,6 +2,7 @@
 // Linux calls that the Glibc module does not show to Swift.
 #include <linux/rtnetlink.h>
 #include <spawn.h>
+#include <sys/epoll.h>
 #include <sys/pidfd.h>
 
 int memfd_create(const char *name, unsigned int flags);

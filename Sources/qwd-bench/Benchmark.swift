@@ -16,10 +16,19 @@ struct Benchmark: Sendable {
             name: "queue", summary: "transitions of the queue beside an empty script, same Redis, same connection",
             run: QueueBenchmark.run),
         Benchmark(
+            name: "pace", summary: "how long a job waits for an idle worker at 1, 10 and 100 jobs a second",
+            run: PaceBenchmark.run),
+        Benchmark(
             name: "farm", summary: "200 simulated hosts: costs at Redis, placing 1,000 sessions, idling",
             run: FarmBenchmark.run),
         Benchmark(
             name: "pages", summary: "pages with many sessions (no machines behind them)", run: PagesBenchmark.run),
+        Benchmark(
+            name: "manage", summary: "the manage page of a person and of an administrator, 10,000 sessions",
+            run: ManageBenchmark.run),
+        Benchmark(
+            name: "streams", summary: "10,000 event streams: memory, and when an event arrives",
+            run: StreamsBenchmark.run),
         Benchmark(
             name: "sign-in", summary: "10,000 attempts to sign in from 50 connections", run: SignInBenchmark.run),
         Benchmark(

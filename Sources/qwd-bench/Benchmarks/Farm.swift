@@ -23,10 +23,10 @@ struct Farm: Sendable {
     }
 
     @discardableResult
-    func enqueue(_ number: Int) async throws -> SessionID {
+    func enqueue(_ number: Int, owner: String? = nil) async throws -> SessionID {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         let request = SessionRequest(
-            owner: PersonName(recorded: "user\(number % 50)"), machine: Self.machine,
+            owner: PersonName(recorded: owner ?? "user\(number % 50)"), machine: Self.machine,
             resources: Resources(cpu: 1, memoryMiB: 1024, diskGiB: 10), lifetimeSeconds: 86400, oneShot: false)
         let made = try await queue.enqueue(
             request, limits: .none, id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
@@ -35,6 +35,15 @@ struct Farm: Sendable {
 
     @discardableResult
     func claimAndCommit() async throws -> Claim {
+        let claim = try await claim()
+        guard try await queue.commit(claim, accelerator: "simulated") == .ok else {
+            throw BenchError("the queue does not let a claimed session run")
+        }
+        return claim
+    }
+
+    /// Takes the next session that waits.
+    func claim() async throws -> Claim {
         while true {
             let job = try await queue.claim(
                 host: Self.host, worker: Self.host, routes: [.host(Self.host), .create], lease: .seconds(3600))
@@ -44,18 +53,16 @@ struct Farm: Sendable {
                 try await queue.finish(claim)
                 continue
             }
-            guard try await queue.commit(claim, accelerator: "simulated") == .ok else {
-                throw BenchError("the queue does not let a claimed session run")
-            }
             return claim
         }
     }
 
     /// Makes sessions that run and can be opened.
     /// - Returns: One of them.
-    func fill(_ count: Int) async throws -> SessionID? {
+    @discardableResult
+    func fill(_ count: Int, owner: String? = nil) async throws -> SessionID? {
         try await Self.repeating(count, inFlight: 32) { number in
-            try await enqueue(number)
+            try await enqueue(number, owner: owner)
             try await queue.finish(claimAndCommit(), displayURL: "http://127.0.0.1:6080")
         }
         return try await queue.sessions(limit: 1).first?.id

@@ -61,6 +61,12 @@ final class Child: Sendable {
 
     var isRunning: Bool { !handle.isGone }
 
+    /// Waits until the program has ended by itself.
+    func wait() async {
+        _ = await handle.waitForEnd()
+        waitpid(pid, nil, 0)
+    }
+
     /// Asks the program to end, and makes it end after `grace`.
     func end(grace: Duration = .seconds(30)) async {
         handle.signal(grace == .zero ? SIGKILL : SIGTERM)
