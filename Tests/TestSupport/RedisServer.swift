@@ -16,6 +16,8 @@ package final class RedisServer: Sendable {
     package let directory: String
     package let address: RedisAddress
     private let arguments: [String]
+    /// Its clock, where a test sets it.
+    package let clock: FakeClock?
     private let process: Mutex<ServerProcess?>
 
     package var socket: String { directory + "/redis.sock" }
@@ -31,17 +33,19 @@ package final class RedisServer: Sendable {
     /// - Parameters:
     ///   - appendOnly: Keep the data over ``kill()`` and ``restart()`` as qwd's own server does (`appendfsync always`).
     ///   - arguments: More options, e.g. `["--port", "7001"]`. `DIR` in them stands for the server's directory.
+    ///   - fakesClock: Whether the test sets its clock.
     ///   - prepare: Runs with the directory before the start, to put files there.
     package static func start(
-        appendOnly: Bool = false, arguments: [String] = [], prepare: (_ directory: String) throws -> Void = { _ in }
+        appendOnly: Bool = false, arguments: [String] = [], fakesClock: Bool = false,
+        prepare: (_ directory: String) throws -> Void = { _ in }
     ) async throws -> RedisServer {
-        let server = try RedisServer(appendOnly: appendOnly, arguments: arguments)
+        let server = try RedisServer(appendOnly: appendOnly, arguments: arguments, fakesClock: fakesClock)
         try prepare(server.directory)
         try await server.restart()
         return server
     }
 
-    private init(appendOnly: Bool, arguments: [String]) throws {
+    private init(appendOnly: Bool, arguments: [String], fakesClock: Bool) throws {
         // Short, because the path of a Unix socket has less than 108 bytes (unix(7)).
         var template = Array("/tmp/qwd-redis-XXXXXX".utf8CString)
         guard let made = mkdtemp(&template) else {
@@ -50,6 +54,7 @@ package final class RedisServer: Sendable {
         let directory = String(cString: made)
         self.directory = directory
         address = RedisAddress(unixSocket: directory + "/redis.sock")
+        clock = fakesClock ? try FakeClock(in: directory) : nil
         self.arguments =
             [
                 "--port", "0", "--unixsocket", directory + "/redis.sock", "--dir", directory, "--save", "",
@@ -78,7 +83,8 @@ package final class RedisServer: Sendable {
     package func restart() async throws {
         kill()
         try process.withLock { process in
-            process = try ServerProcess(directory: directory, arguments: arguments)
+            process = try ServerProcess(
+                directory: directory, arguments: arguments, environment: clock?.environment ?? [])
         }
         let deadline = ContinuousClock.now + .seconds(10)
         while !answersPing() {

@@ -14,7 +14,8 @@ struct ServerProcess {
     let pid: pid_t
     private let lifeline: Int32
 
-    init(directory: String, arguments: [String]) throws {
+    /// - Parameter environment: Entries that are added to ours.
+    init(directory: String, arguments: [String], environment: [String] = []) throws {
         var pair: [Int32] = [-1, -1]
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &pair) == 0 else {
             throw RedisServer.Failure(description: "socketpair: errno \(errno)")
@@ -42,8 +43,16 @@ struct ServerProcess {
         argv.append(nil)
         defer { argv.forEach { free($0) } }
 
+        var variables = environment.map { strdup($0) }
+        defer { variables.prefix(environment.count).forEach { free($0) } }
+        var next = environ
+        while let entry = next.pointee {
+            variables.append(entry)
+            next += 1
+        }
+        variables.append(nil)
         var pid: pid_t = 0
-        let failure = posix_spawn(&pid, "/bin/sh", &files, &attributes, argv, environ)
+        let failure = posix_spawn(&pid, "/bin/sh", &files, &attributes, argv, variables)
         guard failure == 0 else {
             close(pair[0])
             throw RedisServer.Failure(description: "posix_spawn: errno \(failure)")

@@ -15,8 +15,9 @@ final class Farm: Sendable {
     let queue: JobQueue
     private let made = Mutex(Int64(1_700_000_000_000))
 
-    fileprivate init() async throws {
-        server = try await RedisServer.start(arguments: ["--enable-debug-command", "yes"])
+    fileprivate init(fakesClock: Bool) async throws {
+        server = try await RedisServer.start(
+            arguments: ["--enable-debug-command", "yes"], fakesClock: fakesClock)
         redis = RedisClient(address: server.address, logger: .quiet)
         queue = JobQueue(redis: redis)
     }
@@ -40,8 +41,9 @@ extension Logger {
 }
 
 /// Runs a test with a queue of its own.
-func withFarm(_ body: (Farm) async throws -> Void) async throws {
-    let farm = try await Farm()
+/// - Parameter fakesClock: Whether the test sets its clock.
+func withFarm(fakesClock: Bool = false, _ body: (Farm) async throws -> Void) async throws {
+    let farm = try await Farm(fakesClock: fakesClock)
     do {
         try await body(farm)
     } catch {
