@@ -5,7 +5,7 @@
 package struct Identifier: Sendable, Hashable, Comparable, CustomStringConvertible {
     package let text: String
 
-    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
+    private static let alphabet = Crockford32.alphabet
     private static let length = 16
     private static let timeLength = 9
 

@@ -1,3 +1,4 @@
+import Domain
 import FoundationEssentials
 import Glibc
 package import Processes
@@ -17,7 +18,7 @@ package enum HostIdentity {
         if let id = words.first, id.count == 12, words.count == 1 || words[1] == machine || machine.isEmpty {
             return id
         }
-        let id = String((0..<12).map { _ in "0123456789abcdefghjkmnpqrstvwxyz".randomElement() ?? "0" })
+        let id = Crockford32.random(12)
         try Files.makeDirectory(stateDirectory)
         try Files.write("\(id) \(machine)\n", to: path)
         return id

@@ -1,3 +1,5 @@
+import Domain
+
 /// Search filters (RFC 4515).
 enum LDAPFilter {
     /// Puts a text that somebody typed into a filter, so that it can be nothing but a value there.
@@ -12,8 +14,7 @@ enum LDAPFilter {
             if byte.isLetterOrDigit || "@._- ".utf8.contains(byte) {
                 text.unicodeScalars.append(Unicode.Scalar(byte))
             } else {
-                let digits = String(byte, radix: 16)
-                text += byte < 16 ? "\\0\(digits)" : "\\\(digits)"
+                text += "\\" + Hexadecimal.text(byte)
             }
         }
         return text

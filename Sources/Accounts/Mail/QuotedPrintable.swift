@@ -1,3 +1,5 @@
+import Domain
+
 /// Text of any language in short lines of ASCII (RFC 2045 6.7).
 enum QuotedPrintable {
     /// Longest line without its CRLF.
@@ -31,7 +33,6 @@ enum QuotedPrintable {
         if (0x21...0x7E).contains(byte) && byte != UInt8(ascii: "=") || isBlank && !isLast {
             return String(Unicode.Scalar(byte))
         }
-        let digits = String(byte, radix: 16, uppercase: true)
-        return byte < 16 ? "=0\(digits)" : "=\(digits)"
+        return "=" + Hexadecimal.text(byte, uppercase: true)
     }
 }

@@ -5,7 +5,7 @@ import Secrets
 package enum RecoveryCodes {
     package static let count = 10
     /// 32 of them, so five bits each; none that is mistaken for another on paper.
-    private static let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz")
+    private static let alphabet = Crockford32.alphabet
     private static let groups = 3
     private static let groupLength = 4
 
@@ -13,7 +13,7 @@ package enum RecoveryCodes {
     package static func random() -> [Secret] {
         (0..<count).map { _ in
             let groups = (0..<groups).map { _ in
-                String(RandomBytes.make(groupLength).map { alphabet[Int($0 & 31)] })
+                String(decoding: RandomBytes.make(groupLength).map { alphabet[Int($0 & 31)] }, as: UTF8.self)
             }
             return Secret(groups.joined(separator: "-"))
         }

@@ -31,9 +31,9 @@ package struct TOTP: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// What the QR code says to the app.
     package func url(issuer: String, account: String) -> Secret {
-        let issuer = Self.percentEncoded(issuer)
+        let issuer = PercentEncoding.encoded(issuer)
         return Secret(
-            "otpauth://totp/\(issuer):\(Self.percentEncoded(account))?secret=\(Base32.encoded(key))&issuer=\(issuer)"
+            "otpauth://totp/\(issuer):\(PercentEncoding.encoded(account))?secret=\(Base32.encoded(key))&issuer=\(issuer)"
                 + "&algorithm=SHA1&digits=6&period=\(Self.period)")
     }
 
@@ -66,13 +66,5 @@ package struct TOTP: Sendable, CustomStringConvertible, CustomReflectable {
         let offset = Int(digest[19] & 15)
         let number = digest[offset..<offset + 4].reduce(0) { $0 << 8 | Int($1) } & 0x7FFF_FFFF
         return SixDigits.text(number % 1_000_000)
-    }
-
-    private static func percentEncoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            if byte.isLetterOrDigit || "-._~".utf8.contains(byte) { return String(Unicode.Scalar(byte)) }
-            let digits = String(byte, radix: 16, uppercase: true)
-            return byte < 16 ? "%0\(digits)" : "%\(digits)"
-        }.joined()
     }
 }

@@ -94,14 +94,6 @@ extension Pages {
 
     /// A query's value.
     static func encode(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            if FieldReader.isOfName(byte), byte != UInt8(ascii: "@") {
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                encoded += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return encoded
+        PercentEncoding.encoded(text)
     }
 }

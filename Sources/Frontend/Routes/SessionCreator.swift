@@ -110,12 +110,7 @@ struct SessionCreator: Sendable {
     }
 
     /// 130 random bits.
-    static func newNonce() -> String {
-        var generator = SystemRandomNumberGenerator()
-        let alphabet = Array("0123456789abcdefghjkmnpqrstvwxyz".utf8)
-        return String(
-            decoding: (0..<26).map { _ in alphabet[Int.random(in: 0..<32, using: &generator)] }, as: UTF8.self)
-    }
+    static func newNonce() -> String { Crockford32.random(26) }
 }
 
 /// Why a request was refused, as programs read it.

@@ -10,7 +10,7 @@ enum MaskedFormToken {
     static func mask(_ token: String) -> String {
         let token = Array(token.utf8)
         let mask = RandomBytes.make(token.count)
-        return (mask + zip(token, mask).map { $0 ^ $1 }).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return Hexadecimal.text(mask + zip(token, mask).map { $0 ^ $1 })
     }
 
     /// Whether a text is the token, as it is or masked.
@@ -20,9 +20,7 @@ enum MaskedFormToken {
 
     /// - Parameter length: Of the token, in bytes.
     private static func unmask(_ text: String, length: Int) -> String? {
-        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue.map { UInt8($0) } }
-        guard digits.count == 4 * length, digits.count == text.utf8.count else { return nil }
-        let bytes = stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        guard let bytes = Hexadecimal.bytes(text), bytes.count == 2 * length else { return nil }
         return String(decoding: zip(bytes.prefix(length), bytes.suffix(length)).map { $0 ^ $1 }, as: UTF8.self)
     }
 }
