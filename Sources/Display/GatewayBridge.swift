@@ -183,9 +183,9 @@ package actor GatewayBridge: DisplayBridge {
         }
     }
 
-    /// All that its command line and its sockets depend on.
+    /// All that its command line and its socket depend on.
     private var setup: String {
-        (["\(host):\(port)", paths.gatewayViewers, program.path] + program.arguments(paths)).joined(separator: " ")
+        (["\(host):\(port)", program.path] + program.arguments(paths)).joined(separator: " ")
     }
 
     /// Why it ended.

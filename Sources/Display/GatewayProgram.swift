@@ -44,9 +44,13 @@ package struct GatewayProgram: Sendable {
         CertificateFiles(chain: "\(directory)/certificate.pem", key: "\(directory)/key.pem")
     }
 
+    /// The descriptor that it is given besides the first three.
+    private static let viewers = 3
+
     func arguments(_ paths: HostPaths) -> [String] {
         let copies = Self.copies(in: paths.gatewayCertificates)
-        return ["display-gateway", "--tokens", paths.tokens] + (ownAddresses ? ["--own-addresses"] : [])
+        return ["display-gateway", "--tokens", paths.tokens, "--viewers", "\(Self.viewers)"]
+            + (ownAddresses ? ["--own-addresses"] : [])
             + (certificate == nil ? [] : ["--certificate", copies.chain, "--key", copies.key])
             + origins.flatMap { ["--origin", $0] } + proxies.flatMap { ["--proxy", "\($0)"] }
     }
@@ -79,7 +83,7 @@ package struct GatewayProgram: Sendable {
     /// Starts a gateway that outlives us and records it.
     /// - Parameters:
     ///   - listener: Becomes its descriptor 0: the port is ours from the start, and nobody can take it in between.
-    ///   - viewers: Becomes its descriptor 3, where it tells who looks at what.
+    ///   - viewers: Becomes a descriptor of its own, where it tells who looks at what.
     func start(_ listener: TCPListener, viewers: Descriptor, _ paths: HostPaths) async throws(MachineError)
         -> ProcessHandle
     {

@@ -16,9 +16,9 @@ package enum DisplayGateway {
     /// Serves on sockets that listen already, for ever.
     /// - Parameters:
     ///   - descriptor: For viewers.
-    ///   - viewers: A Unix socket for the worker, which is told who looks at what.
+    ///   - viewers: A Unix socket for the worker, which is told who looks at what; nil tells nobody.
     package static func serve(
-        descriptor: CInt, viewers: CInt, options: GatewayOptions, logger: Logger
+        descriptor: CInt, viewers: CInt?, options: GatewayOptions, logger: Logger
     ) async throws {
         // One thread is enough to fill a fast network, and its buffers are the only ones there are.
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
@@ -28,10 +28,10 @@ package enum DisplayGateway {
     }
 
     static func listen(
-        descriptor: CInt, viewers: CInt, options: GatewayOptions, group: MultiThreadedEventLoopGroup, logger: Logger
+        descriptor: CInt, viewers: CInt?, options: GatewayOptions, group: MultiThreadedEventLoopGroup, logger: Logger
     ) async throws -> any Channel {
         let report = ViewerReport(tokens: options.tokens)
-        _ = try await report.listen(descriptor: viewers, group: group)
+        if let viewers { _ = try await report.listen(descriptor: viewers, group: group) }
         let admissions = Admissions(options: options, report: report)
         let certificate = try options.certificate.map { try GatewayCertificate($0, logger: logger) }
         return try await ServerBootstrap(group: group)

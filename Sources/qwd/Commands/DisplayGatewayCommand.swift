@@ -14,6 +14,8 @@ struct DisplayGatewayCommand: AsyncParsableCommand {
         commandName: "display-gateway", abstract: "Carry displays to browsers; workers start it.", shouldDisplay: false)
 
     @Option(help: "Directory of tokens, each the VNC socket that it opens.") var tokens: String
+    @Option(help: "Descriptor of a socket that listens for the worker, who is told who looks at what.") var viewers:
+        Int32?
     @Option(help: "Certificate in PEM, with those it follows from.") var certificate: String?
     @Option(help: "Its private key in PEM.") var key: String?
     @Option(help: "Address of web pages that may open displays.") var origin: [String] = []
@@ -34,8 +36,9 @@ struct DisplayGatewayCommand: AsyncParsableCommand {
         // Its standard output and error go to one small file.
         let logger = Logger(label: "qwd") { StreamLogHandler.standardError(label: $0) }
         do {
-            // Descriptor 0 listens for viewers, 3 for the worker.
-            try await DisplayGateway.serve(descriptor: STDIN_FILENO, viewers: 3, options: options, logger: logger)
+            // Descriptor 0 listens for viewers.
+            try await DisplayGateway.serve(
+                descriptor: STDIN_FILENO, viewers: viewers, options: options, logger: logger)
         } catch {
             throw Failure(.failed, "\(error)")
         }
