@@ -27,7 +27,7 @@ extension Settings.Auth {
         private static let caMeaning =
             "Certificates that the server's must follow from, in PEM. Empty: those of the system."
         private static let domainMeaning =
-            "The e-mail address of `alice` is `alice@` with this behind it. Empty: it is not known."
+            "The e-mail address of `alice` is `alice@` with this behind it, and she may sign in by either. Empty: nobody signs in by address."
         private static let timeoutMeaning = "How long the server may take before this method refuses."
     }
 }
