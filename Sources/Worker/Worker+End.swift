@@ -58,17 +58,9 @@ extension Worker {
             for await event in hypervisor.events {
                 switch event {
                 case .ended(let id, let fence, let reason, let detail):
-                    await table.retain(id)
-                    group.addTask {
-                        await ended(id, fence: fence, reason, detail)
-                        await table.release(id)
-                    }
+                    await holding(id, in: &group) { await ended(id, fence: fence, reason, detail) }
                 case .answered(let machine):
-                    await table.retain(machine.session)
-                    group.addTask {
-                        await adopt(machine, job: nil)
-                        await table.release(machine.session)
-                    }
+                    await holding(machine.session, in: &group) { await adopt(machine, job: nil) }
                 case .trouble(let id, let detail):
                     if detail.isEmpty {
                         logger.notice("session goes on", metadata: ["session.id": "\(id)"])
@@ -93,13 +85,22 @@ extension Worker {
                 case .deserted(let machine):
                     // A stop that was asked for waits for its guest as long as it may.
                     if await table.isStopping(machine.session) { continue }
-                    await table.retain(machine.session)
-                    group.addTask {
+                    await holding(machine.session, in: &group) {
                         await ended(machine.session, fence: machine.fence, .viewerLeft, "")
-                        await table.release(machine.session)
                     }
                 }
             }
+        }
+    }
+
+    /// Does something with a session beside all else; the heartbeat leaves it alone from now until then.
+    private func holding(
+        _ id: SessionID, in group: inout DiscardingTaskGroup, _ work: @escaping @Sendable () async -> Void
+    ) async {
+        await table.retain(id)
+        group.addTask {
+            await work()
+            await table.release(id)
         }
     }
 

@@ -1,3 +1,4 @@
+import Domain
 import FoundationEssentials
 
 /// A part of a mail: its header lines and its body (RFC 2045, RFC 2046).

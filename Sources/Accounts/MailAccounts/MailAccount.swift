@@ -89,6 +89,6 @@ struct MailAccount: Sendable {
     }
 
     private static func isOfName(_ byte: UInt8) -> Bool {
-        byte.isLetterOrDigit || [UInt8(ascii: "."), UInt8(ascii: "-"), UInt8(ascii: "_")].contains(byte)
+        byte.isLetterOrDigit || ".-_".utf8.contains(byte)
     }
 }

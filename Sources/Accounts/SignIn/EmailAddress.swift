@@ -1,3 +1,5 @@
+import Domain
+
 /// An e-mail address of the kind people have: a dot-atom before the `@`, a host name after it.
 ///
 /// Of RFC 5321 it leaves out quoted local parts and address literals, and all that is not ASCII.
@@ -36,18 +38,6 @@ package struct EmailAddress: Sendable, Hashable, CustomStringConvertible {
     private static func isDotAtom(_ text: Substring) -> Bool {
         text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).allSatisfy { atom in
             !atom.isEmpty && atom.allSatisfy { $0.isLetterOrDigit || "!#$%&'*+-/=?^_`{|}~".utf8.contains($0) }
-        }
-    }
-}
-
-extension UInt8 {
-    /// An ASCII letter or digit.
-    var isLetterOrDigit: Bool {
-        switch self {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            true
-        default: false
         }
     }
 }

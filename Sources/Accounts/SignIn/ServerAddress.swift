@@ -1,3 +1,5 @@
+import Domain
+
 /// Where a server listens, from a URL with nothing else in it: no path, no user, and above all no password.
 struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     let scheme: String

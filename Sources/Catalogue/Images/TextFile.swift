@@ -1,3 +1,5 @@
+import Domain
+
 /// Texts that are found under the name of a disk: error pages, pointers, descriptions of disks.
 enum TextFile {
     private static let limit = 512
@@ -33,7 +35,9 @@ enum TextFile {
         if let first = start.first(where: { !isSpace($0) }), first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
             return text("an answer in JSON", "The download's address is wrong; get the image itself.")
         }
-        if start.prefix(32).allSatisfy(isHexDigit), start.count >= 32 { return text("a list of checksums") }
+        if start.prefix(32).allSatisfy({ Hexadecimal.value($0) != nil }), start.count >= 32 {
+            return text("a list of checksums")
+        }
         return text("a text")
     }
 
@@ -44,10 +48,6 @@ enum TextFile {
     private static func isText(_ byte: UInt8) -> Bool { byte >= 0x20 && byte != 0x7F || isSpace(byte) || byte == 0x0C }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
-
-    private static func isHexDigit(_ byte: UInt8) -> Bool {
-        (0x30...0x39).contains(byte) || (0x41...0x46).contains(byte) || (0x61...0x66).contains(byte)
-    }
 }
 
 extension ArraySlice<UInt8> {

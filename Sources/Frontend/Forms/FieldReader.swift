@@ -50,15 +50,7 @@ struct FieldReader {
         return name
     }
 
-    static func isOfName(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "."), UInt8(ascii: "@"),
-            UInt8(ascii: "-"):
-            true
-        default: false
-        }
-    }
+    static func isOfName(_ byte: UInt8) -> Bool { byte.isLetterOrDigit || "_.@-".utf8.contains(byte) }
 
     /// Looks only whether it could be one. Without a way to sign in nobody reads it.
     mutating func password() { _ = line(.password) }
