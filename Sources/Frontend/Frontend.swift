@@ -66,14 +66,13 @@ package struct Frontend: Service {
         return Application(
             router: Self.router(for: services),
             server: server(services.connections),
-            // A connection beyond the backlog is dropped and tried again after a second. The system allows 4096 (listen(2)).
             configuration: .init(
-                address: .hostname(options.listenHost, port: options.listenPort), serverName: nil, backlog: 4096,
+                address: .hostname(options.listenHost, port: options.listenPort), serverName: nil,
+                backlog: ConnectionLimits.backlog,
                 reuseAddress: true),
             services: background,
             onServerRunning: { channel in
-                // Without it a lack of descriptors, or a client that is gone before it is accepted, ends the server.
-                await Self.keepAccepting(channel, logger)
+                await Self.keepAccepting(channel, most: services.connections.limits.waiting, logger)
                 let port = channel.localAddress?.port ?? 0
                 logger.notice("Frontend listens", metadata: ["http.port": "\(port)"])
                 await onRunning(port)
@@ -90,14 +89,16 @@ package struct Frontend: Service {
         }
     }
 
-    /// Goes on after an error of accept(2) that passes: a lack of descriptors, or a client that has gone already. Without
-    /// this such an error ends the server, and with it every role of this process.
-    private static func keepAccepting(_ channel: any Channel, _ logger: Logger) async {
+    /// Accepts in turns, and goes on after an error of accept(2) that passes: a lack of descriptors, or a client that has
+    /// gone already. Without this such an error ends the server, and with it every role of this process.
+    private static func keepAccepting(_ channel: any Channel, most: Int, _ logger: Logger) async {
         do {
             try await channel.eventLoop.submit {
-                try channel.pipeline.syncOperations.addHandler(
-                    AcceptBackoffHandler(shouldForwardIOErrorCaught: false), position: .first)
+                let pipeline = channel.pipeline.syncOperations
+                try pipeline.addHandler(AcceptQueueHandler(most: most), position: .first)
+                try pipeline.addHandler(AcceptBackoffHandler(shouldForwardIOErrorCaught: false), position: .first)
             }.get()
+            try await channel.setOption(.maxMessagesPerRead, value: UInt(AcceptQueueHandler.perRead)).get()
         } catch {
             logger.error("The listener can't be guarded", metadata: ["error": "\(error)"])
         }

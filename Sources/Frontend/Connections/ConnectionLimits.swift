@@ -7,6 +7,9 @@ package struct ConnectionLimits: Sendable, Hashable {
     package var total: Int
     /// Connections from one IPv4 address, or from one /64 of IPv6.
     package var perAddress: Int
+    /// Connections that were accepted and wait for their turn, beside those in all. As many as the system keeps, where
+    /// descriptors allow it.
+    package var waiting: Int
     /// Connections from this machine to itself that don't count among `total`, so that health checks are answered when
     /// strangers hold all the others.
     package var own = 16
@@ -27,9 +30,22 @@ package struct ConnectionLimits: Sendable, Hashable {
     /// After the answer's end, until the client closes too.
     package var closing = Duration.seconds(5)
 
-    package init(total: Int = 4096, perAddress: Int = 256) {
+    /// What the system keeps until we accept it. It allows no more (listen(2)); beyond that a connection is dropped and tried
+    /// again after a second.
+    package static let backlog = 4096
+
+    package init(total: Int = 4096, perAddress: Int = 256, waiting: Int = Self.backlog) {
         self.total = total
         self.perAddress = perAddress
+        self.waiting = waiting
+    }
+
+    /// As wanted, but never so many that none of the descriptors is left for everything else.
+    /// - Parameter descriptors: How many connections may take.
+    package init(total: Int, perAddress: Int, descriptors: Int) {
+        let most = descriptors - min(descriptors / 8, 1024)
+        self.init(total: min(total, most), perAddress: min(perAddress, total, most))
+        waiting = min(Self.backlog, descriptors - self.total)
     }
 
     /// Event streams in all, so that there is room for pages beside them.

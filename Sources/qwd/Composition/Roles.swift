@@ -62,20 +62,20 @@ struct Roles {
             certificate: certificate, logger: logger)
     }
 
-    /// As configured, but never so many that none of the descriptors is left for everything else.
     private func connectionLimits() -> ConnectionLimits {
         let wanted = settings.frontend.connections
-        let most = DescriptorLimit.current.share
-        if wanted > most {
+        let limits = ConnectionLimits(
+            total: wanted, perAddress: settings.frontend.connectionsPerAddress,
+            descriptors: DescriptorLimit.current.share)
+        if limits.total < wanted {
             logger.warning(
                 "Fewer connections than frontend.connections, because of the limit of descriptors",
                 metadata: [
-                    "frontend.connections": "\(wanted)", "http.connections": "\(most)",
+                    "frontend.connections": "\(wanted)", "http.connections": "\(limits.total)",
                     "advice": "raise LimitNOFILE of the unit, or ulimit -Hn",
                 ])
         }
-        return ConnectionLimits(
-            total: min(wanted, most), perAddress: min(settings.frontend.connectionsPerAddress, wanted, most))
+        return limits
     }
 
     func scheduler(_ queue: JobQueue) async throws(Failure) -> Scheduler {
