@@ -64,7 +64,7 @@ package struct Frontend: Service {
         if let certificate { background.append(certificate) }
         let logger = logger
         return Application(
-            router: Self.router(for: services),
+            responder: OwnTaskResponder(base: Self.router(for: services).buildResponder()),
             server: server(services.connections),
             configuration: .init(
                 address: .hostname(options.listenHost, port: options.listenPort), serverName: nil,

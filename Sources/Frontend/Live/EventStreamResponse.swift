@@ -5,16 +5,23 @@ import NIOCore
 import Queue
 import ServiceLifecycle
 
-extension Response {
-    typealias EventWriter = (String) async throws -> Void
+/// What an event stream tells its reader.
+protocol EventSource: Actor {
+    /// What the reader has to be told of what has come.
+    /// - Returns: Nil if there will be nothing any more; empty if there is nothing now.
+    /// - Throws: While the queue can't be read; then it is asked again, with all of it missing.
+    func text(of inbox: StreamInbox, _ subscription: StatusHub.Subscription) async throws -> String?
+    /// Whether that was the last.
+    var isOver: Bool { get }
+}
 
-    /// A stream of server-sent events (HTML Standard, section 9.2) that ends with its reader, its body, the reader's login,
+extension Response {
+    /// A stream of server-sent events (HTML Standard, section 9.2) that ends with its reader, its source, the reader's login,
     /// or the server's shutdown.
     /// - Throws: `FrontendError` `.tooMuchAtOnce` for who listens to as much already as one may.
     static func eventStream(
         _ request: Request, _ context: FrontendContext, _ services: FrontendServices, of interest: StatusHub.Interest,
-        about subject: StreamPermit.Subject,
-        body: @escaping @Sendable (StatusHub.Subscription, StreamPermit, EventWriter) async throws -> Void
+        about subject: StreamPermit.Subject, from source: any EventSource
     ) throws(FrontendError) -> Response {
         let hub = services.hub
         let login = context.currentUser.login
@@ -28,11 +35,16 @@ extension Response {
                 // Only now: to a HEAD request, and to a reader that is gone already, no body is ever written.
                 let subscription = hub.listen(to: interest, by: reader)
                 defer { subscription.close() }
+                let turns = StreamTurns(source: source, permit: permit, subscription: subscription)
                 try await request.body.consumeWithInboundCloseHandler { _ in
                     try await withGracefulShutdownHandler {
                         // Tells the browser to come back soon.
                         try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
-                        try await body(subscription, permit) { try await writer.write(ByteBuffer(string: $0)) }
+                        var wakes = subscription.wakes.makeAsyncIterator()
+                        repeat {
+                            guard let text = try await inOwnTask({ await turns.next() }) else { break }
+                            try await writer.write(ByteBuffer(string: text))
+                        } while await wakes.next() != nil
                     } onGracefulShutdown: {
                         subscription.close()
                     }
@@ -41,6 +53,39 @@ extension Response {
                 }
                 try await writer.finish(nil)
             })
+    }
+}
+
+/// A stream's way from one look into its inbox to the next.
+private actor StreamTurns {
+    private let source: any EventSource
+    private let permit: StreamPermit
+    private let subscription: StatusHub.Subscription
+    private var presence = QueuePresence()
+    private var isOver = false
+
+    init(source: any EventSource, permit: StreamPermit, subscription: StatusHub.Subscription) {
+        self.source = source
+        self.permit = permit
+        self.subscription = subscription
+    }
+
+    /// What to write next; nil at the end.
+    func next() async -> String? {
+        if isOver { return nil }
+        let inbox = subscription.take()
+        var text = ""
+        do {
+            if inbox.mustLook, try await !permit.holds() { return nil }
+            guard let news = try await source.text(of: inbox, subscription) else { return nil }
+            text = news + presence.tell(inbox)
+        } catch {
+            subscription.retry()
+            text = presence.tell(inbox, hasFailed: true)
+        }
+        isOver = await source.isOver
+        // Says to proxies that this goes on.
+        return text.isEmpty ? ": still here\n\n" : text
     }
 }
 

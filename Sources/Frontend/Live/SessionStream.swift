@@ -7,57 +7,33 @@ import Queue
 ///
 /// An event's id is its id in the session's log, so a reader that was away gets what it missed. The stream ends after the
 /// session's end.
-final class SessionStream: Sendable {
+actor SessionStream: EventSource {
     private let services: FrontendServices
     /// As the reader sees them.
     private let pages: Pages
-    private let session: Session
-    /// The last event that the reader has.
-    private let after: EventID
+    private var told: ToldSession
 
+    /// - Parameter after: The last event that the reader has.
     init(services: FrontendServices, pages: Pages, session: Session, after: EventID) {
         self.services = services
         self.pages = pages
-        self.session = session
-        self.after = after
+        told = ToldSession(session, last: after)
     }
 
-    func response(to request: Request, _ context: FrontendContext) throws -> Response {
-        try Response.eventStream(request, context, services, of: .session(session.id), about: .session(session)) {
-            try await self.follow($0, $1, $2)
-        }
-    }
+    var isOver: Bool { told.isOver }
 
-    private func follow(
-        _ subscription: StatusHub.Subscription, _ permit: StreamPermit, _ write: Response.EventWriter
-    ) async throws {
-        var told = ToldSession(session, last: after)
-        var presence = QueuePresence()
-        var wakes = subscription.wakes.makeAsyncIterator()
-        repeat {
-            let inbox = subscription.take()
-            var text = ""
-            do {
-                if inbox.mustLook, try await !permit.holds() { return }
-                let next = ToldSession(told)
-                guard let fresh = try await self.text(of: inbox, next) else { return }
-                text = fresh
-                told = next
-                subscription.wait(for: told.waitingJob)
-                text += presence.tell(inbox)
-            } catch {
-                subscription.retry()
-                text = presence.tell(inbox, hasFailed: true)
-            }
-            // Says to proxies that this goes on.
-            try await write(text.isEmpty ? ": still here\n\n" : text)
-            if told.isOver { return }
-        } while await wakes.next() != nil
+    func text(of inbox: StreamInbox, _ subscription: StatusHub.Subscription) async throws -> String? {
+        // What fails is told again from where it was.
+        var next = told
+        guard let text = try await text(of: inbox, &next) else { return nil }
+        told = next
+        subscription.wait(for: told.waitingJob)
+        return text
     }
 
     /// What there is to tell.
     /// - Returns: Nil for a session that is not known any more.
-    private func text(of inbox: StreamInbox, _ told: ToldSession) async throws -> String? {
+    private func text(of inbox: StreamInbox, _ told: inout ToldSession) async throws -> String? {
         let events: [SessionEvent]
         if inbox.isMissing {
             guard let history = try await services.queue.history(of: told.id) else { return nil }
@@ -82,10 +58,7 @@ final class SessionStream: Sendable {
 }
 
 /// What a reader has been told.
-///
-/// A class, and with functions that are not part of their callers: an asynchronous function keeps all values that it works
-/// on in its own frame for as long as it runs, and streams run for hours. It was 42 kB for each.
-private final class ToldSession {
+private struct ToldSession {
     private var session: Session
     private var times = StepTimes()
     private var last: EventID
@@ -99,10 +72,6 @@ private final class ToldSession {
         self.last = last
     }
 
-    init(_ other: ToldSession) {
-        (session, times, last, place, wait) = (other.session, other.times, other.last, other.place, other.wait)
-    }
-
     var id: SessionID { session.id }
     var request: SessionRequest { session.request }
     var isOver: Bool { session.state == .ended }
@@ -111,7 +80,7 @@ private final class ToldSession {
 
     /// Takes events that follow each other.
     /// - Returns: Those that are new.
-    @inline(never) func take(_ events: [SessionEvent]) -> [SessionEvent] {
+    mutating func take(_ events: [SessionEvent]) -> [SessionEvent] {
         let events = events.filter { $0.place > last }
         for event in events {
             session.take(event)
@@ -123,7 +92,7 @@ private final class ToldSession {
 
     /// Takes the session as it is, with its whole log.
     /// - Returns: The events that are new.
-    @inline(never) func take(_ history: (session: Session, events: [SessionEvent])) -> [SessionEvent] {
+    mutating func take(_ history: (session: Session, events: [SessionEvent])) -> [SessionEvent] {
         session = history.session
         times = StepTimes(history.events)
         let events = history.events.filter { $0.place > last }
@@ -132,7 +101,7 @@ private final class ToldSession {
     }
 
     /// - Returns: Whether that is another place than the reader knows.
-    func move(to new: Int??) -> Bool {
+    mutating func move(to new: Int??) -> Bool {
         if session.state != .queued { place = nil }
         guard let new else { return false }
         defer { if session.state == .queued { place = .some(new) } }
@@ -141,7 +110,7 @@ private final class ToldSession {
 
     /// What brings the page up to date.
     /// - Returns: Nil if there is nothing new.
-    @inline(never) func update(_ pages: Pages, _ why: WaitReason?) -> PageUpdate? {
+    mutating func update(_ pages: Pages, _ why: WaitReason?) -> PageUpdate? {
         var report = SessionReport(session: session, times: times, now: FrontendServices.now())
         guard let why else { return pages.update(report) }
         report.position = place ?? nil
@@ -154,7 +123,7 @@ private final class ToldSession {
         return update
     }
 
-    @inline(never) func text(of events: [SessionEvent], _ update: PageUpdate?, hasMoved: Bool) throws -> String {
+    func text(of events: [SessionEvent], _ update: PageUpdate?, hasMoved: Bool) throws -> String {
         var text = ""
         for event in events { text += try Self.text(of: event, update: event.id == events.last?.id ? update : nil) }
         if session.state == .queued, let place, let update, events.isEmpty || hasMoved {

@@ -77,15 +77,18 @@ struct ManageRoutes: Sendable {
 
     /// The rows of the page as they change. Where nobody signs in, all of them.
     private func events(_ request: Request, _ context: FrontendContext) throws -> Response {
-        guard let login = context.currentUser.login else {
-            try services.requireSignIn(context, for: request)
-            return try RowStream(services: services, owner: nil).response(to: request, context)
-        }
-        return try RowStream(services: services, owner: login.person.name).response(to: request, context)
+        if context.currentUser.login == nil { try services.requireSignIn(context, for: request) }
+        return try rows(of: context.currentUser.login?.person.name, request, context)
     }
 
     private func allEvents(_ request: Request, _ context: FrontendContext) async throws -> Response {
         try await services.requireAdmin(context, for: request)
-        return try RowStream(services: services, owner: nil).response(to: request, context)
+        return try rows(of: nil, request, context)
+    }
+
+    private func rows(of owner: PersonName?, _ request: Request, _ context: FrontendContext) throws -> Response {
+        try Response.eventStream(
+            request, context, services, of: .rows(of: owner), about: owner == nil ? .everything : .own,
+            from: RowStream(services: services, owner: owner, request: request))
     }
 }

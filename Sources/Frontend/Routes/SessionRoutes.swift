@@ -83,14 +83,13 @@ struct SessionRoutes: Sendable {
         return try stream(of: session, after: after ?? .zero, request, context)
     }
 
-    // Not part of its caller, whose frame would keep room for all of this while the stream is open.
-    @inline(never)
     private func stream(
         of session: Session, after: EventID, _ request: Request, _ context: FrontendContext
     ) throws -> Response {
         let pages = services.pages.seen(by: context.currentUser, signInService: services.signInService)
-        return try SessionStream(services: services, pages: pages, session: session, after: after)
-            .response(to: request, context)
+        return try Response.eventStream(
+            request, context, services, of: .session(session.id), about: .session(session),
+            from: SessionStream(services: services, pages: pages, session: session, after: after))
     }
 
     private func stop(_ request: Request, _ context: FrontendContext) async throws -> Response {

@@ -5,11 +5,11 @@ import Redis
 import TestSupport
 
 /// 10,000 browsers that follow 1,000 sessions, ten each: what a stream costs the service, and when its reader hears of an
-/// event. Fewer where the hard limit of descriptors is lower: three quarters of it are for connections, half of these may be
+/// event. Fewer where the hard limit of descriptors is lower: two thirds of it are for connections, half of these may be
 /// streams.
 enum StreamsBenchmark {
     private static let sessions = 1000
-    private static let each = min(10, DescriptorLimit.current.hard / 4 * 3 / 2 / sessions)
+    private static let each = min(10, DescriptorLimit.current.hard * 2 / 3 / 2 / sessions)
     private static var readers: Int { each * sessions }
     private static let addresses = 50
 
