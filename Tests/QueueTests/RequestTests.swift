@@ -83,18 +83,18 @@ struct RequestTests {
         }
     }
 
-    @Test func `a user of Redis who may not write everything writes nothing`() async throws {
+    @Test(arguments: ["resetchannels", "-publish", "-xadd", "-zadd", "resetkeys"])
+    func `a user of Redis who may not write everything writes nothing`(lacking: String) async throws {
         try await withFarm { farm in
             try await farm.host()
             let subject = try await farm.session(in: .running)
             let before = try await farm.digest()
-            _ = try await farm.redis.send([
-                "ACL", "SETUSER", "default", "resetkeys", "~qwd:session*", "~qwd:job*", "~qwd:host*",
-            ])
+            let keys = lacking == "resetkeys" ? ["~qwd:session*", "~qwd:job*", "~qwd:host*"] : ["~qwd:*"]
+            _ = try await farm.redis.send(["ACL", "SETUSER", "default", "resetkeys", lacking] + keys)
             let error = await #expect(throws: QueueError.self) { try await farm.queue.stop(subject.session) }
             #expect(error?.code == .unexpected)
             #expect(error?.detail.contains("ACL") == true)
-            _ = try await farm.redis.send(["ACL", "SETUSER", "default", "allkeys"])
+            _ = try await farm.redis.send(["ACL", "SETUSER", "default", "allkeys", "allchannels", "+@all"])
             #expect(try await farm.digest() == before)
             #expect(try await farm.queue.stop(subject.session) == .stopping)
         }

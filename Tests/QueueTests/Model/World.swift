@@ -66,14 +66,16 @@ final class World {
         ]
         let lacking = Set((0..<2).map { _ in random.number(0..<patterns.count) })
         let rest = patterns.indices.filter { !lacking.contains($0) }.map { "~qwd:\(patterns[$0])" }
-        _ = try await farm.redis.send(["ACL", "SETUSER", "default", "resetkeys"] + rest)
+        let commands = ["resetchannels", "-publish", "-xadd", "-zadd", "-hset", "-zrem", "-del", "allchannels"]
+        let command = commands[random.number(0..<commands.count)]
+        _ = try await farm.redis.send(["ACL", "SETUSER", "default", "resetkeys", command] + rest)
         do throws(QueueError) {
             _ = try await body()
-            note("\(name) without rights to \(lacking.map { patterns[$0] })")
+            note("\(name) without rights to \(lacking.map { patterns[$0] }), \(command)")
         } catch {
-            note("\(name) without rights to \(lacking.map { patterns[$0] }) -> \(error.detail.prefix(60))")
+            note("\(name) without rights to \(lacking.map { patterns[$0] }), \(command) -> \(error.detail.prefix(60))")
         }
-        _ = try await farm.redis.send(["ACL", "SETUSER", "default", "allkeys"])
+        _ = try await farm.redis.send(["ACL", "SETUSER", "default", "allkeys", "allchannels", "+@all"])
         try await check()
     }
 
