@@ -147,7 +147,7 @@ let package = Package(
             ]),
 
         // Measuring.
-        .library("Viewer"),
+        .library("Viewer", ["Domain"]),
         .executable(
             "qwd-bench",
             [

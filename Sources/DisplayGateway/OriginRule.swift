@@ -43,11 +43,10 @@ package struct OriginRule: Sendable, Hashable {
         let port: Int
 
         init?(_ text: String) {
-            let text = text.lowercased()
-            guard let scheme = ["http", "https"].first(where: { text.hasPrefix("\($0)://") }),
-                let authority = Authority(text.dropFirst(scheme.count + 3).prefix { $0 != "/" })
+            guard let parts = URLParts(text), ["http", "https"].contains(parts.scheme), parts.userInfo == nil,
+                let authority = parts.authority
             else { return nil }
-            self.scheme = scheme
+            scheme = parts.scheme
             host = authority.host
             port = authority.port(of: scheme)
         }

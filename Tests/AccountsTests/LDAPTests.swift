@@ -117,7 +117,7 @@ struct LDAPTests {
         var options = try await options("")
         options.startTLS = way != "plain"
         let scheme = way == "ldaps" ? "ldaps" : "ldap"
-        let address = try ServerAddress("\(scheme)://127.0.0.1:\(server.port)", schemes: [scheme], option: "")
+        let address = try ServerURL("\(scheme)://127.0.0.1:\(server.port)", schemes: [scheme], option: "")
         // As long as the work runs, its only thread is not free for the next one.
         let pool = BlockingPool("silent server", width: 1)
         let slow = await #expect(throws: AccountsError.self) {

@@ -47,7 +47,7 @@ struct DoorTests {
         ("http://127.0.0.1.evil.example", false), ("http://localhost@evil.example", false),
         ("http://0x7f000001", false), ("http://127.0.0.1/24", true),
         ("http://[::1].evil.example", false), ("http://[::1]evil.example", false), ("http://[::1", false),
-        ("http://127.0.0.1:evil.example", false), ("http://127.0.0.1:80:evil", false), ("http://127.0.0.1:", true),
+        ("http://127.0.0.1:evil.example", false), ("http://127.0.0.1:80:evil", false), ("http://127.0.0.1:", false),
         ("http://localhost.", true), ("http://.localhost", false), ("http://[::1]:99999", false),
         ("https://desk.example.org.", true), ("https://DESK.example.org:443/", true),
     ])

@@ -1,3 +1,4 @@
+import Domain
 import Settings
 import Testing
 
@@ -102,7 +103,7 @@ struct ValueTests {
     ) throws {
         let url = try #require(try settings("auth.ldap.url=\(text)").auth.ldap.url)
         #expect(url.scheme == scheme)
-        #expect(url.host == host)
+        #expect(url.authority.hostText == host)
         #expect(url.port == port)
         #expect(url.isTLS == (scheme == "ldaps"))
         #expect("\(url)" == written)

@@ -1,24 +1,25 @@
 import CLDAP
+import Domain
 import Glibc
 
 /// One connection to a directory, for one sign-in. Blocks; used on one thread.
 struct LDAPConnection: ~Copyable {
     let handle: OpaquePointer
-    let address: ServerAddress
+    let address: ServerURL
     let options: LDAPMethod.Options
     private let deadline: ContinuousClock.Instant
 
     /// Connects. Nothing is said yet.
     init(
-        _ address: ServerAddress, _ options: LDAPMethod.Options, _ call: BlockingCall
+        _ address: ServerURL, _ options: LDAPMethod.Options, _ call: BlockingCall
     ) throws(AccountsError) {
         let port = address.port ?? (address.scheme == "ldaps" ? 636 : 389)
-        let descriptor = try TCPConnection.open(address.host, port: port, until: call.deadline)
+        let descriptor = try TCPConnection.open(address.authority.host, port: port, until: call.deadline)
         // A second descriptor for the same connection: it can't come to mean another one when libldap closes its own.
         let socketShutdown = SocketShutdown(dup(descriptor))
         call.whenAbandoned { socketShutdown.shutDown() }
         var made: OpaquePointer?
-        guard ldap_init_fd(descriptor, LDAP_PROTO_TCP, address.url, &made) == LDAP_SUCCESS, let made else {
+        guard ldap_init_fd(descriptor, LDAP_PROTO_TCP, address.description, &made) == LDAP_SUCCESS, let made else {
             throw AccountsError(.system, "LDAP server \(address): libldap can't make a connection.")
         }
         handle = made

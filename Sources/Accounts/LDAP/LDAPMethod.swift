@@ -56,8 +56,8 @@ package struct LDAPMethod: SignInMethod {
         }
     }
 
-    private var address: ServerAddress {
-        get throws(AccountsError) { try ServerAddress(options.url, schemes: ["ldap", "ldaps"], option: "ldap.url") }
+    private var address: ServerURL {
+        get throws(AccountsError) { try ServerURL(options.url, schemes: ["ldap", "ldaps"], option: "ldap.url") }
     }
 
     package func person(for credentials: Credentials) async throws(AccountsError) -> Person? {

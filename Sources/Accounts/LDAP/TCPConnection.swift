@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 
 /// A connected TCP socket, in blocking mode.
@@ -5,18 +6,18 @@ import Glibc
 /// libldap is not left to connect by itself: with its own time limit (LDAP_OPT_NETWORK_TIMEOUT) and GnuTLS it spins for
 /// ever on a server that takes the connection and does not answer the TLS handshake.
 enum TCPConnection {
-    /// - Parameter host: A name, or an address; one of IPv6 in brackets.
     /// - Returns: The descriptor, which is the caller's to close.
     static func open(
-        _ host: String, port: Int, until deadline: ContinuousClock.Instant
+        _ host: Authority.Host, port: Int, until deadline: ContinuousClock.Instant
     ) throws(AccountsError) -> CInt {
+        let place = Authority(host: host, port: port)
         var hints = addrinfo()
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
-        let failure = getaddrinfo(String(host.trimmingPrefix("[").prefix { $0 != "]" }), "\(port)", &hints, &found)
+        let failure = getaddrinfo(place.hostText, "\(port)", &hints, &found)
         guard failure == 0 else {
             let text = String(cString: gai_strerror(failure))
-            throw AccountsError(.unavailable, "LDAP server \(host) can't be found: \(text).")
+            throw AccountsError(.unavailable, "LDAP server \(place.hostText) can't be found: \(text).")
         }
         defer { freeaddrinfo(found) }
         let addresses = sequence(first: found) { $0?.pointee.ai_next }.prefix { $0 != nil }.compactMap { $0?.pointee }
@@ -32,7 +33,7 @@ enum TCPConnection {
         }
         let code: AccountsError.Code = problem == ETIMEDOUT ? .timeout : .unavailable
         let text = String(cString: strerror(problem))
-        throw AccountsError(code, "LDAP server \(host):\(port) can't be reached: \(text).")
+        throw AccountsError(code, "LDAP server \(place) can't be reached: \(text).")
     }
 
     private struct Failure: Error {

@@ -78,14 +78,15 @@ package struct MailServer: Sendable {
     /// The ways to try, in their order.
     private var ways: [MailEndpoint] {
         get throws(AccountsError) {
-            let address = try ServerAddress(options.url, schemes: ["smtp", "smtps"], option: "mail.url")
+            let address = try ServerURL(options.url, schemes: ["smtp", "smtps"], option: "mail.url")
             guard options.user.isEmpty == options.password.isEmpty else {
                 throw AccountsError(.badConfiguration, "mail.user and its password go together; one of them is empty.")
             }
             let isTLS = address.scheme == "smtps"
+            let host = Authority(host: address.authority.host, port: nil)
             func way(_ encryption: MailEndpoint.Encryption, _ port: Int) -> MailEndpoint {
                 MailEndpoint(
-                    protocol: "smtp", address: "\(address.host):\(address.port ?? port)", encryption: encryption,
+                    protocol: "smtp", address: "\(host):\(address.port ?? port)", encryption: encryption,
                     ca: options.ca)
             }
             switch options.method {

@@ -32,10 +32,10 @@ struct MailAccount: Sendable {
 
     var endpoint: MailEndpoint {
         get throws(AccountsError) {
-            let address = try ServerAddress(
+            let address = try ServerURL(
                 options.url, schemes: [`protocol`, `protocol` + "s"], option: "\(`protocol`).url")
             return MailEndpoint(
-                protocol: `protocol`, address: address.description,
+                protocol: `protocol`, address: address.authority.description,
                 encryption: address.scheme == `protocol` ? .startTLS : .implicit, ca: options.ca)
         }
     }

@@ -15,20 +15,18 @@ struct SiteURL: Sendable, Hashable {
 
     /// - Parameter publicURL: An http or https URL, or `""`. What is no such URL counts as `""`.
     init(publicURL: String) {
-        let parts = publicURL.split(separator: "://", maxSplits: 1)
-        let scheme = parts.first?.lowercased() ?? ""
-        let host = parts.count == 2 ? String(parts[1].prefix { $0 != "/" }) : ""
-        guard ["http", "https"].contains(scheme), let authority = Authority(host) else {
+        guard let parts = URLParts(publicURL), ["http", "https"].contains(parts.scheme), let authority = parts.authority
+        else {
             origin = nil
             base = ""
-            self.scheme = ""
+            scheme = ""
             self.authority = nil
             return
         }
-        origin = "\(scheme)://\(host.lowercased())"
-        self.scheme = scheme
+        origin = "\(parts.scheme)://\(authority)"
+        scheme = parts.scheme
         self.authority = authority
-        var path = String(parts[1].dropFirst(host.count))
+        var path = parts.path
         while path.hasSuffix("/") { path.removeLast() }
         base = path
     }
@@ -55,11 +53,10 @@ struct SiteURL: Sendable, Hashable {
     }
 
     private func isOurs(origin: String, _ request: Request) -> Bool {
-        let parts = origin.lowercased().split(separator: "://", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, ["http", "https"].contains(parts[0]), let sender = Authority(String(parts[1])) else {
-            return false
-        }
-        let scheme = String(parts[0])
+        guard let parts = URLParts(origin), ["http", "https"].contains(parts.scheme), let sender = parts.authority,
+            parts.userInfo == nil, parts.path.isEmpty, parts.query == nil
+        else { return false }
+        let scheme = parts.scheme
         func isSame(_ own: Authority) -> Bool {
             own.host == sender.host && own.port(of: scheme) == sender.port(of: scheme)
         }

@@ -39,7 +39,7 @@ extension ValueFormat where Value == String {
     /// The part of an e-mail address behind the `@`, in small letters.
     static var domain: Self {
         .scalar(
-            "a domain such as example.org", parse: { ListenAddress.isName($0) ? $0.lowercased() : nil },
+            "a domain such as example.org", parse: { Authority.isName($0.utf8) ? $0.lowercased() : nil },
             write: \.yamlText)
     }
 
@@ -51,7 +51,7 @@ extension ValueFormat where Value == String {
                 let parts = text.split(separator: "@", omittingEmptySubsequences: false)
                 let isPlain = text.allSatisfy { $0.isASCII && !$0.isWhitespace && !"<>()[]\\,;:\"".contains($0) }
                 guard isPlain, !text.hasControlCharacter, parts.count == 2, !parts[0].isEmpty,
-                    ListenAddress.isName(String(parts[1]))
+                    Authority.isName(parts[1].utf8)
                 else { return nil }
                 return text
             },

@@ -1,3 +1,5 @@
+import Domain
+
 extension ValueFormat where Value == String {
     /// A line of text that is not empty.
     static var text: Self {
@@ -34,7 +36,7 @@ extension ValueFormat where Value == String {
         .scalar(
             "an address such as https://desk.example.org/qwd",
             parse: { text in
-                guard let parts = URLParts(text), ["http", "https"].contains(parts.scheme), !parts.host.isEmpty,
+                guard let parts = URLParts(text), ["http", "https"].contains(parts.scheme), parts.authority != nil,
                     parts.userInfo == nil, parts.query == nil, let end = text.lastIndex(where: { $0 != "/" })
                 else { return nil }
                 return String(text[...end])

@@ -1,3 +1,5 @@
+package import Domain
+
 extension Settings {
     /// How mails are sent.
     package struct Mail: Sendable, Equatable {

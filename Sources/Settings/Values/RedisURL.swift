@@ -1,3 +1,5 @@
+import Domain
+
 /// The address of a Redis.
 ///
 /// `redis://[[user]:password@]host[:port][/database]`, with TLS `rediss://...[?ca=FILE&cert=FILE&key=FILE]`, or
@@ -16,10 +18,10 @@ package struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomDeb
             options.isSuperset(of: URLParts.optionNames(parts.query ?? "")), parts.userInfo?.contains(":") ?? true
         else { return nil }
         if parts.scheme == "unix" {
-            guard parts.host.isEmpty, parts.path.count > 1 else { return nil }
+            guard parts.authority == nil, parts.path.count > 1 else { return nil }
         } else {
             let database = parts.path.dropFirst()
-            guard !parts.host.isEmpty, database.isEmpty || UInt16(database) != nil else { return nil }
+            guard parts.authority != nil, database.isEmpty || UInt16(database) != nil else { return nil }
         }
         revealed = text
     }

@@ -1,3 +1,5 @@
+import Domain
+
 extension URLParts {
     /// A text without what is a password or, in a text that is no URL, could be one.
     /// - Parameter options: The sets of options that are shown. A query with any other is hidden.

@@ -1,3 +1,5 @@
+package import Domain
+
 extension Settings.Auth {
     /// A directory in which a person is looked up and then bound as.
     package struct LDAP: Sendable, Equatable {

@@ -1,3 +1,5 @@
+package import Domain
+
 extension Settings.Auth {
     /// A mail server that is asked whether a password is right, by IMAP or by SMTP.
     package struct MailServer: Sendable, Equatable {
