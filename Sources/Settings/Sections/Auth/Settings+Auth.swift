@@ -56,3 +56,73 @@ extension Settings {
             """
     }
 }
+
+extension Settings.Auth {
+    /// Accounts of this host, by PAM.
+    package struct Local: Sendable, Equatable {
+        /// Name of the file in `/etc/pam.d`.
+        package var service = "qwd"
+
+        static let keys: [SettingsKey] = [
+            SettingsKey(
+                "auth.local.service", \.auth.local.service, .name, "Name of the PAM service: a file in `/etc/pam.d`.")
+        ]
+    }
+}
+
+extension Settings.Auth {
+    /// A program that decides: user and password on its standard input, the answer is its exit code.
+    package struct Command: Sendable, Equatable {
+        /// Absolute. Nil: not configured.
+        package var path: String?
+        package var timeout = Duration.seconds(5)
+
+        static let keys: [SettingsKey] = [
+            SettingsKey(
+                "auth.command.path", \.auth.command.path, .optional(.absolutePath),
+                "Program that gets user and password on its standard input and lets in by exit code 0. "
+                    + "Empty: not configured."),
+            SettingsKey(
+                "auth.command.timeout", \.auth.command.timeout, .timeout,
+                "How long it may take before it is ended and the person refused."),
+        ]
+    }
+}
+
+extension Settings.Auth {
+    /// A link with a one-time code, mailed to who asks for it.
+    package struct Email: Sendable, Equatable {
+        /// In small letters. An address of another domain is refused.
+        package var domains: [String] = []
+        /// Whether people who came in this way get one-shot sessions only.
+        package var oneShot = true
+
+        static let keys: [SettingsKey] = [
+            SettingsKey(
+                "auth.email.domains", \.auth.email.domains, .list(of: .domain),
+                "Domains whose addresses may sign in by a mailed link."),
+            SettingsKey(
+                "auth.email.one_shot", \.auth.email.oneShot, .boolean,
+                "Whether they get one-shot sessions only, which end when the viewer leaves."),
+        ]
+    }
+}
+
+extension Settings.Auth {
+    /// How long a person stays signed in.
+    package struct Login: Sendable, Equatable {
+        /// Without any request.
+        package var idle = Duration.hours(8)
+        /// Whatever they do. Never less than `idle`.
+        package var absolute = Duration.hours(24)
+
+        static let keys: [SettingsKey] = [
+            SettingsKey(
+                "auth.login.idle", \.auth.login.idle, .duration(.seconds(1) ... .days(365)),
+                "How long a person stays signed in who does nothing."),
+            SettingsKey(
+                "auth.login.absolute", \.auth.login.absolute, .duration(.seconds(1) ... .days(365)),
+                "How long a person stays signed in at most."),
+        ]
+    }
+}
