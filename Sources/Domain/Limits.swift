@@ -74,33 +74,6 @@ package struct LimitExceeded: Error, Sendable, Hashable, CustomStringConvertible
         self.isOfAddress = isOfAddress
     }
 
-    package var description: String { "\(reason) \(advice)" }
-
-    private var reason: String {
-        let whose = isOfAddress ? "Your address has" : "You have"
-        let who = isOfAddress ? "Your address" : "You"
-        return switch resource {
-        case .sessions: "\(whose) \(wanted - 1) of \(allowed) sessions."
-        case .cpu: "\(who) would hold \(wanted) processors; one person may hold \(allowed)."
-        case .memory: "\(who) would hold \(wanted) MiB of memory; one person may hold \(allowed) MiB."
-        case .waiting: "\(wanted - 1) sessions wait for room already, and no more may."
-        case .waitingOwn: "\(whose) \(wanted - 1) of \(allowed) sessions that may wait for room."
-        case .rate: "\(whose) made \(allowed) sessions within a minute, and no more may be made."
-        }
-    }
-
-    /// The way out. Nobody is told to stop a session that may not be theirs.
-    private var advice: String {
-        let seconds = retryAfter.components.seconds + 1
-        return switch resource {
-        case .sessions, .cpu, .memory:
-            isOfAddress
-                ? "Open the form in a browser that keeps cookies, which is counted by itself, or wait until one ends."
-                : "Stop one of your sessions and try again."
-        case .waiting: "Try again in some minutes."
-        case .waitingOwn:
-            isOfAddress ? "Wait until one has started." : "Wait until one has started, or cancel one of them."
-        case .rate: "Try again in \(seconds) seconds."
-        }
-    }
+    /// For logs; what people read is made of its parts.
+    package var description: String { "limit of \(resource.rawValue): \(wanted) wanted, \(allowed) allowed" }
 }

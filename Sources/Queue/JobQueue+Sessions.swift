@@ -59,15 +59,9 @@ extension JobQueue {
             guard let resource = answer[1].string.flatMap(Resource.init(rawValue:)) else {
                 throw Self.unexpected(reply, from: "enqueue")
             }
-            let unit =
-                switch resource {
-                case .cpu: "processors"
-                case .memory: "MiB of memory"
-                case .disk: "GiB of disk"
-                case .gpu: "graphics processors"
-                }
+            let largest = number(2)
             throw QueueError(
-                .tooBig(resource, largest: number(2)), "No host can give that: the largest has \(number(2)) \(unit).")
+                .tooBig(resource, largest: largest), "too much \(resource.rawValue): the largest host has \(largest)")
         default:
             throw Self.unexpected(reply, from: "enqueue")
         }

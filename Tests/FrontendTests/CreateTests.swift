@@ -116,7 +116,7 @@ struct CreateTests {
             let refused = try await site.http.post("/sessions", [("machine", "grub"), ("memory", "64")])
             #expect(refused.status == 422)
             #expect(refused.body.contains("id=\"memory-problem\""))
-            #expect(refused.body.contains("No host can give that: the largest has 15360 MiB of memory."))
+            #expect(refused.body.contains("No host can give that: the largest has 15 GiB."))
         }
     }
 

@@ -83,4 +83,19 @@ import Testing
         #expect(code.path.contains("M\(code.width - 7) 0h7v1h-7z"))
         #expect(QRCode(String(repeating: "x", count: 3000)) == nil)
     }
+
+    @Test(arguments: [LimitExceeded.Resource.sessions, .cpu, .memory, .waiting, .waitingOwn, .rate], [true, false])
+    func `whoever reaches a limit reads which, and the way out`(
+        resource: LimitExceeded.Resource, isOfAddress: Bool
+    ) throws {
+        let limit = LimitExceeded(
+            resource: resource, wanted: 4096, allowed: 2048, retryAfter: .seconds(6), isOfAddress: isOfAddress)
+        let text = try Texts.english().sentences(for: limit)
+        #expect(!text.contains("{") && !text.contains("limit."), "\(text)")
+        #expect(text.split(separator: ". ").count == 2)
+        // Sessions of an address may be somebody else's.
+        if isOfAddress { #expect(!text.contains("Stop one") && !text.contains("cancel")) }
+        if resource == .memory { #expect(text.contains("2 GiB")) }
+        if resource == .rate { #expect(text.contains("7 seconds")) }
+    }
 }

@@ -1,4 +1,4 @@
-import Domain
+package import Domain
 
 extension Placement.Blocker {
     /// Why a session waits, in words for who waits.
@@ -52,6 +52,22 @@ extension Placement.HostVerdict {
 }
 
 extension Texts {
+    /// Why a session was not made, and the way out. Nobody is told to stop a session that may not be theirs.
+    package func sentences(for limit: LimitExceeded) -> String {
+        let whose = limit.isOfAddress ? "limit.address" : "limit.own"
+        func amount(_ number: Int) -> String { limit.resource == .memory ? memory(mib: number) : "\(number)" }
+        let values = [
+            "count": "\(limit.wanted - 1)", "wanted": amount(limit.wanted), "allowed": amount(limit.allowed),
+            "seconds": "\(limit.retryAfter.components.seconds + 1)",
+        ]
+        return ["", ".advice"].map { self("\(whose)\($0).\(limit.resource.rawValue)", values) }.joined(separator: " ")
+    }
+
+    /// That no host has so much of something.
+    package func sentence(forMoreOf resource: Resource, thanThe largest: Int) -> String {
+        self("limit.tooBig", ["largest": amount(largest, of: resource)])
+    }
+
     fileprivate func amount(_ amount: Int, of resource: Resource) -> String {
         switch resource {
         case .cpu: count("amount.cpu", amount)

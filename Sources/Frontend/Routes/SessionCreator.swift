@@ -46,10 +46,11 @@ struct SessionCreator: Sendable {
             switch error.code {
             case .limit(let limit):
                 var response = try await refused(
-                    request, context, fields, .refusal(limit.description), status: .tooManyRequests)
+                    request, context, fields, .refusal(services.pages.texts.sentences(for: limit)),
+                    status: .tooManyRequests)
                 response.headers[.retryAfter] = "\(limit.retryAfter.components.seconds + 1)"
                 return response
-            case .tooBig(let resource, _):
+            case .tooBig(let resource, let largest):
                 let field: CreateForm.Field =
                     switch resource {
                     case .cpu: .cpu
@@ -59,7 +60,11 @@ struct SessionCreator: Sendable {
                     case .disk: .machine
                     }
                 return try await refused(
-                    request, context, fields, .problems([.init(field: field, message: error.detail)]),
+                    request, context, fields,
+                    .problems([
+                        .init(
+                            field: field, message: services.pages.texts.sentence(forMoreOf: resource, thanThe: largest))
+                    ]),
                     status: .unprocessableContent)
             case .unavailable, .refused, .unexpected:
                 throw error

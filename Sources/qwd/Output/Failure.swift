@@ -1,3 +1,4 @@
+import Frontend
 import Queue
 
 /// The exit codes of the command line; the numbers above 2 are those of sysexits.h.
@@ -23,7 +24,12 @@ struct Failure: Error {
     init(_ error: QueueError) {
         switch error.code {
         case .unavailable: self.init(.unavailable, error.detail)
-        case .limit, .tooBig: self.init(.notAllowed, error.detail)
+        case .limit(let limit):
+            self.init(.notAllowed, (try? Texts.english())?.sentences(for: limit) ?? error.detail)
+        case .tooBig(let resource, let largest):
+            self.init(
+                .notAllowed,
+                (try? Texts.english())?.sentence(forMoreOf: resource, thanThe: largest) ?? error.detail)
         case .refused, .unexpected: self.init(.failed, error.detail)
         }
     }
