@@ -108,7 +108,7 @@ package struct Frontend: Service {
         let router = Router(context: FrontendContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: AccessLog(counters: services.counters))
         router.add(middleware: SecurityHeaders(isSecure: services.options.tls || services.pages.address.isSecure))
-        router.add(middleware: ErrorMiddleware(pages: services.pages))
+        router.add(middleware: ErrorMiddleware(services: services))
         router.add(
             middleware: KnownHostsOnly(
                 hosts: KnownHosts(
@@ -120,6 +120,7 @@ package struct Frontend: Service {
                 most: services.options.connections.perAddress))
         router.add(middleware: SameOriginMiddleware(address: services.pages.address))
         router.add(middleware: AuthenticationMiddleware(services: services))
+        router.add(middleware: ErrorMiddleware(services: services))
         let sessionCreator = SessionCreator(services: services)
         let signIn = services.signInService.map {
             SignInRoutes(services: services, signInService: $0, sessionCreator: sessionCreator)

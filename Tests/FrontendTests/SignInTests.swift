@@ -114,6 +114,28 @@ struct SignInTests {
         }
     }
 
+    @Test func `a page of an error knows who looks at it`() async throws {
+        let link = "href=\"/sign-in\""
+        try await withSite(signIn: Self.options) { site in
+            try await site.hostUp()
+            let alice = Browser(site)
+            #expect(try await alice.get("/nothing").body.contains(link))
+            try await alice.get("/")
+            try await alice.post(
+                "/sessions", [("machine", "grub"), ("user", "alice"), ("password", "sesame")])
+            for path in ["/nothing", "/sessions/0000000000000000", "/admin"] {
+                let page = try await alice.get(path)
+                #expect(page.status == 404 || page.status == 403, "\(path)")
+                #expect(page.body.contains("alice") && !page.body.contains(link), "\(path)")
+            }
+        }
+        // Where nobody signs in there is no such page.
+        try await withSite { site in
+            let page = try await Browser(site).get("/nothing")
+            #expect(page.status == 404 && !page.body.contains(link))
+        }
+    }
+
     @Test func `name, password and machine in one form create in one step`() async throws {
         try await withSite(signIn: Self.options) { site in
             try await site.hostUp()

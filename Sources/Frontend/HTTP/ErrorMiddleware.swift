@@ -7,10 +7,12 @@ import Queue
 import Redis
 
 /// Turns every error into a page, or JSON, that says what happened, where and what to do now.
+///
+/// It stands before what finds out who asks, and once more behind it, where pages can show who that is.
 struct ErrorMiddleware: RouterMiddleware {
     typealias Context = FrontendContext
 
-    let pages: Pages
+    let services: FrontendServices
 
     func handle(
         _ request: Request, context: Context, next: (Request, Context) async throws -> Response
@@ -29,6 +31,9 @@ struct ErrorMiddleware: RouterMiddleware {
     // Not part of its caller, whose frame every request has.
     @inline(never)
     private func answer(to error: FrontendError, _ request: Request, _ context: Context) throws -> Response {
+        var currentUser = context.currentUser
+        currentUser.authenticationDisabled = services.signInService == nil
+        let pages = services.pages.seen(by: currentUser, signInService: services.signInService)
         if error.code == .signInNeeded, !request.wantsJSON, request.method == .get {
             return .redirect(to: "\(pages.address.base)/sign-in?then=\(Pages.encode(error.detail))")
         }
