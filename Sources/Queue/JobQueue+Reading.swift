@@ -119,8 +119,9 @@ extension JobQueue {
         try await send(["ZCARD", "qwd:queue:create"]).integer ?? 0
     }
 
-    /// Asks Redis for a sign of life.
-    package func ping() async throws(QueueError) {
-        _ = try await send(["PING"])
+    /// Whether the queue can do its work: a transition that changes nothing. A server that answers may still take no writes,
+    /// have lost its rights to our keys, or refuse functions.
+    package func probe() async throws(QueueError) {
+        _ = try await call(.probe, [])
     }
 }

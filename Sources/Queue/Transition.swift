@@ -3,7 +3,7 @@ import Redis
 /// The queue's transitions: one function in Lua each, which Redis runs as a whole or not at all.
 enum Transition: String, CaseIterable {
     case enqueue, claim, renew, step, commit, finish, fail, end, stop, extend, promote, reap, lead, tick, hostup, offer
-    case retry, trouble, drain, forget, mail, refusal, place, noted
+    case retry, trouble, drain, forget, mail, refusal, place, noted, probe
 
     /// All of them, and before them what several share, each part behind those that it uses.
     static let library = RedisLibrary(
@@ -47,6 +47,7 @@ enum Transition: String, CaseIterable {
         case .refusal: PackageResources.refusal_lua
         case .place: PackageResources.place_lua
         case .noted: PackageResources.noted_lua
+        case .probe: PackageResources.probe_lua
         }
     }
 }

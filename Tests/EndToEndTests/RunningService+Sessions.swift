@@ -71,7 +71,7 @@ extension RunningService {
 
     /// Waits until Redis answers again. A server says only by answering that it is there.
     func redisAnswers() async throws {
-        while (try? await queue.ping()) == nil { try await Task.sleep(for: .milliseconds(10)) }
+        while (try? await queue.probe()) == nil { try await Task.sleep(for: .milliseconds(10)) }
     }
 
     private func address(_ path: String) throws -> URL {

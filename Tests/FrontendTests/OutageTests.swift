@@ -1,6 +1,7 @@
 import Domain
 @testable import Frontend
 import Queue
+import Redis
 import Testing
 import TestSupport
 
@@ -32,6 +33,35 @@ struct OutageTests {
             #expect(try await site.http.get("/readyz").status == 200)
             #expect(try await site.http.get("/").status == 200)
             #expect(try await site.http.get("/sessions/\(id)").status == 200, "nothing is lost")
+            _ = try await site.create()
+        }
+    }
+
+    @Test(arguments: [
+        (["REPLICAOF", "127.0.0.1", "1"], ["REPLICAOF", "NO", "ONE"], "READONLY"),
+        (["CONFIG", "SET", "maxmemory", "1"], ["CONFIG", "SET", "maxmemory", "0"], "OOM"),
+        (
+            ["CONFIG", "SET", "min-replicas-to-write", "1"], ["CONFIG", "SET", "min-replicas-to-write", "0"],
+            "NOREPLICAS"
+        ),
+        (["ACL", "SETUSER", "default", "-xadd"], ["ACL", "SETUSER", "default", "+@all"], "NOPERM"),
+        (
+            ["ACL", "SETUSER", "default", "resetchannels"], ["ACL", "SETUSER", "default", "allchannels"],
+            "qwd:status"
+        ),
+    ])
+    func `a Redis that answers and takes no writes is not ready, and says why`(
+        refuse: [String], allow: [String], word: String
+    ) async throws {
+        try await withSite(FrontendOptions(freshness: .zero)) { site in
+            try await site.hostUp()
+            #expect(try await site.http.get("/readyz").status == 200)
+            _ = try await site.queue.redis.send(refuse)
+            let reply = try await site.http.get("/readyz")
+            #expect(reply.status == 503 && reply.headers["retry-after"] == "5")
+            #expect(reply.body.contains(word), "\(reply.body)")
+            _ = try await site.queue.redis.send(allow)
+            #expect(try await site.http.get("/readyz").status == 200)
             _ = try await site.create()
         }
     }

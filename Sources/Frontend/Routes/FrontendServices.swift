@@ -25,6 +25,8 @@ final class FrontendServices: Sendable {
     let placements: PlacementCache
     let shelf: OfferCache
     let rows: SessionRowCache
+    /// Whether the queue does its work.
+    let readiness: Cached<Void>
     /// Nil where nobody signs in.
     let signInService: SignInService?
     /// Whether mails can be sent.
@@ -59,6 +61,7 @@ final class FrontendServices: Sendable {
         placements = PlacementCache(queue: queue, limits: options.limits, lease: lease, freshness: freshness)
         shelf = OfferCache(queue: queue, hosts: hosts, lease: lease, freshness: freshness)
         rows = SessionRowCache(queue: queue, pages: pages)
+        readiness = Cached(life: freshness) { () throws(QueueError) in try await queue.probe() }
         hub = StatusHub(queue: queue, rows: rows, limits: options.connections)
     }
 

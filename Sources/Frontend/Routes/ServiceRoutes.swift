@@ -11,7 +11,7 @@ struct ServiceRoutes: Sendable {
         router.get("/healthz") { _, _ in Response.plain("ok\n") }
         router.get("/readyz") { _, context in
             do {
-                try await services.queue.ping()
+                try await services.readiness.value()
                 return Response.plain("ready\n")
             } catch {
                 // What is behind these pages is not everybody's business.

@@ -207,8 +207,11 @@ struct DoctorCheck: Encodable {
             let address = try Connection.address(settings)
             let client = RedisClient(address: address, logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() })
             defer { Task { await client.close() } }
-            _ = try await client.send(["PING"])
-            return DoctorCheck(subject: "Redis", verdict: .good, finding: "answers at \(address)")
+            try await JobQueue(redis: client).probe()
+            return DoctorCheck(subject: "Redis", verdict: .good, finding: "answers and takes writes at \(address)")
+        } catch let error as QueueError where (error.cause as? RedisError)?.code == .server {
+            // It is there. What it says tells what to do.
+            return DoctorCheck(subject: "Redis", verdict: .broken, finding: error.detail)
         } catch {
             if settings.redis.url == nil, let running = PrivateRedis.running(settings) {
                 return DoctorCheck(
