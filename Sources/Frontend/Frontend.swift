@@ -20,7 +20,7 @@ package struct Frontend: Service {
     private let logger: Logger
 
     /// - Parameters:
-    ///   - reliance: How people sign in; nil lets everybody do everything under the name they give.
+    ///   - dependencies: How people sign in; nil lets everybody do everything under the name they give.
     ///   - post: Sends mails; nil sends none.
     ///   - certificate: For TLS; nil serves without.
     package init(

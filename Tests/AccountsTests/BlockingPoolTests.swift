@@ -106,7 +106,7 @@ struct LaneTests {
                     }
                     #expect(code == nil)
                 }
-                // The next one comes when this one is in the lane.
+                // The next one comes when this one is in the pool.
                 while pool.callers <= number { await Task.yield() }
             }
             gate.open()

@@ -45,17 +45,17 @@ struct ManageTests {
     @Test func `rows of sessions that have ended are not kept`() async throws {
         try await withSite { site in
             try await site.hostUp()
-            let shelf = SessionRowCache(queue: site.queue, pages: try Pages(options: site.options))
+            let cache = SessionRowCache(queue: site.queue, pages: try Pages(options: site.options))
             let first = try await site.create([("machine", "grub"), ("user", "ada")])
             for user in ["ada", "bob"] { _ = try await site.create([("machine", "grub"), ("user", user)]) }
             for (user, count) in [("ada", 2), ("bob", 1)] as [(PersonName, Int)] {
-                #expect(try await shelf.rows(of: user).count == count)
+                #expect(try await cache.rows(of: user).count == count)
             }
-            #expect(shelf.count == 3)
+            #expect(cache.count == 3)
             _ = try await site.queue.stop(first)
-            #expect(try await shelf.rows(of: "ada").count == 1)
-            #expect(shelf.count == 2, "a look at one person's rows drops theirs and nobody else's")
-            #expect(try await shelf.rows().count == 2)
+            #expect(try await cache.rows(of: "ada").count == 1)
+            #expect(cache.count == 2, "a look at one person's rows drops theirs and nobody else's")
+            #expect(try await cache.rows().count == 2)
         }
     }
 

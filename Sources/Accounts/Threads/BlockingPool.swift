@@ -29,7 +29,7 @@ final class BlockingPool: Sendable {
         }
     }
 
-    /// What the lane is about, for errors: `LDAP server ldap.example.org`.
+    /// What the pool is about, for errors: `LDAP server ldap.example.org`.
     private let subject: String
     private let width: Int
     private let capacity: Int
@@ -48,7 +48,7 @@ final class BlockingPool: Sendable {
         self.capacity = capacity
     }
 
-    /// Runs `work` on a thread of the lane.
+    /// Runs `work` on a thread of the pool.
     /// - Parameters:
     ///   - limit: Longest wait of the caller, the wait for a free thread counted in.
     /// - Throws: What `work` throws; `.timeout` after `limit`; `.unavailable` if no thread was free in that time, at once

@@ -138,10 +138,11 @@ final class AcceptQueueHandler: ChannelDuplexHandler {
     private func goOnLater(_ context: ChannelHandlerContext) {
         timer?.cancel()
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        let time = isBehind ? Self.patience : Self.pause
+        let wasBehind = isBehind
+        let time = wasBehind ? Self.patience : Self.pause
         timer = context.eventLoop.assumeIsolated().scheduleTask(in: time) {
             let (handler, context) = bound.value
-            handler.isBehind = false
+            if wasBehind { handler.isBehind = false }
             handler.goOn(context)
         }
     }

@@ -25,7 +25,7 @@ struct Pages: Sendable {
     }
 
     /// The pages for somebody.
-    /// - Parameter desk: Nil where nobody signs in.
+    /// - Parameter signInService: Nil where nobody signs in.
     func seen(by currentUser: CurrentUser, signInService: SignInService?) -> Pages {
         var pages = self
         pages.currentUser = currentUser

@@ -30,7 +30,7 @@ struct SessionStatusText: Sendable, Hashable {
 
     /// - Parameters:
     ///   - position: Its place in the queue.
-    ///   - obstacle: Why it can't start at the moment; matters to a waiting session only.
+    ///   - blocker: Why it can't start at the moment; matters to a waiting session only.
     ///   - notices: What hosts that can start nothing say themselves.
     init(
         of session: Session, position: Int?, blocker: Placement.Blocker? = nil, notices: [String] = [], texts: Texts

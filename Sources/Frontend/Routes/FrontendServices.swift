@@ -23,7 +23,7 @@ final class FrontendServices: Sendable {
     let states: Cached<[SessionState: Int]>
     let places: Cached<[String: Int]>
     let placements: PlacementCache
-    let shelf: OfferCache
+    let offers: OfferCache
     let rows: SessionRowCache
     /// Whether the queue does its work.
     let readiness: Cached<Void>
@@ -59,7 +59,7 @@ final class FrontendServices: Sendable {
         self.places = places
         states = Cached(life: freshness) { () throws(QueueError) in try await queue.stateCounts() }
         placements = PlacementCache(queue: queue, limits: options.limits, lease: lease, freshness: freshness)
-        shelf = OfferCache(queue: queue, hosts: hosts, lease: lease, freshness: freshness)
+        offers = OfferCache(queue: queue, hosts: hosts, lease: lease, freshness: freshness)
         rows = SessionRowCache(queue: queue, pages: pages)
         readiness = Cached(life: freshness) { () throws(QueueError) in try await queue.probe() }
         hub = StatusHub(queue: queue, rows: rows, limits: options.connections)

@@ -12,7 +12,7 @@ struct SessionCreator: Sendable {
     func create(_ fields: FormFields, _ request: Request, _ context: FrontendContext) async throws -> Response {
         let currentUser = context.currentUser
         let asked = CreateForm(fields: fields).machine
-        let offer = try await services.shelf.offer(of: asked.isEmpty ? services.options.defaultMachine : asked)
+        let offer = try await services.offers.offer(of: asked.isEmpty ? services.options.defaultMachine : asked)
         do {
             var order = try CreateRequest(
                 fields: fields, offer: offer, options: services.options, texts: services.pages.texts,
@@ -110,7 +110,8 @@ struct SessionCreator: Sendable {
     ) async throws -> Response {
         if request.wantsJSON { return try .json(RefusalAnswer(notice, pages: services.pages), status: status) }
         let page = services.pages.seen(by: context.currentUser, signInService: services.signInService).form(
-            CreateForm(fields: fields), offer: try await services.shelf.offer(), notice: notice, nonce: Self.newNonce())
+            CreateForm(fields: fields), offer: try await services.offers.offer(), notice: notice, nonce: Self.newNonce()
+        )
         return .html(page, status: status)
     }
 
