@@ -63,7 +63,8 @@ struct StrangerTests {
         let line = try #require(limits?.first { $0.hasPrefix("Max open files") }).split(separator: " ")
         #expect(line[3] == "1024" && line[4] == "1024")
         #expect(service.log.contains("Fewer connections than frontend.connections"))
-        #expect(service.log.contains("http.connections=512"))
+        // Half of them, but for what waits to be let in.
+        #expect(service.log.contains("http.connections=448"))
 
         let before = try await service.create()
         #expect(try await service.settled(before).state == .running)
