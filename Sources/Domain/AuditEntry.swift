@@ -5,7 +5,7 @@ package struct AuditEntry: Sendable, Hashable, Identifiable {
     /// The id that Redis gave the entry in its stream: `<milliseconds>-<sequence>`. It sorts by time, as two numbers and
     /// not as text, and no two entries have the same.
     package var id: String
-    /// In milliseconds since the epoch by Redis' clock.
+    /// In milliseconds since the epoch.
     package var at: Int64
     /// The name of a person as their sessions have it, or what they typed where nobody was let in.
     package var who: String

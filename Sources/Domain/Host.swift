@@ -7,7 +7,7 @@ package struct Host: Sendable, Hashable, Identifiable {
     /// What is promised to sessions.
     package var reserved: Resources
     package var draining: Bool
-    /// Last heartbeat, in milliseconds since the epoch by Redis' clock.
+    /// Last heartbeat, in milliseconds since the epoch.
     package var seenAt: Int64
     /// Sessions that hold a part of this host.
     package var sessions: Int
@@ -58,6 +58,8 @@ package struct HostStatus: Sendable, Hashable {
     package var version: String
     /// Where viewers connect, for example `http://host:6080`.
     package var displayURL: String
+    /// Tells the worker that says it from every other one that has the same id.
+    package var place = ""
 
     package init(
         name: String, cpus: Int, memoryMiB: Int, capacity: Resources, closure: HostClosure? = nil, load1: Double,

@@ -54,5 +54,20 @@ package struct Identifier: Sendable, Hashable, Comparable, CustomStringConvertib
     package static func < (left: Self, right: Self) -> Bool { left.text < right.text }
 }
 
+extension Identifier: Codable {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        guard let id = Identifier(try container.decode(String.self)) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "no id")
+        }
+        self = id
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
+
 package typealias SessionID = Identifier
 package typealias JobID = Identifier

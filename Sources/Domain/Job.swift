@@ -1,4 +1,4 @@
-/// A job as the queue knows it: one `qwd:job:<jid>` hash. Times are milliseconds since the epoch by Redis' clock.
+/// A job as the queue knows it: one `qwd:job:<jid>` hash. Times are milliseconds since the epoch.
 package struct Job: Sendable, Hashable, Identifiable {
     /// Names the job: an id for a create job, `<session>-stop` or `load-<host>-<slot>` for the others.
     package let id: String

@@ -20,6 +20,9 @@ package enum JobKind: String, Sendable, CaseIterable {
     /// A mail to hand over; done by whoever has the mail server's address, not by a host.
     case mail
     case loadCheck = "load-check"
+    /// A machine that belongs to no session becomes the one that it was, or ends.
+    case takeStray = "take-stray"
+    case endStray = "end-stray"
 }
 
 /// How a job failed, which decides whether it is tried again.

@@ -1,4 +1,4 @@
-/// A session as the queue knows it: one `qwd:session:<sid>` hash. Times are milliseconds since the epoch by Redis' clock.
+/// A session as the queue knows it: one `qwd:session:<sid>` hash. Times are milliseconds since the epoch.
 package struct Session: Sendable, Hashable, Identifiable {
     package let id: SessionID
     package var state: SessionState

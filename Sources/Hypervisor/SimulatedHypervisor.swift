@@ -66,6 +66,11 @@ package actor SimulatedHypervisor: Hypervisor {
 
     package func run() async {}
 
+    /// Puts there what an earlier worker has left.
+    package func leave(_ machine: MachineRef, _ state: AdoptedMachine.State) {
+        machines[machine.session] = AdoptedMachine(session: machine.session, fence: machine.fence, state: state)
+    }
+
     /// Lets a machine end by itself.
     package func end(_ session: SessionID, _ reason: EndReason, detail: String = "") {
         guard let machine = machines[session] else { return }

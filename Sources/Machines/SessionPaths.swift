@@ -74,5 +74,7 @@ package struct SessionPaths: Sendable, Hashable {
     package var vnc: String { "\(run)/vnc.sock" }
     package var overlay: String { "\(disk)/overlay.qcow2" }
     package var log: String { "\(disk)/qemu.log" }
+    /// Whose it is and what was asked for.
+    package var record: String { "\(disk)/session.json" }
     package var networkLog: String { "\(disk)/passt.log" }
 }

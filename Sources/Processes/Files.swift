@@ -91,6 +91,12 @@ package enum Files {
     }
 
     /// Removes a file or directory with all in it. What is not there is fine.
+    /// What a file takes of its disk, in bytes; zero if it is not there.
+    package static func size(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_blocks) * 512 : 0
+    }
+
     package static func remove(_ path: String) {
         try? FileManager.default.removeItem(atPath: path)
     }

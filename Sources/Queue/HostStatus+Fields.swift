@@ -10,7 +10,7 @@ extension HostStatus {
                 ("memory_available_mib", "\(memoryAvailableMiB)"), ("disk_free_mib", "\(diskFreeMiB)"),
                 ("boot_id", bootID), ("accelerator", accelerator), ("notice", notice), ("version", version),
                 ("display_url", displayURL),
-            ]
+            ] + (place.isEmpty ? [] : [("place", place)])
     }
 
     /// Reads the status back from its fields; what is missing counts as zero or empty.

@@ -38,7 +38,7 @@ extension JobQueue {
     /// - Parameter after: The id of an event, from which on to read. It may come from outside: what is no id counts as none.
     package func events(of session: SessionID, after: String? = nil) async throws(QueueError) -> [SessionEvent] {
         let start = after.flatMap { EventID($0) }.map { "(\($0)" } ?? "-"
-        return Self.entries(try await send(["XRANGE", "qwd:events:\(session)", start, "+"]))
+        return entries(try await send(["XRANGE", "qwd:events:\(session)", start, "+"]))
             .compactMap { SessionEvent(id: $0, fields: $1) }
     }
 
@@ -48,16 +48,18 @@ extension JobQueue {
         of id: SessionID
     ) async throws(QueueError) -> (session: Session, events: [SessionEvent])? {
         let replies = try await send(pipeline: [
-            ["XRANGE", "qwd:events:\(id)", "-", "+"], ["HGETALL", "qwd:session:\(id)"],
+            ["XRANGE", "qwd:events:\(id)", "-", "+"], ["HGETALL", "qwd:session:\(id)"], QueueClock.look,
         ])
-        guard replies.count == 2, let session = Session(id: id, fields: replies[1].dictionary) else { return nil }
-        return (session, Self.entries(replies[0]).compactMap { SessionEvent(id: $0, fields: $1) })
+        guard replies.count == 3 else { return nil }
+        clock.note(replies[2])
+        guard let session = Session(id: id, fields: clock.shown(replies[1].dictionary)) else { return nil }
+        return (session, entries(replies[0]).compactMap { SessionEvent(id: $0, fields: $1) })
     }
 
     /// What happened to all sessions after an event, in order.
     /// - Parameter limit: How many entries to look at, at most.
     package func events(after id: EventID, limit: Int) async throws(QueueError) -> EventPage {
-        let entries = Self.entries(try await send(["XRANGE", "qwd:events", "(\(id)", "+", "COUNT", "\(limit)"]))
+        let entries = entries(try await send(["XRANGE", "qwd:events", "(\(id)", "+", "COUNT", "\(limit)"]))
         let events = entries.compactMap { id, fields in
             fields["session"].flatMap { SessionID($0) }.flatMap { session in
                 SessionEvent(id: id, fields: fields.filter { $0.key != "session" }).map { (session, $0) }
@@ -69,14 +71,14 @@ extension JobQueue {
 
     /// The last entry of the log of all events.
     package func lastEvent() async throws(QueueError) -> EventID {
-        let entries = Self.entries(try await send(["XREVRANGE", "qwd:events", "+", "-", "COUNT", "1"]))
+        let entries = entries(try await send(["XREVRANGE", "qwd:events", "+", "-", "COUNT", "1"]))
         return entries.first.flatMap { EventID($0.id) } ?? .zero
     }
 
-    private static func entries(_ reply: RedisValue) -> [(id: String, fields: [String: String])] {
+    private func entries(_ reply: RedisValue) -> [(id: String, fields: [String: String])] {
         (reply.array ?? []).compactMap { entry in
             guard let pair = entry.array, pair.count == 2, let id = pair[0].string else { return nil }
-            return (id, pair[1].dictionary)
+            return (id, clock.shown(pair[1].dictionary))
         }
     }
 }

@@ -2,32 +2,38 @@ package import Domain
 import FoundationEssentials
 import Redis
 
-/// A session that the queue places on a host.
+/// What the queue says of a session that it places on a host, or whose machine lives there.
 package struct PlacedSession: Sendable, Hashable {
     package var id: SessionID
     package var fence: Int
-    package var state: SessionState
+    /// Nil: the queue knows nothing of it, or places it elsewhere.
+    package var state: SessionState?
 }
 
 extension JobQueue {
     /// A worker's heartbeat: what its host is like and which sessions' machines really live there.
+    /// - Parameter clock: How long the host has run; the queue's time goes on by it.
     /// - Returns: The sessions that the queue places on this host, without those that are still starting, and those that
-    ///   live there though they have ended. One that does not live there has ended unseen.
+    ///   live there though they have ended, or though the queue does not know that. One that does not live there has ended
+    ///   unseen.
+    /// - Throws: `.taken` if another worker has arrived for this host since.
     package func hostUp(
-        _ host: String, status: HostStatus, living: [SessionID], lease: Duration = .seconds(30)
+        _ host: String, status: HostStatus, living: [SessionID], lease: Duration = .seconds(30), clock: BootTime? = nil
     ) async throws(QueueError) -> [PlacedSession] {
         let fields = status.fields
         let reply = try await call(
             .hostup,
-            [host, "\(lease.milliseconds)", "\(fields.count)"] + fields.flatMap { [$0.name, $0.value] }
-                + living.map(\.text))
+            [host, "\(lease.milliseconds)"] + BootTime.arguments(clock) + ["\(fields.count)"]
+                + fields.flatMap { [$0.name, $0.value] } + living.map(\.text))
         guard let values = reply.array, values.count.isMultiple(of: 3) else {
             throw Self.unexpected(reply, from: "hostup")
         }
         return stride(from: 0, to: values.count, by: 3).compactMap { place in
-            guard let id = values[place].string.flatMap({ SessionID($0) }),
-                let state = values[place + 2].string.flatMap(SessionState.init(rawValue:))
-            else { return nil }
+            guard let id = values[place].string.flatMap({ SessionID($0) }), let word = values[place + 2].string else {
+                return nil
+            }
+            let state = SessionState(rawValue: word)
+            if state == nil, word != "stray" { return nil }
             return PlacedSession(id: id, fence: values[place + 1].integer ?? 0, state: state)
         }
     }
@@ -121,13 +127,13 @@ extension JobQueue {
     }
 
     private func heartbeats() async throws(QueueError) -> [(host: String, seenAt: Int64, age: Duration)] {
-        let replies = try await send(pipeline: [["ZRANGE", "qwd:hosts", "0", "-1", "WITHSCORES"], ["TIME"]])
-        let clock = (replies[1].array ?? []).compactMap(\.integer)
-        guard let hosts = replies[0].array, clock.count == 2 else { throw Self.unexpected(replies[1], from: "TIME") }
-        let now = Int64(clock[0]) * 1000 + Int64(clock[1]) / 1000
+        let replies = try await send(pipeline: [["ZRANGE", "qwd:hosts", "0", "-1", "WITHSCORES"]] + QueueClock.looks)
+        guard let hosts = replies[0].array, let now = clock.read(replies.dropFirst()) else {
+            throw Self.unexpected(replies[2], from: "TIME")
+        }
         return stride(from: 0, to: hosts.count - 1, by: 2).compactMap { place in
             guard let host = hosts[place].string, let seenAt = hosts[place + 1].integer else { return nil }
-            return (host, Int64(seenAt), .milliseconds(now - Int64(seenAt)))
+            return (host, clock.shown(Int64(seenAt)), .milliseconds(now - Int64(seenAt)))
         }
     }
 }

@@ -3,13 +3,12 @@ import Redis
 
 extension JobQueue {
     package func session(_ id: SessionID) async throws(QueueError) -> Session? {
-        Session(id: id, fields: try await send(["HGETALL", "qwd:session:\(id)"]).dictionary)
+        try await sessions([id]).first
     }
 
     /// The sessions with these ids, in their order, without those that are forgotten.
     package func sessions(_ ids: [SessionID]) async throws(QueueError) -> [Session] {
-        let replies = try await send(pipeline: ids.map { ["HGETALL", "qwd:session:\($0)"] })
-        return zip(ids, replies).compactMap { Session(id: $0, fields: $1.dictionary) }
+        zip(ids, try await hashes(ids.map { "qwd:session:\($0)" })).compactMap { Session(id: $0, fields: $1) }
     }
 
     /// Which sessions to list.
@@ -85,8 +84,7 @@ extension JobQueue {
     }
 
     package func job(_ id: String) async throws(QueueError) -> Job? {
-        let fields = try await send(["HGETALL", "qwd:job:\(id)"]).dictionary
-        return Job(id: id, fields: fields)
+        try await jobs([id]).first
     }
 
     /// All jobs that are not over, and the last ones that are: first the running, then the waiting, later, dead and done.
@@ -100,18 +98,24 @@ extension JobQueue {
                 + hosts.map { ["LRANGE", "qwd:queue:host:\($0)", "0", "-1"] } + [
                     ["ZRANGE", "qwd:jobs:later", "0", "-1"], ["ZRANGE", "qwd:jobs:dead", "0", "-1"],
                 ] + over)
-        let ids = lists.flatMap { $0.array?.compactMap(\.string) ?? [] }
-        let replies = try await send(pipeline: ids.map { ["HGETALL", "qwd:job:\($0)"] })
-        return zip(ids, replies).compactMap { Job(id: $0, fields: $1.dictionary) }
+        return try await jobs(lists.flatMap { $0.array?.compactMap(\.string) ?? [] })
+    }
+
+    private func jobs(_ ids: [String]) async throws(QueueError) -> [Job] {
+        zip(ids, try await hashes(ids.map { "qwd:job:\($0)" })).compactMap { Job(id: $0, fields: $1) }
+    }
+
+    /// Hashes whose times are those of people's clocks.
+    private func hashes(_ keys: [String]) async throws(QueueError) -> [[String: String]] {
+        let replies = try await send(pipeline: [QueueClock.look] + keys.map { ["HGETALL", $0] })
+        clock.note(replies[0])
+        return replies.dropFirst().map { clock.shown($0.dictionary) }
     }
 
     /// The jobs that a worker of this host has, or had when it ended.
     package func running(on host: String) async throws(QueueError) -> [Job] {
         let ids = try await send(["ZRANGE", "qwd:jobs:running", "0", "-1"]).array?.compactMap(\.string) ?? []
-        let replies = try await send(pipeline: ids.map { ["HGETALL", "qwd:job:\($0)"] })
-        return zip(ids, replies).compactMap { Job(id: $0, fields: $1.dictionary) }.filter {
-            $0.state == .running && $0.host == host
-        }
+        return try await jobs(ids).filter { $0.state == .running && $0.host == host }
     }
 
     /// Create jobs that wait.

@@ -10,9 +10,10 @@ package struct Due: Sendable, Hashable {
 
 extension JobQueue {
     /// Takes or keeps the leadership. `.zero` gives it up.
+    /// - Parameter clock: How long the host of the scheduler has run; the queue's time goes on by it.
     /// - Returns: The term, or nil while somebody else leads.
-    package func lead(_ holder: String, lease: Duration) async throws(QueueError) -> Int? {
-        try await call(.lead, [holder, "\(lease.milliseconds)"]).integer
+    package func lead(_ holder: String, lease: Duration, clock: BootTime? = nil) async throws(QueueError) -> Int? {
+        try await call(.lead, [holder, "\(lease.milliseconds)"] + BootTime.arguments(clock)).integer
     }
 
     /// Emits the jobs that are due: the end of sessions past their life-time, load checks; trims old records.

@@ -89,9 +89,9 @@ extension JobQueue {
     ) async throws(QueueError) -> Int64? {
         try await call(
             .extend,
-            [session.text, "\(seconds)", "\(limits.lifetimeSeconds)", seen.map { "\($0)" } ?? ""]
+            [session.text, "\(seconds)", "\(limits.lifetimeSeconds)", seen.map { "\(clock.queued($0))" } ?? ""]
                 + Deed.arguments(deed)
-        ).integer.map(Int64.init)
+        ).integer.map { clock.shown(Int64($0)) }
     }
 
     /// Gives a dead job another chance.

@@ -6,6 +6,7 @@ package import Redis
 /// arguments changes nothing. Every method throws `QueueError` `.unavailable` while Redis can't be reached.
 package struct JobQueue: Sendable {
     package let redis: RedisClient
+    let clock = QueueClock()
 
     package init(redis: RedisClient) {
         self.redis = redis
@@ -34,31 +35,27 @@ package struct JobQueue: Sendable {
         } catch {
             throw Self.translate(error)
         }
-        // A server that can't answer for now has said nothing about what was asked for. Other errors are about one key.
-        for case .error(let text) in replies where Self.passing.contains(where: text.hasPrefix) {
+        // A server that refuses has said nothing about what was asked for. Other errors are about one key.
+        for case .error(let text) in replies where RedisRefusal(text) != nil {
             throw Self.translate(RedisError(.server, text))
         }
         return replies
     }
 
-    /// What a Redis server says while it starts, changes its role, or is busy with a script.
-    private static let passing = ["READONLY", "BUSY", "NOREPLICAS", "MASTERDOWN", "LOADING", "TRYAGAIN", "CLUSTERDOWN"]
-
     static func translate(_ error: RedisError) -> QueueError {
-        switch error.code {
+        if let refusal = RedisRefusal(error.detail) {
+            return QueueError(.unavailable, "\(refusal.advice) (\(error.description))", cause: error)
+        }
+        return switch error.code {
         case .server where error.detail.hasPrefix("EDGE") || error.detail.hasPrefix("UNKNOWN"):
             // Redis adds the script and the line; the first word is for us.
             QueueError(
                 .refused, String(error.detail.drop { $0 != " " }.dropFirst()).prefix(before: " script: "), cause: error)
-        case .server where error.detail.hasPrefix("MISCONF") || error.detail.hasPrefix("OOM"):
+        case .server where error.detail.hasPrefix("TAKEN"):
             QueueError(
-                .unavailable, "Redis refuses writes (\(error.detail)). Free disk space or memory of the Redis server.",
+                .taken,
+                "Another worker acts for this host: \(String(error.detail.dropFirst(6)).prefix(before: " script: "))",
                 cause: error)
-        case .server where passing.contains(where: error.detail.hasPrefix):
-            QueueError(.unavailable, "Redis takes no commands for now (\(error.detail)).", cause: error)
-        case .server where error.detail.contains("NOPERM"):
-            QueueError(
-                .unexpected, "Redis does not let this user do that (\(error.detail)). Look at its ACL.", cause: error)
         case .server:
             QueueError(.unexpected, error.detail, cause: error)
         default:

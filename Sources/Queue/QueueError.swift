@@ -9,6 +9,8 @@ package struct QueueError: Error, Sendable, CustomStringConvertible {
         case unavailable
         /// The transition is none of the state machine's edges, or its subject does not exist.
         case refused
+        /// Another worker acts for this host.
+        case taken
         /// The request is past one of its owner's limits.
         case limit(LimitExceeded)
         /// No host of the farm could ever run it.

@@ -72,6 +72,13 @@ extension SessionRequest {
             email: fields["email"].flatMap { $0.isEmpty ? nil : $0 })
     }
 
+    /// The same for a file of a host, from which the request can be made again.
+    package var record: [String: String] {
+        Dictionary(fields.map { ($0.name, $0.value) }) { first, _ in first }
+    }
+
+    package init(record: [String: String]) { self.init(fields: record) }
+
     /// What stands before a host's own tags, so that none is taken for a machine.
     static let tagPrefix = "tag:"
 

@@ -14,13 +14,17 @@ package struct RedisLibrary: Sendable {
     ///   - name: A word; it stands before the digest in the names of the library and of its functions.
     ///   - shared: Lua that stands before all functions. When it is loaded it can call nothing, Redis' own least of all.
     ///   - functions: Their names, words too, and for each an expression that is a function of the keys and the arguments.
-    package init(name: String, shared: String, functions: [(name: String, function: String)]) {
-        let suffix = Self.digest(shared + functions.map { $0.name + " " + $0.function }.joined())
+    ///     `frees`: it may write also while the server has no memory left, because it makes nothing that stays.
+    package init(name: String, shared: String, functions: [(name: String, function: String, frees: Bool)]) {
+        let suffix = Self.digest(shared + functions.map { "\($0.name) \($0.frees) \($0.function)" }.joined())
         self.name = name
         self.suffix = suffix
         source =
             "#!lua name=\(name)_\(suffix)\n" + shared
-            + functions.map { "redis.register_function('\(name)_\($0.name)_\(suffix)', \($0.function))\n" }.joined()
+            + functions.map { function in
+                "redis.register_function{ function_name = '\(name)_\(function.name)_\(suffix)', callback = \(function.function)"
+                    + (function.frees ? ", flags = { 'allow-oom' }" : "") + " }\n"
+            }.joined()
     }
 
     /// The name by which the server calls a function.

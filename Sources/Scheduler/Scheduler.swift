@@ -51,7 +51,7 @@ package struct Scheduler: Service {
     /// One round. Answers the pause until the next one.
     private func round(_ leads: inout Bool) async -> Duration {
         do throws(QueueError) {
-            let term = try await queue.lead(name, lease: lease)
+            let term = try await queue.lead(name, lease: lease, clock: .now())
             if let term, !leads { logger.notice("scheduler leads", metadata: ["term": "\(term)"]) }
             leads = term != nil
             await keepBooks()

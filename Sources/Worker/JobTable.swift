@@ -17,6 +17,16 @@ actor JobTable {
     /// Sessions whose process or files did not go, with the fence up to which they are ours to free.
     private(set) var pendingCleanup: [SessionID: MachineRef] = [:]
 
+    /// Machines that belong to no session of this host.
+    private var strayMachines: [SessionID: StrayMachine] = [:]
+    /// Whether the queue was told of one.
+    private(set) var toldStrays = false
+    /// Another worker acts for this host: nothing may be taken.
+    private(set) var isTaken = false
+
+    /// Sessions whose machines live and could not be reached.
+    private var unreached: Set<MachineRef> = []
+
     var claims: [Claim] { Array(entries.keys) }
 
     var creates: Int { entries.keys.count { $0.kind == .create } }
@@ -62,6 +72,26 @@ actor JobTable {
     func addPendingCleanup(_ machine: MachineRef) { pendingCleanup[machine.session] = machine }
 
     func cleanedUp(_ session: SessionID) { pendingCleanup[session] = nil }
+
+    var waitingToResume: Set<MachineRef> { unreached }
+
+    func resumeLater(_ machine: MachineRef) { unreached.insert(machine) }
+
+    func resumed(_ machine: MachineRef) { unreached.remove(machine) }
+
+    var strays: [StrayMachine] { strayMachines.values.sorted { $0.ref.session < $1.ref.session } }
+
+    func stray(_ session: SessionID) -> StrayMachine? { strayMachines[session] }
+
+    /// - Returns: Whether it is new.
+    func add(_ stray: StrayMachine) -> Bool { strayMachines.updateValue(stray, forKey: stray.ref.session) == nil }
+
+    /// - Returns: Whether it was one.
+    func removeStray(_ session: SessionID) -> Bool { strayMachines.removeValue(forKey: session) != nil }
+
+    func toldStrays(_ told: Bool) { toldStrays = told }
+
+    func take(_ taken: Bool) { isTaken = taken }
 
     func retain(_ session: SessionID?) {
         if let session { held[session, default: 0] += 1 }

@@ -27,29 +27,85 @@ extension Worker {
 
     func adopt(_ machine: AdoptedMachine, job: Claim?) async {
         let id = machine.session
-        let session: Session?
+        let found: Session?
         do throws(QueueError) {
-            session =
+            found =
                 try await retryWhileUnavailable(logger: logger) { () async throws(QueueError) in
                     try await queue.session(id)
                 } ?? nil
         } catch {
             logger.error("session can't be read", metadata: ["session.id": "\(id)", "error": "\(error)"])
-            return
+            return await leaveAlone(machine.ref, because: "the queue could not be asked about it: \(error)")
         }
-        let ours = session.map { $0.host == options.hostID && $0.fence == machine.fence } ?? false
-        guard ours, let session, [.running, .stopping, .lost].contains(session.state) else {
+        let record = SessionRecord.read(paths.session(id))
+        // Marks in the runtime directory are gone after a start of the host.
+        let fence = machine.fence == 0 ? record?.fence ?? 0 : machine.fence
+        let ref = MachineRef(id, fence: fence)
+        let session = await committed(found, ref, record, job)
+        switch await verdict(on: machine, ref, record, session, job) {
+        case .goesOn(let session): await goOn(machine, session, job)
+        case .isOver:
             logger.notice("removing what a session left", metadata: ["session.id": "\(id)"])
-            await free(machine.ref)
-            return
+            await free(ref)
+        case .isStray(let why): await leaveAlone(ref, because: why)
         }
+    }
+
+    /// What becomes of a machine that was found here.
+    private enum Verdict {
+        case goesOn(Session)
+        case isOver
+        case isStray(String)
+    }
+
+    /// A machine ends only by the word of the queue about this very host and claim, or if nobody can have worked with it.
+    private func verdict(
+        on machine: AdoptedMachine, _ ref: MachineRef, _ record: SessionRecord?, _ session: Session?, _ job: Claim?
+    ) async -> Verdict {
+        if let session, session.host == options.hostID, session.fence == ref.fence {
+            switch session.state {
+            case .running, .stopping, .lost: return .goesOn(session)
+            case .ended: return .isOver
+            // It was not committed, or is not wanted any more.
+            case .starting where job != nil: return .isOver
+            case .queued, .starting: break
+            }
+        }
+        // It was never switched on, or its job had not come to the commit.
+        if machine.state == .paused || record == nil && machine.state == .gone { return .isOver }
+        guard let session else { return .isStray("the queue knows no such session") }
+        guard let host = session.host, host != options.hostID else {
+            return .isStray(
+                "the queue has it as \(session.state.rawValue), by claim \(session.fence) and not \(ref.fence)")
+        }
+        return .isStray("the queue places it on \(session.hostName ?? host)")
+    }
+
+    /// The session, made running if its worker was killed between the note on the disk and the commit, or if the queue has lost
+    /// what came after: the claim is still its owner.
+    private func committed(
+        _ session: Session?, _ machine: MachineRef, _ record: SessionRecord?, _ job: Claim?
+    ) async -> Session? {
+        guard let session, session.state == .starting, record?.fence == machine.fence, session.fence == machine.fence,
+            session.host == options.hostID, await hypervisor.living().contains(machine.session),
+            let job, job.fence == machine.fence
+        else { return session }
+        await report(session.id) { () async throws(QueueError) in
+            try await queue.commit(job, accelerator: hypervisor.accelerator)
+        }
+        return (try? await queue.session(session.id)) ?? session
+    }
+
+    /// Goes on with a machine of a session that should run.
+    private func goOn(_ machine: AdoptedMachine, _ session: Session, _ job: Claim?) async {
+        let id = session.id
         switch machine.state {
         case .gone:
-            await ended(id, fence: machine.fence, .crashed, "QEMU ended while its worker was away.")
+            await ended(id, fence: session.fence, .crashed, "QEMU ended while its worker was away.")
         case .crashed(let why):
-            await ended(id, fence: machine.fence, .crashed, why)
+            await ended(id, fence: session.fence, .crashed, why)
         case .poweredOff:
-            await ended(id, fence: machine.fence, .poweredOff, "")
+            await ended(id, fence: session.fence, .poweredOff, "")
         case .silent:
             // Silence is no end: it goes on when it answers, and can be stopped meanwhile.
             break
@@ -59,7 +115,7 @@ extension Worker {
     }
 
     /// Goes on with a machine that runs, wherever its former worker was interrupted.
-    private func resume(_ session: Session, job: Claim?) async {
+    func resume(_ session: Session, job: Claim?) async {
         let id = session.id
         // Its stop job does the rest, and has closed the display or will.
         if session.state == .stopping { return }
@@ -79,8 +135,43 @@ extension Worker {
                 }
             }
             logger.notice("session goes on", metadata: ["session.id": "\(id)"])
+            await table.resumed(machine)
         } catch {
-            await ended(id, fence: session.fence, .crashed, error.detail)
+            // A machine that lives is not ended because it can't be reached now: that may pass.
+            guard await hypervisor.living().contains(id) else {
+                return await ended(id, fence: session.fence, .crashed, error.detail)
+            }
+            await resumeLater(machine, because: error.detail)
+        }
+    }
+
+    /// Notes a machine that lives and can't be reached now, and tells its user.
+    func resumeLater(_ machine: MachineRef, because why: String) async {
+        await table.resumeLater(machine)
+        await report(machine.session) { () async throws(QueueError) in
+            try await queue.trouble(machine.session, detail: "The desktop can't be reached for now. \(why)")
+        }
+    }
+
+    /// Tries again to go on with machines that could not be reached.
+    func resumeAgain() async {
+        for machine in await table.waitingToResume {
+            let session: Session?
+            do throws(QueueError) {
+                session = try await queue.session(machine.session)
+            } catch {
+                // Nothing is known of it: it is asked for again.
+                continue
+            }
+            guard let session, session.state == .running, session.fence == machine.fence,
+                session.host == options.hostID
+            else {
+                await table.resumed(machine)
+                continue
+            }
+            await resume(session, job: nil)
+            if await table.waitingToResume.contains(machine) { continue }
+            await report(session.id) { () async throws(QueueError) in try await queue.trouble(session.id, detail: "") }
         }
     }
 

@@ -14,6 +14,14 @@ extension Worker {
         case machine(MachineError)
         case queue(QueueError)
         case cancelled
+
+        /// Whether nobody has said that the session is over or another one's.
+        var mayPass: Bool {
+            switch self {
+            case .machine, .queue: true
+            case .lost, .cancelled: false
+            }
+        }
     }
 
     /// How far a create job has come that no other claim can take back.
@@ -27,6 +35,7 @@ extension Worker {
     func create(_ job: ClaimedJob) async {
         let claim = job.claim
         guard let id = claim.session, let request = job.request else { return }
+        if await table.stray(id) != nil { return await giveUp(claim, id) }
         var logger = logger
         logger[metadataKey: "session.id"] = "\(id)"
         logger[metadataKey: "job.id"] = "\(claim.job)"
@@ -45,10 +54,25 @@ extension Worker {
                 await bridge.withdraw(MachineRef(id, fence: claim.fence))
                 return
             }
+            // It runs, or will: what can't be reached or told now is no reason to end it.
+            if progress.committed, error.mayPass, await lives(id) {
+                logger.warning("session is not reached yet", metadata: ["error": "\(error)"])
+                await resumeLater(MachineRef(id, fence: claim.fence), because: "\(error)")
+                return
+            }
             // Clean-up must survive the cancellation that may have brought us here, so it has a task of its own.
             let wasCommitted = progress.committed
             let log = logger
             await Task { await undo(claim, id, after: error, committed: wasCommitted, logger: log) }.value
+        }
+    }
+
+    /// A machine of this session is here of which the queue knew nothing, so it would be removed by a new start.
+    private func giveUp(_ claim: Claim, _ id: SessionID) async {
+        let why =
+            "A machine of this session is on \(options.host) already: the administrator sees it by 'qwd host strays'."
+        await report(id) { () async throws(QueueError) in
+            try await queue.fail(claim, .permanent, message: why, delay: .zero)
         }
     }
 
@@ -72,6 +96,10 @@ extension Worker {
         steps.continuation.yield(.network)
         try await act { () async throws(MachineError) in try await hypervisor.connectNetwork(specification.ref) }
         CrashPoint.passed(.network)
+
+        // Before anybody can work on it.
+        let record = SessionRecord(fence: claim.fence, request: request)
+        try await act { () async throws(MachineError) in try record.write(paths.session(id)) }
 
         // In their order: the last step is told before.
         steps.continuation.finish()

@@ -3,6 +3,7 @@ import Domain
 import Hypervisor
 import Logging
 import Machines
+import Processes
 import Queue
 
 extension Worker {
@@ -39,6 +40,9 @@ extension Worker {
             return error
         }
         await bridge.withdraw(machine)
+        // It goes with the disk, but for a machine without one.
+        let files = paths.session(machine.session)
+        if let record = SessionRecord.read(files), record.fence <= machine.fence { Files.remove(files.record) }
         await table.cleanedUp(machine.session)
         return nil
     }
@@ -58,6 +62,13 @@ extension Worker {
             for await event in hypervisor.events {
                 switch event {
                 case .ended(let id, let fence, let reason, let detail):
+                    // Nobody's session ends by it, and its disk stays.
+                    if await table.stray(id) != nil {
+                        logger.warning(
+                            "stray machine ended by itself",
+                            metadata: ["session.id": "\(id)", "reason": "\(reason.rawValue)", "detail": "\(detail)"])
+                        continue
+                    }
                     await holding(id, in: &group) { await ended(id, fence: fence, reason, detail) }
                 case .answered(let machine):
                     await holding(machine.session, in: &group) { await adopt(machine, job: nil) }

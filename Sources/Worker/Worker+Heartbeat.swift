@@ -18,10 +18,14 @@ extension Worker {
 
     func beatOnce() async {
         do throws(QueueError) {
+            if await table.isTaken, try await !arrivesAgain() { return }
             try await renewLeases()
             let placed = try await tellHost()
+            await notice(placed, living: Set(await hypervisor.living()))
+            try await tellStrays()
             await reconcile(placed)
         } catch {
+            if error.code == .taken { await table.take(true) }
             logger.warning("heartbeat failed", metadata: ["error": "\(error)"])
         }
     }
@@ -31,6 +35,7 @@ extension Worker {
         while !Task.isCancelled {
             await meter.lookAtDisk(within: options.lease / 3)
             await hypervisor.checkUp()
+            await resumeAgain()
             try? await Task.sleep(for: options.lease / 3)
         }
     }
@@ -76,10 +81,24 @@ extension Worker {
     }
 
     private func tellHost() async throws(QueueError) -> [PlacedSession] {
-        let status = await meter.status(
+        var status = await meter.status(
             options: options, accelerator: hypervisor.accelerator, displayURL: bridge.baseURL, problem: await problem())
+        status.place = options.place.id
+        let living = Set(await hypervisor.living())
+        let strays = await table.strays
+        if !strays.isEmpty {
+            let notice = "Machines here that belong to no session: \(strays.count). 'qwd host strays' shows them."
+            status.notice = status.notice.isEmpty ? notice : "\(status.notice) \(notice)"
+        }
+        // They take their part of the host, whoever's they are.
+        for stray in strays where living.contains(stray.ref.session) {
+            guard let taken = stray.record?.request.resources else { continue }
+            for resource in Resource.allCases {
+                status.capacity[resource] = max(0, status.capacity[resource] - taken[resource])
+            }
+        }
         return try await queue.hostUp(
-            options.hostID, status: status, living: hypervisor.living(), lease: options.lease)
+            options.hostID, status: status, living: hypervisor.living(), lease: options.lease, clock: .now())
     }
 
     /// Ends the sessions that the queue places here and that do not live here, and the machines that live here of sessions
@@ -87,8 +106,9 @@ extension Worker {
     func reconcile(_ placed: [PlacedSession]) async {
         let living = Set(await hypervisor.living())
         for session in placed where living.contains(session.id) == (session.state == .ended) {
+            guard let state = session.state else { continue }
             if await table.isBusy(session.id) { continue }
-            if session.state == .ended {
+            if state == .ended {
                 logger.notice(
                     "ending the machine of a session that was given up", metadata: ["session.id": "\(session.id)"])
                 // Not here: a heartbeat must not wait for a process that hangs.

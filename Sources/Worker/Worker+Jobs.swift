@@ -22,6 +22,8 @@ extension Worker {
                     return await next([.host(options.hostID)] + (isOpen ? [.create] : []))
                 }
                 guard let job else { continue }
+                // Another worker acts for this host by now: what was taken goes back when its lease is over.
+                if await table.isTaken { continue }
                 let aborted = await table.begin(job.claim)
                 group.addTask { await perform(job, aborted: aborted) }
             }
@@ -31,6 +33,11 @@ extension Worker {
     /// The next job, or nil after a while without any.
     private func next(_ routes: [Route]) async -> ClaimedJob? {
         do throws(QueueError) {
+            // Its jobs are those of another worker. The heartbeat asks whether that one is gone.
+            if await table.isTaken {
+                try? await Task.sleep(for: options.lease / 6)
+                return nil
+            }
             let job = try await queue.claim(
                 host: options.hostID, worker: options.hostID, routes: routes, lease: options.lease,
                 limits: options.limits, once: await table.nextClaimKey())
@@ -75,6 +82,8 @@ extension Worker {
         .create: { worker in { await worker.create($0) } },
         .stop: { worker in { await worker.stop($0.claim) } },
         .loadCheck: { worker in { await worker.checkLoad($0.claim) } },
+        .takeStray: { worker in { await worker.takeStray($0.claim) } },
+        .endStray: { worker in { await worker.endStray($0.claim) } },
     ]
 
     /// A kind that a host does not do, so this job was put into its queue by hand.

@@ -53,6 +53,7 @@ package struct Worker: Service {
             paths.workerLocks, owner: "worker",
             advice: "give this one its own worker.name, runtime_dir and state_dir")
         defer { lock.release() }
+        try await arrive()
         await withDiscardingTaskGroup { group in
             group.addTask { await hypervisor.run() }
             group.addTask { await bridge.run() }
@@ -67,5 +68,7 @@ package struct Worker: Service {
             await takeJobs()
             group.cancelAll()
         }
+        // Should Redis be away, the next one waits until this one is silent for long enough.
+        try? await queue.leave(options.hostID, lease: options.lease)
     }
 }

@@ -1,9 +1,12 @@
 package import Domain
+package import Queue
 
 /// What a worker needs to know of the configuration.
 package struct WorkerOptions: Sendable {
     /// Id of the host in the queue. One worker process may have it at a time.
     package var hostID: String
+    /// Where the worker acts for it.
+    package var place: HostPlace
     /// What people call the host.
     package var host: String
     /// Labels that a request may ask for.
@@ -23,11 +26,12 @@ package struct WorkerOptions: Sendable {
     package var version: String
 
     package init(
-        hostID: String, host: String, tags: [String] = [], concurrentJobs: Int, cpuOvercommit: Double,
+        hostID: String, place: HostPlace, host: String, tags: [String] = [], concurrentJobs: Int, cpuOvercommit: Double,
         memoryReserveMiB: Int, diskOvercommit: Double = 10, diskReserveMiB: Int = 2048, stopGrace: Duration,
         lease: Duration, limits: Limits, version: String
     ) {
         self.hostID = hostID
+        self.place = place
         self.host = host
         self.tags = tags
         self.concurrentJobs = concurrentJobs

@@ -96,15 +96,6 @@ struct BoundTests {
             #expect(try await farm.queue.sessions(.ended).isEmpty)
             #expect(try await farm.redis.send(["KEYS", "qwd:session:*"]).array?.isEmpty == true)
             #expect(try await keys() <= 10)
-            // Without a scheduler they go by themselves.
-            let last = try await farm.enqueue()
-            try await farm.queue.stop(last.session)
-            for key in ["session", "events"] {
-                let left = try #require(try await farm.redis.send(["TTL", "qwd:\(key):\(last.session)"]).integer)
-                #expect((1...1200).contains(left))
-            }
-            let left = try #require(try await farm.redis.send(["TTL", "qwd:job:\(last.job)"]).integer)
-            #expect((1...1200).contains(left))
         }
     }
 

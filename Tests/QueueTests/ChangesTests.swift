@@ -63,7 +63,7 @@ struct ChangesTests {
             _ = try await farm.redis.send(["CONFIG", "SET", "maxmemory", "1"])
             let error = await #expect(throws: QueueError.self) { try await farm.enqueue() }
             #expect(error?.code == .unavailable)
-            #expect(error?.detail.contains("Free disk space or memory") == true)
+            #expect(error?.detail.contains("Raise maxmemory") == true)
             _ = try await farm.redis.send(["CONFIG", "SET", "maxmemory", "0"])
             #expect(try await farm.redis.send(["DBSIZE"]).integer == 0)
             #expect(try await farm.enqueue().isNew)

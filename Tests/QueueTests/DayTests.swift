@@ -38,7 +38,7 @@ struct DayTests {
                 if minute == Self.drained.lowerBound { _ = try await farm.queue.drain("h1", true) }
                 if minute == Self.drained.upperBound { _ = try await farm.queue.drain("h1", false) }
                 if !Self.silence.contains(minute) { try await live(host, farm, minute) }
-                if !Self.unscheduled.contains(minute) { try await schedule(farm) }
+                if !Self.unscheduled.contains(minute) { try await schedule(farm, minute) }
                 lost.formUnion(try await look(at: host, farm, minute))
             }
             #expect(asked.count == 60)
@@ -62,7 +62,7 @@ struct DayTests {
             for minute in [8 * 24 * 60, 8 * 24 * 60 + 1] {
                 try farm.server.clock?.set(.minutes(minute))
                 try await live(host, farm, minute)
-                try await schedule(farm)
+                try await schedule(farm, minute)
             }
             #expect(try await farm.queue.sessions(.ended) == [])
             for id in asked.keys { #expect(try await farm.queue.session(id) == nil) }
@@ -70,7 +70,7 @@ struct DayTests {
             // One that is silent for a week is forgotten.
             for minute in [16 * 24 * 60, 16 * 24 * 60 + 4, 16 * 24 * 60 + 8] {
                 try farm.server.clock?.set(.minutes(minute))
-                try await schedule(farm)
+                try await schedule(farm, minute)
             }
             #expect(try await farm.queue.hosts(lease: Self.lease) == [])
         }
@@ -87,7 +87,7 @@ struct DayTests {
     private func live(_ host: Host, _ farm: Farm, _ minute: Int) async throws {
         let placed = try await farm.queue.hostUp(
             "h1", status: .sample("h1", cpu: 8, memoryMiB: 16_384, busy: 0), living: Array(host.machines.keys),
-            lease: Self.lease)
+            lease: Self.lease, clock: Self.kernel("h1", minute))
         if minute == 0 { try await farm.queue.offer([MachineDescription.sample("debian")], tags: [], host: "h1") }
         for session in placed where session.state == .ended { host.machines[session.id] = nil }
         while let job = try await farm.queue.claim(
@@ -110,8 +110,13 @@ struct DayTests {
         }
     }
 
-    private func schedule(_ farm: Farm) async throws {
-        #expect(try await farm.queue.lead("s1", lease: Self.lease) != nil)
+    /// A host that started an hour before the day.
+    private static func kernel(_ host: String, _ minute: Int) -> BootTime {
+        BootTime(boot: host, uptime: .minutes(60 + minute))
+    }
+
+    private func schedule(_ farm: Farm, _ minute: Int) async throws {
+        #expect(try await farm.queue.lead("s1", lease: Self.lease, clock: Self.kernel("s1", minute)) != nil)
         _ = try await farm.queue.reap(lease: Self.lease)
         _ = try await farm.queue.promote()
         _ = try await farm.queue.tick(loadCheck: .minutes(2), lease: Self.lease)

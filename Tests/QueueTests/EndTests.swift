@@ -109,13 +109,15 @@ struct EndTests {
             }
             #expect(try await farm.members("qwd:sessions:ended") == [id])
             #expect(try await farm.queue.sessions(.ended).map(\.id) == [subject.session])
-            for key in ["qwd:session:\(id)", "qwd:events:\(id)"] {
-                let left = try #require(try await farm.redis.send(["TTL", key]).integer)
-                // One that never ran is of no use for long.
-                let kept = state == .queued ? 1200 : 604_800
-                #expect((kept - 100...kept).contains(left), "\(key)")
-            }
             #expect(try await farm.enqueue(limits: .only(perUser: 1)).isNew)
+            // One that never ran is of no use for long.
+            let kept = Duration.seconds(state == .queued ? 600 : 604_800)
+            let keys = ["qwd:session:\(id)", "qwd:events:\(id)", "qwd:sessions:ended:person:ann"]
+            for (passed, areThere) in [(kept - .seconds(60), true), (.seconds(61), false)] {
+                try await farm.pass(passed)
+                _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease)
+                for key in keys { #expect(try await farm.exists(key) == areThere, "\(key)") }
+            }
         }
     }
 }

@@ -178,6 +178,7 @@ struct FailTests {
             let claim = try #require(try await farm.session(in: .starting).claim)
             #expect(try await farm.queue.fail(claim, .permanent, message: "", delay: .zero) == .dead)
             try await farm.pass(.seconds(8 * 24 * 3600))
+            _ = try await farm.queue.tick(loadCheck: .zero, lease: Farm.lease)
             let digest = try await farm.digest()
             #expect(try await farm.queue.retry(claim.job, newSession: farm.id()) == nil)
             #expect(try await farm.digest() == digest)

@@ -108,7 +108,9 @@ struct ReapTests {
             // Nobody else starts it.
             #expect(try await farm.claim("h2") == nil)
             // Another host's word does not count.
-            #expect(try await farm.host("h2", living: [subject.session]) == [])
+            #expect(
+                try await farm.host("h2", living: [subject.session])
+                    == [PlacedSession(id: subject.session, fence: 0, state: nil)])
             #expect(try await farm.state(subject.session) == .lost)
 
             let fence = try #require(subject.claim).fence

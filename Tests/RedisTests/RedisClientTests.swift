@@ -119,7 +119,7 @@ struct RedisClientTests {
         func library(_ operation: String) -> RedisLibrary {
             RedisLibrary(
                 name: "sums", shared: "local function of(a, b) return a \(operation) b end\n",
-                functions: [("sum", "function(_, ARGV) return of(ARGV[1], ARGV[2]) end")])
+                functions: [("sum", "function(_, ARGV) return of(ARGV[1], ARGV[2]) end", false)])
         }
         let (old, new) = (library("+"), library("-"))
         // Several who need them at once.

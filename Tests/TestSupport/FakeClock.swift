@@ -27,9 +27,10 @@ package struct FakeClock: Sendable {
         ]
     }
 
-    /// Sets it so far ahead of the true time.
+    /// Sets it so far ahead of the true time, or behind it.
     package func set(_ offset: Duration) throws {
         // Renamed into its place: the server reads it whenever it asks for the time.
-        try Data("+\(offset.components.seconds)".utf8).write(to: URL(filePath: file), options: .atomic)
+        let seconds = offset.components.seconds
+        try Data("\(seconds < 0 ? "" : "+")\(seconds)".utf8).write(to: URL(filePath: file), options: .atomic)
     }
 }

@@ -38,16 +38,21 @@ struct WorkerHarness {
         root = server.directory
         self.limits = limits
         options = WorkerOptions(
-            hostID: "h1", host: "here", concurrentJobs: concurrentJobs, cpuOvercommit: 64, memoryReserveMiB: 0,
+            hostID: "h1", place: HostPlace(id: "p1", text: "here:/s"), host: "here", concurrentJobs: concurrentJobs,
+            cpuOvercommit: 64, memoryReserveMiB: 0,
             stopGrace: .zero, lease: .seconds(3), limits: limits, version: "test")
     }
 
     var worker: Worker { worker(runtime: "r") }
 
-    func worker(runtime: String) -> Worker {
-        Worker(
+    func worker(
+        runtime: String, state: String = "s", _ change: (inout WorkerOptions) -> Void = { _ in }
+    ) -> Worker {
+        var options = options
+        change(&options)
+        return Worker(
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: ServiceSecret(bytes: [1, 2, 3]),
-            paths: HostPaths(runtime: "\(root)/\(runtime)", state: "\(root)/s"),
+            paths: HostPaths(runtime: "\(root)/\(runtime)", state: "\(root)/\(state)"),
             catalogue: {
                 await onCatalogue()
                 return Catalogue(
@@ -58,8 +63,10 @@ struct WorkerHarness {
     }
 
     /// Runs `body` while the worker works.
-    func working(_ body: () async throws -> Void) async throws {
-        let worker = worker
+    func working(
+        _ change: (inout WorkerOptions) -> Void = { _ in }, _ body: () async throws -> Void
+    ) async throws {
+        let worker = worker(runtime: "r", change)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await worker.run() }
             try await body()

@@ -68,7 +68,7 @@ struct ErrorMiddleware: RouterMiddleware {
                 return FrontendError(code: .unavailable)
             case .refused, .limit, .tooBig:
                 return FrontendError(code: .refused, detail: error.detail)
-            case .unexpected:
+            case .unexpected, .taken:
                 logger.error("The queue answered something unknown", metadata: ["error": "\(error)"])
                 return FrontendError(code: .failed)
             }

@@ -66,7 +66,7 @@ struct SessionCreator: Sendable {
                             field: field, message: services.pages.texts.sentence(forMoreOf: resource, thanThe: largest))
                     ]),
                     status: .unprocessableContent)
-            case .unavailable, .refused, .unexpected:
+            case .unavailable, .refused, .unexpected, .taken:
                 throw error
             }
         }

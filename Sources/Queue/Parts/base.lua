@@ -1,16 +1,11 @@
 -- What every transition needs.
--- Times are milliseconds since the epoch by this server's clock; no other clock enters a comparison.
+-- Times are milliseconds by the queue's own clock (clock.lua); no other clock enters a comparison.
 
 -- Redis gives this out only while a function runs.
 local call
 
 -- A whole number as decimal digits, whatever its size: `tostring` writes large ones with an exponent.
 local function text(number) return string.format('%d', number) end
-
-local function now()
-    local t = call('TIME')
-    return t[1] * 1000 + math.floor(t[2] / 1000)
-end
 
 -- Some fields of a hash by their names. What is no hash has none: a hand in the database must not stop everybody.
 local function fields_of(key, names)

@@ -21,21 +21,14 @@ local function forget_session(sid)
     if s[3] then write('ZREM', 'qwd:sessions:ended:' .. (s[4] or 'person:' .. s[3]), sid) end
 end
 
--- Keeps a session that has just ended for a week, or one that never ran for a look of some minutes. Of one person or
--- address only so many are kept, because somebody who starts and cancels makes many.
+-- Keeps a session that has just ended until the scheduler forgets it: after a week, or for one that never ran after a look of
+-- some minutes. Of one person or address only so many are kept, because somebody who starts and cancels makes many.
+-- No key has a time to live, which would go by the server's clock.
 local function keep_ended(sid, s, cancelled, at)
-    local list, kept = 'qwd:sessions:ended:' .. s.asker, text(cancelled and 2 * CANCELLED_KEPT or WEEK)
-    write('PEXPIRE', 'qwd:session:' .. sid, kept)
-    write('PEXPIRE', 'qwd:events:' .. sid, kept)
-    write('PEXPIRE', 'qwd:payload:' .. sid, kept)
+    local list = 'qwd:sessions:ended:' .. s.asker
     write('ZADD', 'qwd:sessions:ended', text(at), sid)
     write('ZADD', list, text(at), sid)
-    write('PEXPIRE', list, text(WEEK))
-    if cancelled then
-        write('PEXPIRE', 'qwd:job:' .. s.job, kept)
-        write('ZADD', 'qwd:sessions:cancelled', text(at), sid)
-        write('PEXPIRE', 'qwd:sessions:cancelled', text(2 * CANCELLED_KEPT))
-    end
+    if cancelled then write('ZADD', 'qwd:sessions:cancelled', text(at), sid) end
     -- With this one, which is not there yet, there are so many.
     for _, old in ipairs(call('ZRANGE', list, '0', text(-KEPT_OF_ONE))) do forget_session(old) end
 end

@@ -1,8 +1,7 @@
 -- How long what is over is kept, in milliseconds, and the life of a job.
 
 local WEEK = 7 * 24 * 3600 * 1000
--- A session that was cancelled before it ran, and its job: while somebody may still look at its page. It is forgotten by
--- the scheduler then; should none run, by itself after twice as long.
+-- A session that was cancelled before it ran, and its job: while somebody may still look at its page.
 local CANCELLED_KEPT = 600000
 
 -- The kinds of jobs. `session`: the state that its session must be in while it waits. `room`: it needs room on its host, also
@@ -11,6 +10,8 @@ local KINDS = {
     create = { session = 'queued', room = true },
     stop = {},
     ['load-check'] = { brief = 600000 },
+    ['take-stray'] = { brief = 600000 },
+    ['end-stray'] = { brief = 600000 },
     mail = {},
 }
 

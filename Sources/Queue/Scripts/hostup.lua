@@ -1,12 +1,18 @@
 -- hostup: a worker's heartbeat.
--- ARGV: host lease_ms count, then `count` field-value pairs, then the ids of the sessions whose machines really live there.
+-- ARGV: host lease_ms boot uptime_ms count, then `count` field-value pairs, then the ids of the sessions whose machines really live there.
 -- Lost sessions that live are running again. Answers the ids that the queue places on this host and that are past
--- `starting`, and those that live here though they have ended, each followed by its fence and its state.
-local host, lease, count, at = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), now()
+-- `starting`, those that live here though they have ended, and those that live here of which the queue knows nothing, or that it
+-- places elsewhere (`stray`), each followed by its fence and its state. A place that is not the one that arrived last is refused.
+local host, lease, count = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
+local at = advance_time(ARGV[3], tonumber(ARGV[4]))
 local key, fields, status, lives = 'qwd:host:' .. host, {}, {}, {}
-for i = 4, 3 + 2 * count do fields[#fields + 1] = ARGV[i] end
+for i = 6, 5 + 2 * count do fields[#fields + 1] = ARGV[i] end
 for i = 1, #fields, 2 do status[fields[i]] = fields[i + 1] end
-for i = 4 + 2 * count, #ARGV do lives[ARGV[i]] = true end
+for i = 6 + 2 * count, #ARGV do lives[ARGV[i]] = true end
+local known_place = call('HMGET', key, 'place', 'where')
+if (status.place or '') ~= '' and (known_place[1] or '') ~= '' and known_place[1] ~= status.place then
+    error({ err = 'TAKEN ' .. (known_place[2] or '') })
+end
 local h = look_at_host(host)
 write('HSET', key, 'seen_at', text(at), unpack(fields))
 write('ZADD', 'qwd:hosts', text(at), host)
@@ -49,9 +55,9 @@ for _, sid in ipairs(call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
     lives[sid] = nil
 end
 -- Those that live and are not placed here were given up while this host was silent. What the queue knows
--- nothing of is left alone: it may have lost its data.
+-- nothing of is left alone: it may have lost its data. So is what lives elsewhere by its word.
 for sid in pairs(lives) do
-    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence')
-    if s[1] == 'ended' then place(sid, s[2], 'ended') end
+    local s = call('HMGET', 'qwd:session:' .. sid, 'state', 'fence', 'host')
+    if s[1] == 'ended' and s[3] == host then place(sid, s[2], 'ended') else place(sid, '0', 'stray') end
 end
 return placed

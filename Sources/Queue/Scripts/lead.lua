@@ -1,6 +1,6 @@
 -- lead: takes or keeps the leadership of the schedulers.
--- ARGV: holder lease_ms. Answers the term, or nothing while another one leads. A lease of 0 gives it up.
-local holder, lease, at = ARGV[1], tonumber(ARGV[2]), now()
+-- ARGV: holder lease_ms boot uptime_ms, which are those of its kernel, or none. Answers the term, or nothing while another one leads. A lease of 0 gives it up.
+local holder, lease, at = ARGV[1], tonumber(ARGV[2]), advance_time(ARGV[3], tonumber(ARGV[4]))
 local l = call('HMGET', 'qwd:leader:scheduler', 'holder', 'until', 'term')
 local held = tonumber(l[2] or 0) > at
 local mine = held and l[1] == holder

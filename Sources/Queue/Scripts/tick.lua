@@ -47,7 +47,9 @@ if too_many > 0 then
         forget_session(sid)
     end
 end
-write('ZREMRANGEBYSCORE', 'qwd:sessions:ended', '-inf', text(at - WEEK))
+for _, sid in ipairs(call('ZRANGEBYSCORE', 'qwd:sessions:ended', '-inf', text(at - WEEK), 'LIMIT', '0', '500')) do
+    forget_session(sid)
+end
 write('ZREMRANGEBYSCORE', 'qwd:jobs:done', '-inf', text(at - WEEK))
 write('ZREMRANGEBYRANK', 'qwd:jobs:done', '0', '-10001')
 for _, jid in ipairs(call('ZRANGE', 'qwd:jobs:dead', '0', text(-MOST_DEAD - 1))) do

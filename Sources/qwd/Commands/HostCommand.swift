@@ -8,7 +8,7 @@ import Settings
 struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "host", abstract: "Show hosts, take them out of service and back.",
-        subcommands: [List.self, Drain.self, Undrain.self, Forget.self])
+        subcommands: [List.self, Drain.self, Undrain.self, Forget.self, Strays.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show hosts.")

@@ -131,7 +131,8 @@ struct Roles {
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
             catalogue: { await reader.current(within: .seconds(3)) },
             options: WorkerOptions(
-                hostID: try HostIdentity.id(in: settings.stateDir), host: settings.worker.name,
+                hostID: try HostIdentity.id(in: settings.stateDir),
+                place: HostIdentity.place(of: settings.stateDir), host: settings.worker.name,
                 tags: settings.worker.tags, concurrentJobs: settings.worker.concurrentJobs,
                 cpuOvercommit: settings.worker.cpuOvercommit, memoryReserveMiB: settings.worker.memoryReserveMiB,
                 diskOvercommit: settings.worker.diskOvercommit, diskReserveMiB: settings.worker.diskReserveMiB,
@@ -188,7 +189,11 @@ struct Roles {
             gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger)
         // A job that can't reach Redis any more must not keep the service from ending.
         configuration.maximumGracefulShutdownDuration = .seconds(25)
-        try await ServiceGroup(configuration: configuration).run()
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let taken as HostTaken {
+            throw Failure(.badConfiguration, taken.description)
+        }
     }
 }
 

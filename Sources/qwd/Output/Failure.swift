@@ -30,7 +30,7 @@ struct Failure: Error {
             self.init(
                 .notAllowed,
                 (try? Texts.english())?.sentence(forMoreOf: resource, thanThe: largest) ?? error.detail)
-        case .refused, .unexpected: self.init(.failed, error.detail)
+        case .refused, .unexpected, .taken: self.init(.failed, error.detail)
         }
     }
 

@@ -160,7 +160,6 @@ extension Snapshot {
         expect(sessions[id] == nil, "is among the live ones")
         expect(session["listed"] == session["ended_at"], "is not among the ended ones")
         expect(session["listed_of_one"] == session["ended_at"], "is not among those of its client")
-        expect(integer(session, "left") > 0 && integer(session, "log_left") > 0, "is never forgotten")
         expect(
             ["done", "dead", "cancelled"].contains(session["job_state"]), "its job is \(session["job_state"] ?? "")")
         expect(

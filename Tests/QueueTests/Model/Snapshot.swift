@@ -104,8 +104,6 @@ struct Snapshot: Decodable {
             local sid = fields.session
             if fields.state == 'ended' then
                 local s = hash('qwd:session:' .. sid)
-                s.left = tostring(call('PTTL', 'qwd:session:' .. sid))
-                s.log_left = tostring(call('PTTL', 'qwd:events:' .. sid))
                 s.listed_of_one = call('ZSCORE', 'qwd:sessions:ended:' .. s.asker, sid) or ''
                 s.listed = call('ZSCORE', 'qwd:sessions:ended', sid) or ''
                 s.job_state = call('HGET', 'qwd:job:' .. s.job, 'state')

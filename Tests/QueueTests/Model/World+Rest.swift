@@ -57,6 +57,9 @@ extension World {
         ]
         let dead = Set((snapshot?.dead.keys).map { $0.map { "qwd:job:" + $0 } } ?? [])
         let waiting = Set(snapshot?.queues.values.flatMap(\.keys).map { "qwd:job:" + $0 } ?? [])
+        // The scheduler forgets what was over for a week, some hundred a round.
+        try await farm.pass(.seconds(8 * 24 * 3600))
+        for _ in 0..<5 { _ = try await queue.tick(loadCheck: .zero, lease: Farm.lease) }
         for key in try await farm.redis.send(["KEYS", "*"]).array?.compactMap(\.string) ?? [] {
             if stays.contains(key) || hosts.contains(where: { host in perHost.contains { key == $0 + host.name } }) {
                 continue

@@ -52,6 +52,8 @@ extension World {
             try await create(host, place, work)
         case .mail:
             throw violation("a host has got a mail")
+        case .takeStray, .endStray:
+            throw violation("a host has got a job that nobody asked for")
         }
     }
 

@@ -62,7 +62,7 @@ final class World {
     private func denied<Answer>(_ name: String, _ body: () async throws(QueueError) -> Answer) async throws {
         let patterns = [
             "session:*", "job:*", "sessions*", "jobs*", "queue*", "host*", "events*", "wake*", "fence", "farm",
-            "line*", "claimed*", "made*", "once*", "machines*", "tags*", "leader*", "refused*", "payload*",
+            "clock*", "line*", "claimed*", "made*", "once*", "machines*", "tags*", "leader*", "refused*", "payload*",
         ]
         let lacking = Set((0..<2).map { _ in random.number(0..<patterns.count) })
         let rest = patterns.indices.filter { !lacking.contains($0) }.map { "~qwd:\(patterns[$0])" }
@@ -88,7 +88,7 @@ final class World {
         } catch {
             switch error.code {
             case .limit, .tooBig, .refused: return nil
-            case .unavailable, .unexpected: throw error
+            case .unavailable, .unexpected, .taken: throw error
             }
         }
     }
