@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= release
 PREFIX ?= $(CURDIR)/.qwd
 
-.PHONY: run test lint fmt bench build setup clean
+.PHONY: run test lint fmt bench chaos build setup clean
 
 ## run: install what is missing, build, get a machine, start the service and print its address
 run: setup
@@ -28,6 +28,11 @@ bench: setup
 	$(SWIFT) build -c release --product qwd
 	$(SWIFT) build -c release --product qwd-bench
 	"$$($(SWIFT) build -c release --show-bin-path)/qwd-bench" $(BENCH)
+
+## chaos: kill, refuse, fill, rename and set clocks at random; SEED repeats a run, MINUTES is its length
+chaos: setup
+	$(SWIFT) build --build-tests
+	QWDTEST_CHAOS_SEED=$(SEED) QWDTEST_CHAOS_MINUTES=$(MINUTES) $(SWIFT) test --skip-build --filter ChaosTests
 
 build:
 	$(SWIFT) build -c $(CONFIGURATION) --product qwd

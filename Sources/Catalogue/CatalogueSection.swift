@@ -1,5 +1,5 @@
 /// One `[name]` section of a catalogue file, as written.
-struct CatalogueSection: Sendable, Hashable {
+package struct CatalogueSection: Sendable, Hashable {
     struct Value: Sendable, Hashable {
         var text: String
         var line: Int
@@ -12,7 +12,25 @@ struct CatalogueSection: Sendable, Hashable {
     /// Keys in lower case.
     var values: [String: Value] = [:]
 
-    static let keys: Set<String> = ["url", "description", "path", "format", "memory", "cpu", "arch"]
+    /// The keys of a section and what each means; the document of machines has the same table.
+    package static let documentation: [(keys: [String], meaning: String)] = [
+        (["description"], "One line for people."),
+        (
+            ["path"],
+            "The file, if it has another name than the section: below the machines directory, or absolute. Quotation marks around it are left out. Files whose names are no machine's name (spaces, umlauts, more than 64 bytes) are offered so."
+        ),
+        (["url"], "Where to get the file; said when it is missing."),
+        (
+            ["format"],
+            "`qcow2`, `raw`, `vdi`, `vmdk`, `vhd` (`vpc`), `vhdx`, `qed` or `iso`. It must be what the bytes say; it never overrides them. Needed for a raw disk whose name promises another format, and for `raw` where an ISO that is a disk as well shall be a disk."
+        ),
+        (
+            ["memory", "cpu"],
+            "What the machine needs at least: GiB, processors. A memory that looks like MiB (2048) is asked back; 2048.0 means it."
+        ),
+        (["arch"], "`x86_64` or `amd64`. Another one is refused, because machines here are x86_64."),
+    ]
+    static let keys = Set(documentation.flatMap(\.keys))
 
     /// The machine's name. A title may also be a path or an address; its last part is the name then.
     var name: String {

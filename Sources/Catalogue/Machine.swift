@@ -14,6 +14,8 @@ package struct Machine: Sendable, Hashable, Identifiable {
     package var kind: Kind
     /// What QEMU is told. It never probes: a guest could make its raw disk look like another format.
     package var format: DiskFormat
+    /// How QEMU opens it, which may be another way: see `VHDFormat`.
+    package var driver: DiskFormat
     /// As QEMU names it: `x86_64`, `aarch64`.
     package var architecture: String
     /// CPUs it needs at least; nil when it does not say.
@@ -32,8 +34,9 @@ package struct Machine: Sendable, Hashable, Identifiable {
     package init(
         name: String, description: String, path: String, kind: Kind, format: DiskFormat,
         architecture: String = "x86_64", cpu: Int? = nil, memoryMiB: Int? = nil, sizeBytes: Int = 0,
-        virtualSizeBytes: Int = 0, identity: ImageIdentity? = nil
+        virtualSizeBytes: Int = 0, driver: DiskFormat? = nil, identity: ImageIdentity? = nil
     ) {
+        self.driver = driver ?? format
         self.name = name
         self.description = description
         self.path = path
@@ -51,7 +54,8 @@ package struct Machine: Sendable, Hashable, Identifiable {
     init(name: String, path: String, image: DiskImage) {
         self.init(
             name: name, description: name, path: path, kind: image.kind, format: image.format,
-            sizeBytes: Int(image.identity.size), virtualSizeBytes: image.virtualSizeBytes, identity: image.identity)
+            sizeBytes: Int(image.identity.size), virtualSizeBytes: image.virtualSizeBytes, driver: image.driver,
+            identity: image.identity)
     }
 
     /// Whether a name can be a machine's: it becomes a file name, a form's value and a word on command lines.

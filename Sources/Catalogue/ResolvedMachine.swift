@@ -1,3 +1,5 @@
+import Domain
+
 /// What one section of the catalogue comes to on this host: a machine, or the reason why not.
 struct ResolvedMachine: Sendable {
     private(set) var machine: Machine?
@@ -22,7 +24,7 @@ struct ResolvedMachine: Sendable {
         var machine = Machine(name: section.name, path: path, image: image)
         if let description = section.text("description") { machine.description = description }
         machine.cpu = number(section, "cpu", unit: "CPUs").map { Int($0.rounded(.up)) }
-        machine.memoryMiB = number(section, "memory", unit: "GiB").map { Int(($0 * 1024).rounded(.up)) }
+        machine.memoryMiB = memory(section).map { Int(($0 * 1024).rounded(.up)) }
         self.machine = machine
     }
 
@@ -36,6 +38,18 @@ struct ResolvedMachine: Sendable {
                 "arch", "arch=\(name) can't be started here: machines are x86_64",
                 "Get the image for x86_64 (amd64), or leave the line out if it is one."))
         return false
+    }
+
+    /// GiB. What looks like MiB is asked back, because no host has so much: who means it writes a decimal point.
+    private mutating func memory(_ section: CatalogueSection) -> Double? {
+        guard let number = number(section, "memory", unit: "GiB"), let text = section.text("memory") else { return nil }
+        guard let meant = ProbablyMiB.gibibytes(of: number), !text.contains(".") else { return number }
+        let short = meant == meant.rounded() ? "\(Int(meant))" : "\(meant)"
+        warnings.append(
+            section.warning(
+                "memory", "memory=\(text) would be \(text) GiB",
+                "Write memory=\(short) if MiB were meant, memory=\(text).0 if not; the key was left out."))
+        return nil
     }
 
     private mutating func number(_ section: CatalogueSection, _ key: String, unit: String) -> Double? {

@@ -45,6 +45,15 @@ package struct Authority: Sendable, Hashable {
         host = .name(String(decoding: name, as: UTF8.self).lowercased())
     }
 
+    /// Whether it means this computer to whoever reads it, wherever that is: a loopback address, `localhost`, or the address that
+    /// stands for all.
+    package var leadsOnlyHere: Bool {
+        switch host {
+        case .name(let name): name == "localhost" || name.hasSuffix(".localhost")
+        case .address(let address): address.isLoopback || address.bytes.allSatisfy { $0 == 0 }
+        }
+    }
+
     /// The port with its default, for `http` or `https`.
     package func port(of scheme: String) -> Int { port ?? (scheme == "https" ? 443 : 80) }
 

@@ -43,9 +43,15 @@ package struct Placement: Sendable, Hashable {
         case host(HostVerdict)
     }
 
+    /// From this distance on no host will ever take it as it is.
+    private static let forEver = 7.0
+
     package var blocker: Blocker? {
+        let best = hosts.min { $0.verdict.distance < $1.verdict.distance }
+        // The end of another session would not help it.
+        if let best, best.verdict.distance >= Self.forEver { return .host(best) }
         if let sessionsAtLimit { return .farmIsFull(sessions: sessionsAtLimit) }
-        guard let best = hosts.min(by: { $0.verdict.distance < $1.verdict.distance }) else { return .noHost }
+        guard let best else { return .noHost }
         return best.verdict == .fits ? nil : .host(best)
     }
 }

@@ -33,6 +33,14 @@ package struct Resources: Sendable, Hashable {
     package var gpu: Int { self[.gpu] }
 }
 
+/// A size in GiB that was probably meant in MiB, as the reference of many such tools counts: 2048 for two.
+package enum ProbablyMiB {
+    /// The GiB that were probably meant, if the number says so: a whole number of 256 or more in steps of 128.
+    package static func gibibytes(of number: Double) -> Double? {
+        number >= 256 && number.truncatingRemainder(dividingBy: 128) == 0 ? number / 1024 : nil
+    }
+}
+
 /// Why a host takes no session at all for now, though it is there. The raw values are what its hash says.
 package enum HostClosure: String, Sendable, CaseIterable {
     /// Something that machines need is missing there.

@@ -17,16 +17,20 @@ package struct Frontend: Service {
     private let dependencies: SignInDependencies?
     private let post: MailConfiguration?
     private let certificate: Certificate?
+    private let onRunning: @Sendable (_ port: Int) async -> Void
     private let logger: Logger
 
     /// - Parameters:
     ///   - dependencies: How people sign in; nil lets everybody do everything under the name they give.
     ///   - post: Sends mails; nil sends none.
     ///   - certificate: For TLS; nil serves without.
+    ///   - onRunning: Called with the port once it listens.
     package init(
         queue: JobQueue, secret: ServiceSecret, options: FrontendOptions, dependencies: SignInDependencies? = nil,
-        post: MailConfiguration? = nil, certificate: Certificate? = nil, logger: Logger
+        post: MailConfiguration? = nil, certificate: Certificate? = nil, logger: Logger,
+        onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
     ) {
+        self.onRunning = onRunning
         self.dependencies = dependencies
         self.post = post
         self.certificate = certificate
@@ -40,7 +44,7 @@ package struct Frontend: Service {
     /// - Throws: `FrontendStartError` when the address can't be listened on.
     package func run() async throws {
         do {
-            try await application().run()
+            try await application(onRunning: onRunning).run()
         } catch let error where error is IOError || error is SocketAddressError {
             throw FrontendStartError(address: "\(options.listenHost):\(options.listenPort)", cause: error)
         }
@@ -64,7 +68,9 @@ package struct Frontend: Service {
         if let certificate { background.append(certificate) }
         let logger = logger
         return Application(
-            responder: OwnTaskResponder(base: Self.router(for: services).buildResponder()),
+            responder: OwnTaskResponder(
+                base: BasePathResponder(
+                    base: Self.router(for: services).buildResponder(), path: services.pages.address.base)),
             server: server(services.connections),
             configuration: .init(
                 address: .hostname(options.listenHost, port: options.listenPort), serverName: nil,
@@ -109,6 +115,7 @@ package struct Frontend: Service {
         router.add(middleware: AccessLog(counters: services.counters))
         router.add(middleware: SecurityHeaders(isSecure: services.options.tls || services.pages.address.isSecure))
         router.add(middleware: ErrorMiddleware(services: services))
+        router.add(middleware: OptionsMiddleware())
         router.add(
             middleware: KnownHostsOnly(
                 hosts: KnownHosts(

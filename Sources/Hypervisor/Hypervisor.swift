@@ -30,8 +30,12 @@ package protocol Hypervisor: Sendable {
     func living() async -> [SessionID]
     /// Takes hold of the machines that already live here, and of what was left of others.
     func adopt() async -> [AdoptedMachine]
-    /// Looks after the machines: those that were paused for want of disk space go on when there is some.
+    /// Looks after the machines.
     func checkUp() async
+    /// Lets all machines stand still, because the disk they write to is nearly full. Again on those that do changes nothing.
+    func pauseForSpace() async
+    /// Lets those go on that stand still for want of space.
+    func goOnWithSpace() async
     /// Watches the machines until cancelled.
     func run() async
 }

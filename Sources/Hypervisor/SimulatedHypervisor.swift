@@ -63,6 +63,8 @@ package actor SimulatedHypervisor: Hypervisor {
     }
 
     package func checkUp() {}
+    package func pauseForSpace() {}
+    package func goOnWithSpace() {}
 
     package func run() async {}
 

@@ -11,6 +11,8 @@ package struct MachineError: Error, Sendable, CustomStringConvertible {
         case badImage
         /// QEMU ended while it was started.
         case notStarted
+        /// QEMU on this host can't do what is wanted of it, and will not by another try.
+        case unsupported
         /// QEMU does not answer.
         case notAnswering
         /// The kernel reports no exit after SIGKILL.
@@ -42,7 +44,7 @@ package struct MachineError: Error, Sendable, CustomStringConvertible {
     package var failureClass: FailureClass {
         switch code {
         case .noSpace: .noRoom
-        case .badImage: .permanent
+        case .badImage, .unsupported: .permanent
         case .missingProgram, .notStarted, .notAnswering, .notReaped, .stale, .system, .display, .network: .transient
         }
     }

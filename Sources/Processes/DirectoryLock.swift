@@ -29,6 +29,14 @@ package final class DirectoryLock: Sendable {
         self.descriptors = descriptors
     }
 
+    /// Whether somebody has a lock now.
+    package static func isHeld(_ path: String) -> Bool {
+        let number = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard number >= 0 else { return false }
+        defer { close(number) }
+        return flock(number, LOCK_SH | LOCK_NB) != 0
+    }
+
     /// Gives the directories back now, and not with the last reference.
     package func release() {
         for descriptor in descriptors { close(descriptor.take()) }

@@ -97,6 +97,27 @@ package enum Files {
         return stat(path, &status) == 0 ? Int(status.st_blocks) * 512 : 0
     }
 
+    /// Size of the file system that a path is on, and what of it is free for everybody, in bytes; nil if it can't be asked.
+    package static func space(of path: String) -> (total: Int, free: Int)? {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return nil }
+        return (Int(status.f_blocks) * Int(status.f_frsize), Int(status.f_bavail) * Int(status.f_frsize))
+    }
+
+    /// Makes a file that takes so many bytes of its disk from now on.
+    package static func reserve(_ path: String, bytes: Int) throws(ProcessError) {
+        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else {
+            throw ProcessError(.system, "Can't write \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        let error = posix_fallocate(descriptor, 0, off_t(bytes))
+        if error != 0 {
+            unlink(path)
+            throw ProcessError(.system, "Can't reserve \(bytes) bytes for \(path): \(String(cString: strerror(error)))")
+        }
+    }
+
     package static func remove(_ path: String) {
         try? FileManager.default.removeItem(atPath: path)
     }

@@ -24,7 +24,8 @@ enum RedisRefusal: CaseIterable {
 
     private var marks: [String] {
         switch self {
-        case .replica: ["READONLY"]
+        // The second is what a command hears that waits while a master becomes one.
+        case .replica: ["READONLY", "UNBLOCKED"]
         case .noMemory: ["OOM"]
         case .cannotSave: ["MISCONF"]
         case .noPassword: ["NOAUTH"]

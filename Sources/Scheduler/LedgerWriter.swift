@@ -13,7 +13,8 @@ package actor LedgerWriter {
     /// How often the queue is told when nothing has changed. It waits for a silent ledger for a week.
     private static let reminder = Duration.seconds(3600)
 
-    private let ledger: Ledger
+    private var ledger: Ledger?
+    private let open: @Sendable () async throws(LedgerError) -> Ledger
     private let name: String
     /// What the queue was told last, and when.
     private var told: (id: String?, at: ContinuousClock.Instant)?
@@ -22,12 +23,27 @@ package actor LedgerWriter {
     package init(ledger: Ledger, name: String) {
         self.ledger = ledger
         self.name = name
+        open = { () throws(LedgerError) in ledger }
+    }
+
+    /// One whose ledger has no room now, so that it is opened when there is some: what was done waits in the queue.
+    package init(name: String, open: @escaping @Sendable () async throws(LedgerError) -> Ledger) {
+        self.name = name
+        self.open = open
+    }
+
+    private func opened() async throws -> Ledger {
+        if let ledger { return ledger }
+        let opened = try await open()
+        ledger = opened
+        return opened
     }
 
     /// Copies what is new.
     /// - Returns: How many entries there were.
     @discardableResult
     func round(_ queue: JobQueue) async throws -> Int {
+        let ledger = try await opened()
         var copied = 0
         var place = try await ledger.lastID
         var newest: Int64?

@@ -38,11 +38,43 @@ package struct HostEnvironment: Sendable {
         }
     }
 
+    /// Where a service that was started with a file of its own leaves a link to it.
+    package var serviceLink: String { "\(runtimeDirectory).service" }
+
+    /// The file of the service that this user runs, where there is no file for all.
+    var fileOfService: String? {
+        var status = stat()
+        // A link of somebody else's could lead anywhere.
+        guard access(defaultFile, F_OK) != 0, lstat(serviceLink, &status) == 0, status.st_uid == geteuid(),
+            status.st_mode & S_IFMT == S_IFLNK
+        else { return nil }
+        return try? FileManager.default.destinationOfSymbolicLink(atPath: serviceLink)
+    }
+
     package static func ownHostName() -> String {
         // HOST_NAME_MAX is 64 on Linux; one more for the end.
         var buffer = [CChar](repeating: 0, count: 65)
-        let status = gethostname(&buffer, buffer.count - 1)
+        let status = gethostname(&buffer, buffer.count)
         let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return status == 0 && !name.isEmpty ? name : "localhost"
+        return valid(status == 0 ? name : "")
+    }
+
+    /// A host's own name as a name of `worker.name`: what that may not have is a dash, and one of which nothing is left is made
+    /// of the host's machine-id(5).
+    static func valid(
+        _ name: String,
+        machineID: @autoclosure () -> String? = try? String(contentsOfFile: "/etc/machine-id", encoding: .utf8)
+    ) -> String {
+        let letters = name.unicodeScalars.map { scalar -> Character in
+            let isFine =
+                scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "._-".unicodeScalars.contains(scalar))
+            return isFine ? Character(scalar) : "-"
+        }
+        let rest = letters.drop { "._-".contains($0) }.prefix(64)
+        if rest.contains(where: \.isLetter) || rest.contains(where: \.isNumber) { return String(rest) }
+        let id = (machineID() ?? "").prefix { $0.isLetter || $0.isNumber }.prefix(8)
+        return id.isEmpty ? "localhost" : "host-\(id)"
     }
 }

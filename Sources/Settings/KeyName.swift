@@ -22,9 +22,9 @@ struct KeyName: Sendable {
 }
 
 /// Finds the word that a person probably meant.
-enum Spelling {
+package enum Spelling {
     /// The candidate that differs least, if it differs in no more than a third of the letters and in three at most.
-    static func nearest(to word: String, among candidates: [String]) -> String? {
+    package static func nearest(to word: String, among candidates: [String]) -> String? {
         let allowed = min(3, max(1, word.count / 3))
         return
             candidates

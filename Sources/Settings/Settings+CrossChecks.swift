@@ -1,3 +1,5 @@
+import Domain
+
 extension Settings {
     /// Linux: `sockaddr_un.sun_path` has 108 bytes, the last one ends the text (unix(7)).
     private static let longestSocketPath = 107
@@ -10,7 +12,7 @@ extension Settings {
     func crossChecks(ignoring wrong: Set<String>) -> [SettingsError] {
         socketContradictions() + (wrong.contains("limits.lifetime") ? [] : lifetimeContradictions())
             + signInContradictions(ignoring: wrong) + companionContradictions(ignoring: wrong)
-            + displayContradictions(ignoring: wrong)
+            + displayContradictions(ignoring: wrong) + memoryDoubts(ignoring: wrong)
     }
 
     /// Whether browsers reach the pages, or the displays, by TLS: ours, or that of a proxy.
@@ -33,6 +35,18 @@ extension Settings {
                     "browsers open no plain WebSocket from an https page; set display.public_url to an https address "
                     + "that a proxy passes on to display.listen, or set tls.certificate and tls.key")
         ]
+    }
+
+    /// A size that is none of a session's, but one in MiB.
+    private func memoryDoubts(ignoring wrong: Set<String>) -> [SettingsError] {
+        let sizes = [("defaults.memory_gib", defaults.memoryMiB)] + form.memoryMiB.map { ("form.memory_gib", $0) }
+        return sizes.filter { !wrong.contains($0.0) && $0.1 >= 1 << 20 }.compactMap { key, mib -> SettingsError? in
+            let gib = Double(mib) / 1024
+            guard let meant = ProbablyMiB.gibibytes(of: gib) else { return nil }
+            return SettingsError(
+                origin: origins[key], key: key, found: "\(gib.shortText)", expected: "a number of GiB below 1024",
+                advice: "write \(meant.shortText) if MiB were meant")
+        }
     }
 
     private func socketContradictions() -> [SettingsError] {

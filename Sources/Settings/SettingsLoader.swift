@@ -6,7 +6,8 @@ package enum SettingsLoader {
     /// `QWD_...` variables, overrides. Each layer is checked in full, even where a later one wins. Blocks while it
     /// reads the files.
     /// - Parameters:
-    ///   - configFile: Replaces `/etc/qwd/qwd.yaml`, and must exist.
+    ///   - configFile: Replaces `/etc/qwd/qwd.yaml`, and must exist. Where neither is there it is the file of the service that
+    ///     this user runs.
     ///   - overrides: `section.key=value`.
     package static func load(
         configFile: String?, environment: [String: String], overrides: [String]
@@ -20,7 +21,9 @@ package enum SettingsLoader {
         configFile: String?, environment: [String: String], overrides: [String], hostEnvironment: HostEnvironment
     ) -> Result<Settings, SettingsErrors> {
         let layers =
-            SettingsLayer.files(from: configFile ?? hostEnvironment.defaultFile, mustExist: configFile != nil)
+            SettingsLayer.files(
+                from: configFile ?? hostEnvironment.fileOfService ?? hostEnvironment.defaultFile,
+                mustExist: configFile != nil)
             + [.environment(environment), .overrides(overrides)]
         var settings = Settings()
         var errors: [SettingsError] = []

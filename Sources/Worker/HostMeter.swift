@@ -10,13 +10,13 @@ package struct HostMeter {
     private var lastLook: ContinuousClock.Instant?
     /// A share of less time than that says nothing: a moment is either busy or not.
     private static let shortestWindow = Duration.seconds(2)
-    /// The file system's size and free space when they could last be read.
-    private var space = (totalMiB: 0, freeMiB: 0)
+    /// The file system's size and free space in bytes, when they could last be read.
+    private(set) var space = (total: 0, free: 0)
 
     init() {}
 
     /// Takes what was found out about the disk, which may hang: not by who tells how the host is.
-    mutating func note(space: (totalMiB: Int, freeMiB: Int)) { self.space = space }
+    mutating func note(space: (total: Int, free: Int)) { self.space = space }
 
     /// What the host is like now. The busy share is that of two seconds at least; the first one counts from the host's start.
     mutating func read(
@@ -28,7 +28,7 @@ package struct HostMeter {
         let closure: HostClosure? =
             if hasProblem {
                 .problem
-            } else if space.freeMiB < options.diskReserveMiB {
+            } else if space.free >> 20 < options.diskReserveMiB {
                 .disk
             } else {
                 options.limits.load > 0 && busy > options.limits.load ? .load : nil
@@ -39,9 +39,9 @@ package struct HostMeter {
                 cpu: Int(Double(cpus) * options.cpuOvercommit),
                 memoryMiB: max(0, memory.total - options.memoryReserveMiB),
                 diskGiB: options.diskOvercommit == 0
-                    ? Self.uncountedGiB : Int(Double(space.totalMiB) / 1024 * options.diskOvercommit)),
+                    ? Self.uncountedGiB : Int(Double(space.total >> 20) / 1024 * options.diskOvercommit)),
             closure: closure, load1: Self.load1(), cpuBusy: busy, memoryAvailableMiB: memory.available,
-            diskFreeMiB: space.freeMiB, bootID: Self.bootID(), accelerator: accelerator, notice: notice,
+            diskFreeMiB: space.free >> 20, bootID: Self.bootID(), accelerator: accelerator, notice: notice,
             version: options.version,
             displayURL: displayURL)
     }
@@ -70,15 +70,6 @@ package struct HostMeter {
             if words[0] == "MemAvailable:" { available = kibibytes / 1024 }
         }
         return (total, available)
-    }
-
-    static func space(of directory: String) -> (totalMiB: Int, freeMiB: Int) {
-        var status = statvfs()
-        guard statvfs(directory, &status) == 0 else { return (0, 0) }
-        return (
-            Int(status.f_blocks) * Int(status.f_frsize) / (1 << 20),
-            Int(status.f_bavail) * Int(status.f_frsize) / (1 << 20)
-        )
     }
 
     private mutating func busyShare() -> Double {

@@ -1,6 +1,7 @@
 import Dispatch
 import Domain
 import Machines
+import Processes
 
 /// What this worker said last about its host.
 actor HostReport {
@@ -23,12 +24,12 @@ actor HostReport {
     /// Looks at the disk, on a thread of its own because it may hang. Returns when it is known, or when it was waited for long
     /// enough: then the last that was known counts.
     func lookAtDisk(within limit: Duration) async {
-        let (found, report) = AsyncStream.makeStream(of: (totalMiB: Int, freeMiB: Int).self)
+        let (found, report) = AsyncStream.makeStream(of: (total: Int, free: Int).self)
         DispatchQueue.global().async { [disk] in
-            report.yield(HostMeter.space(of: disk))
+            report.yield(Files.space(of: disk) ?? (0, 0))
             report.finish()
         }
-        let space = await withTaskGroup(of: (totalMiB: Int, freeMiB: Int)?.self) { group in
+        let space = await withTaskGroup(of: (total: Int, free: Int)?.self) { group in
             group.addTask {
                 for await space in found { return space }; return nil
             }
@@ -40,6 +41,9 @@ actor HostReport {
         }
         if let space { meter.note(space: space) }
     }
+
+    /// Size and free space of the disk in bytes, as it was last seen; zeros before it was.
+    var space: (total: Int, free: Int) { meter.space }
 
     func status(
         options: WorkerOptions, accelerator: String, displayURL: String, problem: String?

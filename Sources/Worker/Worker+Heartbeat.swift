@@ -33,10 +33,25 @@ extension Worker {
     /// Looks after the machines with each heartbeat, but beside it: QEMU may not answer, or a disk may hang.
     func tend() async {
         while !Task.isCancelled {
-            await meter.lookAtDisk(within: options.lease / 3)
             await hypervisor.checkUp()
             await resumeAgain()
             try? await Task.sleep(for: options.lease / 3)
+        }
+    }
+
+    /// Lets the guests stand still while the disk is nearly full, before something fails that is needed to end them.
+    func watchDisk() async {
+        while !Task.isCancelled {
+            await meter.lookAtDisk(within: .seconds(1))
+            let space = await meter.space
+            let reserve = DiskReserve(total: space.total, reserveMiB: options.diskReserveMiB)
+            if space.total > 0, space.free < reserve.pause {
+                await hypervisor.pauseForSpace()
+            } else if space.free >= reserve.goOn {
+                await hypervisor.goOnWithSpace()
+            }
+            // No event tells how full a file system is. One of some guests that write fast is looked at more often.
+            try? await Task.sleep(for: space.free < 4 * reserve.pause ? .milliseconds(100) : .seconds(1))
         }
     }
 

@@ -63,6 +63,7 @@ package struct Worker: Service {
             group.addTask { await followDisplays() }
             group.addTask { await beat() }
             group.addTask { await tend() }
+            group.addTask { await watchDisk() }
             group.addTask { await keepOffering() }
             group.addTask { await freeLeftovers() }
             await takeJobs()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import Processes
+import Settings
 
 /// The command line of qwd.
 @main
@@ -10,9 +11,9 @@ struct QWD: AsyncParsableCommand {
         abstract: "Virtual machines in the browser, as a job queue.",
         discussion: """
             Data goes to standard output, messages to standard error. Exit codes: 0 ok, 1 failed, 2 usage, \
-            69 unavailable, 75 no room now, 77 not allowed, 78 bad configuration.
+            69 unavailable, 75 no room now, 77 not allowed, 78 bad configuration, 130 interrupted.
             """,
-        version: Version.text,
+        version: "qwd \(Version.text)",
         subcommands: [DisplayGatewayCommand.self],
         groupedSubcommands: [
             CommandGroup(
@@ -46,8 +47,22 @@ struct QWD: AsyncParsableCommand {
             let code = exitCode(for: error)
             let message = fullMessage(for: error)
             if code == .success { Console.print(message) } else if !message.isEmpty { Console.say(message) }
+            if let meant = suggestion() { Console.say("Did you mean 'qwd \(meant)'?") }
             Glibc.exit(code == .success ? 0 : code == .validationFailure ? FailureCode.usage.rawValue : code.rawValue)
         }
+    }
+}
+
+extension QWD {
+    /// The command that somebody may have meant by the first word, if that is none.
+    private static func suggestion() -> String? {
+        let commands = configuration.groupedSubcommands.flatMap(\.subcommands).compactMap {
+            $0.configuration.commandName ?? "\($0)".lowercased()
+        }
+        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), !commands.contains(word) else {
+            return nil
+        }
+        return Spelling.nearest(to: word, among: commands)
     }
 }
 

@@ -101,4 +101,15 @@ struct IMAPTests {
         #expect(error?.code == code)
         #expect(try await signIn("alice", "x", "imaps://127.0.0.1:\(server.port("good"))")?.name == "alice")
     }
+
+    @Test(
+        .enabled(if: Tools.exists(Tools.python), "needs the Python of QWDTEST_PYTHON"),
+        arguments: ["login", "login-ntlm"])
+    func `a server that has the LOGIN command alone is asked by it`(behaviour: String) async throws {
+        let server = try await PythonServer("imapd.py")
+        let port = try server.port(behaviour)
+        let url = "imaps://127.0.0.1:\(port)"
+        #expect(try await signIn("alice", "pass \"word\\ %41", url)?.name == "alice")
+        #expect(try await signIn("alice", "wrong", url) == nil)
+    }
 }

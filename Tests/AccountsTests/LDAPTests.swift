@@ -30,7 +30,7 @@ struct LDAPTests {
     }
 
     @Test(arguments: [
-        ("alice", "wrong"), ("nobody", "secret"), ("twin", "secret"), ("Nameless", "secret"), ("locked", "secret"),
+        ("alice", "wrong"), ("nobody", "secret"), ("twin", "secret"), ("locked", "secret"),
         ("locked", "x"), ("*", "secret"), ("al*", "secret"), ("*)(cn=*", "secret"), ("alice)(uid=*", "secret"),
         ("*)(|(uid=*", "secret"), ("alice\\2a", "secret"), ("", "secret"),
     ])
@@ -39,6 +39,17 @@ struct LDAPTests {
         #expect(try await signIn(user, password, try await options("ldap://127.0.0.1:\(server.port)")) == nil)
         // The server's log has bytes that are not plain ASCII as \xx.
         #expect(!server.log.contains("(uid=*)"))
+    }
+
+    @Test func `an entry without the attribute of the name is the administrator's matter, once its password was right`()
+        async throws
+    {
+        let server = try await Slapd()
+        let options = try await options("ldap://127.0.0.1:\(server.port)")
+        #expect(try await signIn("Nameless", "wrong", options) == nil)
+        let error = await #expect(throws: AccountsError.self) { try await signIn("Nameless", "secret", options) }
+        #expect(error?.code == .badConfiguration && error?.isTransient == false)
+        #expect(error?.detail.contains("sAMAccountName") == true && error?.detail.contains("ldap.user") == true)
     }
 
     @Test func `an empty password is refused before the server hears of it`() async throws {

@@ -44,6 +44,18 @@ struct ConfigCheckTests {
         #expect(found.errors.contains(advice), "\(found.errors)")
     }
 
+    @Test(arguments: [
+        ("tls:\n  certificate: /nope/c.pem\n  key: /nope/k.pem\n", "/nope/"),
+        ("mail:\n  url: smtp://127.0.0.1:1\n  from: a@example.org\n  ca: /nope/ca.pem\n", "/nope/ca.pem"),
+        ("state_dir: /proc/version/nope\n", "/proc/version is no directory"),
+        ("machines:\n  directory: /etc/passwd\n", "is no directory"),
+        ("defaults:\n  memory_gib: 2048\n", "write 2 if MiB were meant"),
+    ])
+    func `what a key names is looked at`(text: String, says: String) async throws {
+        let found = try await check("auth:\n  methods: [none]\n\(text)")
+        #expect(found.status == 78 && found.errors.contains(says), "\(found.errors)")
+    }
+
     @Test func `a good file is said to be good`() async throws {
         let found = try await check(
             """

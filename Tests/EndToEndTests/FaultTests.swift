@@ -102,6 +102,73 @@ struct FaultTests {
         await service.shutDown(keeping: disk)
     }
 
+    @Test(.enabled(if: geteuid() == 0, "mounts a small file system, which needs root"))
+    func `guests that fill the disk of everything stand still, and each can be stopped, ten times`() async throws {
+        // Redis, the ledger and the overlays on one disk of 64 MiB.
+        let service = try RunningService(Self.uncounted)
+        try writingDisk(service)
+        let disk = try SmallDisk(at: service.state, kibibytes: 64 << 10)
+        try await service.start()
+        for round in 0..<10 {
+            // The same form again where an answer was lost makes no second session.
+            let ids = [
+                try await calmly(service) {
+                    try await service.create(["machine": "writer.raw", "nonce": "writer-\(round)-of-ten"])
+                },
+                try await calmly(service) { try await service.create(["nonce": "other-\(round)-of-ten"]) },
+            ]
+            let paused = try await calmly(service) {
+                try await service.wait(for: ids[0]) { $0.displayReady && $0.detail != nil }
+            }
+            #expect(paused.state == .running && paused.detail?.contains("disk is full") == true)
+            while try await !service.page(ids[0]).contains("a session that is stopped gives some") {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            // Its end gives the room back, and what else was paused goes on.
+            #expect(try await calmly(service) { try await service.stopped(ids[0]) }.reason == .stopped)
+            let other = try await calmly(service) {
+                try await service.wait(for: ids[1]) { $0.displayReady && $0.detail == nil }
+            }
+            #expect(other.state == .running)
+            #expect(try await calmly(service) { try await service.stopped(ids[1]) }.reason == .stopped)
+        }
+        #expect(try await service.leftovers() == [])
+        await service.shutDown(keeping: disk)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "mounts a small file system, which needs root"))
+    func `a disk that somebody else fills to its last byte stops no stop`() async throws {
+        let service = try RunningService(Self.uncounted)
+        let disk = try SmallDisk(at: service.state, kibibytes: 64 << 10)
+        try await service.start()
+        let id = try await service.create()
+        try await service.wait(for: id) { $0.displayReady }
+        // Redis takes its ballast back only while there is room.
+        while Files.size("\(service.state)/redis/ballast") == 0 { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(throws: ProcessError.self) { try Files.reserve("\(disk.path)/foreign", bytes: 256 << 20) }
+        let filler = open("\(disk.path)/foreign", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let block = [UInt8](repeating: 1, count: 4096)
+        while write(filler, block, block.count) > 0 {}
+        close(filler)
+        #expect(try await calmly(service) { try await service.stopped(id) }.reason == .stopped)
+        #expect(service.log.contains("given up its ballast"))
+        unlink("\(disk.path)/foreign")
+        while Files.size("\(service.state)/redis/ballast") == 0 { try await Task.sleep(for: .milliseconds(20)) }
+        let next = try await calmly(service) { try await service.create(["nonce": "after-the-full-disk"]) }
+        #expect(try await service.settled(next).state == .running)
+        await service.shutDown(keeping: disk)
+    }
+
+    /// Does something again until Redis does not end under it: on a disk of 64 MiB in memory a guest is faster than whoever looks
+    /// after the room, and Redis is started again with its ballast.
+    private func calmly<Value>(_ service: RunningService, _ body: () async throws -> Value) async throws -> Value {
+        for _ in 0..<50 {
+            if let value = try? await body() { return value }
+            try await service.redisAnswers()
+        }
+        return try await body()
+    }
+
     // MARK: Machines
 
     @Test func `a machine's file that is gone or broken ends the session with its name`() async throws {

@@ -16,7 +16,7 @@ extension RunningService {
         request.httpBody = Data(all.map { "\($0)=\($1)" }.joined(separator: "&").utf8)
         let (data, response) = try await URLSession.shared.data(for: request)
         struct Created: Decodable { var id: String }
-        guard (response as? HTTPURLResponse)?.statusCode == 201,
+        guard [200, 201].contains((response as? HTTPURLResponse)?.statusCode ?? 0),
             let id = SessionID(try JSONDecoder().decode(Created.self, from: data).id)
         else { throw Failure(description: "POST /sessions: \(String(decoding: data, as: UTF8.self))") }
         return id

@@ -146,7 +146,8 @@ struct EventReader {
                     if line.hasPrefix("id: ") { event.id = String(line.dropFirst(4)) }
                     if line.hasPrefix("data: ") { event.data = String(line.dropFirst(6)) }
                 }
-                if !event.name.isEmpty { return event }
+                // That the server lives is no event.
+                if !event.name.isEmpty, event.name != "beat" { return event }
                 continue
             }
             guard let more = try await bytes.next() else { return nil }

@@ -115,6 +115,14 @@ extension ImageKitchen {
         return disk
     }
 
+    /// A fixed VHD as VirtualBox writes it.
+    func virtualBox(geometry: [UInt8]) throws -> [UInt8] {
+        try vhd("subformat=fixed,force_size") {
+            $0.put(Array("vbox".utf8), at: 28)
+            $0.put(geometry, at: 56)
+        }
+    }
+
     /// A VHDX that is changed, with the place of its file parameters.
     func vhdx(_ change: (inout [UInt8], Int) throws -> Void) throws -> [UInt8] {
         var disk = try convert("vhdx")

@@ -184,9 +184,12 @@ enum RefusedImages {
         },
         ImageCase("another-kind.vhd", "damaged") { try $0.vhd { $0.put(DiskBytes.big(7, 4), at: 60) } },
         ImageCase("paused.vhd", "not closed") { try $0.vhd { $0.put([1], at: 84) } },
-        ImageCase("large.vhd", "cut off") {
-            // Its cylinders, heads and sectors are more than the file has.
-            try $0.vhd("subformat=fixed") { $0.put([1, 0, 16, 63], at: 56) }
+        // A dynamic one can't be opened with its true size.
+        ImageCase("virtualbox-dynamic.vhd", "its end would be cut off") {
+            try $0.vhd {
+                $0.put(Array("vbox".utf8), at: 28)
+                $0.put([0, 10, 16, 62], at: 56)
+            }
         },
         ImageCase("large-dynamic.vhd", "damaged") { try $0.vhd { $0.put([0xFF, 0xFF, 16, 254], at: 56) } },
         ImageCase("far-table.vhd", "cut off") { kitchen in

@@ -1,4 +1,5 @@
 import CCurl
+import Domain
 
 /// Listens to a conversation for the server's own word that a password is right.
 ///
@@ -18,6 +19,10 @@ final class AuthReplyObserver {
     private(set) var answer = Answer.none
     /// Whether the server has said anything at all.
     private(set) var hasHeardServer = false
+    /// What the server has answered to the question, for the administrator.
+    private(set) var words = ""
+    /// Whether the server has said that nobody may use IMAP's LOGIN now (RFC 9051 6.1.1).
+    private(set) var refusesLogin = false
     /// What the answer begins with: the tag of an IMAP command; empty for SMTP; nil as long as nobody asked.
     private var expected: Substring?
 
@@ -49,10 +54,15 @@ final class AuthReplyObserver {
 
     func received(_ line: String) {
         hasHeardServer = true
+        // Nor is a password looked at by who greets somebody as known already.
+        let upper = line.uppercased()
+        if upper.contains("LOGINDISABLED") || upper.hasPrefix("* PREAUTH") { refusesLogin = true }
         guard let expected, answer == .none else { return }
         if expected.isEmpty {
+            words = line.trimmed
             hearSMTP(line)
         } else if line.hasPrefix(expected + " ") {
+            words = String(line.dropFirst(expected.count + 1)).trimmed
             hearIMAP(line.dropFirst(expected.count + 1))
         }
     }

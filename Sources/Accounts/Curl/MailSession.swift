@@ -26,6 +26,7 @@ struct MailSession: ~Copyable {
     let handle: CurlHandle
     let observer: AuthReplyObserver
     private let endpoint: MailEndpoint
+    var address: String { endpoint.address }
 
     init(_ endpoint: MailEndpoint) throws(AccountsError) {
         handle = try CurlHandle()

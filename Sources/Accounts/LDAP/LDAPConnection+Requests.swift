@@ -40,7 +40,7 @@ extension LDAPConnection {
             switch result {
             case LDAP_TIMEOUT, LDAP_TIMELIMIT_EXCEEDED: .timeout
             case LDAP_SERVER_DOWN, LDAP_CONNECT_ERROR, LDAP_BUSY, LDAP_UNAVAILABLE: .unavailable
-            case LDAP_CONFIDENTIALITY_REQUIRED: .insecure
+            case LDAP_CONFIDENTIALITY_REQUIRED, LDAP_STRONG_AUTH_REQUIRED: .insecure
             default: .system
             }
         return AccountsError(code, "LDAP server \(address) \(what): \(explanation(result)).")

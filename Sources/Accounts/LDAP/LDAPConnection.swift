@@ -41,7 +41,11 @@ struct LDAPConnection: ~Copyable {
         let result = try bind(entry.dn, credentials.password)
         switch result {
         case LDAP_SUCCESS: return entry
-        case LDAP_INVALID_CREDENTIALS, LDAP_INAPPROPRIATE_AUTH, LDAP_INSUFFICIENT_ACCESS, LDAP_NO_SUCH_OBJECT:
+        // A server that has locked an account says 19 or 53, whatever the password is: that is a refusal as every other one, and
+        // told as none, so that nobody learns which names there are. Its reason is for the administrator.
+        case LDAP_INVALID_CREDENTIALS, LDAP_INAPPROPRIATE_AUTH, LDAP_INSUFFICIENT_ACCESS, LDAP_NO_SUCH_OBJECT,
+            LDAP_CONSTRAINT_VIOLATION, LDAP_UNWILLING_TO_PERFORM:
+            options.noteRefusal("LDAP server \(address) refuses \(entry.dn): \(explanation(result))")
             return nil
         default: throw failure(result, "can't check a password")
         }

@@ -19,6 +19,8 @@ package struct LDAPMethod: SignInMethod {
         package var mailAttribute = "mail"
         package var groupsAttribute = "memberOf"
         package var timeout: Duration = .seconds(5)
+        /// Hears why the server refuses somebody, for the administrator: that an account is locked or has expired, for one.
+        package var noteRefusal: @Sendable (String) -> Void = { _ in }
 
         package init(url: String, base: String) {
             self.url = url
@@ -69,7 +71,14 @@ package struct LDAPMethod: SignInMethod {
             let connection = try LDAPConnection(address, options, call)
             return try connection.entry(of: credentials)
         }
-        guard let entry, let user = entry.values(of: options.userAttribute).first else { return nil }
+        guard let entry else { return nil }
+        // The password was right, so this tells nobody which names there are.
+        guard let user = entry.values(of: options.userAttribute).first else {
+            throw AccountsError(
+                .badConfiguration,
+                "The LDAP entry \(entry.dn) has no \(options.userAttribute) (ldap.user), so nobody can say who that is. "
+                    + "In Active Directory it is sAMAccountName.")
+        }
         let addresses = entry.values(of: options.mailAttribute).compactMap { EmailAddress($0)?.text }
         return Person(
             name: try PersonName(spelling: user, by: "ldap.user: the entry \(entry.dn)"), email: addresses.first,

@@ -57,14 +57,46 @@ struct MailAccount: Sendable {
         // Both protocols have it, and it does nothing in both.
         try dialogue.handle.set(CURLOPT_CUSTOMREQUEST, "NOOP")
         let code = dialogue.run()
+        let observer = dialogue.observer
+        let isUnasked = observer.answer == .none && (code == CURLE_OK || code == CURLE_LOGIN_DENIED)
+        if isUnasked, endpoint.protocol == "imap", !observer.refusesLogin {
+            return try logsIn(credentials, endpoint, until: deadline)
+        }
+        return try verdict(of: dialogue, code)
+    }
+
+    /// The same at an IMAP server that offers no mechanism we take: every one has the LOGIN command (RFC 9051 6.2.3), unless it
+    /// says otherwise. libcurl sends it by itself only where it knows none of the mechanisms that are offered.
+    private static func logsIn(
+        _ credentials: Credentials, _ endpoint: MailEndpoint, until deadline: ContinuousClock.Instant
+    ) throws(AccountsError) -> Bool {
+        let dialogue = try MailSession(endpoint)
+        try dialogue.prepare(credentials: nil, until: deadline)
+        // A quoted string; libcurl decodes the request once.
+        let words = [credentials.user, credentials.password.revealed].map { text in
+            let escaped = text.flatMap { letter -> [Character] in "\"\\".contains(letter) ? ["\\", letter] : [letter] }
+            return PercentEncoding.encoded("\"\(String(escaped))\"")
+        }
+        try dialogue.handle.set(CURLOPT_CUSTOMREQUEST, "LOGIN \(words[0]) \(words[1])")
+        let code = dialogue.run()
+        // A refusal is an error of the request to libcurl.
+        return try verdict(of: dialogue, code)
+    }
+
+    private static func verdict(of dialogue: borrowing MailSession, _ code: CURLcode) throws(AccountsError) -> Bool {
         switch dialogue.observer.answer {
         case .refused: return false
         case .accepted where code == CURLE_OK: return true
-        case .undecided: throw AccountsError(.unavailable, "Mail server \(endpoint.address) can't check passwords now.")
+        case .undecided:
+            let words = dialogue.observer.words
+            throw AccountsError(
+                // 534 and 538 ask for something else than a password, for good.
+                words.hasPrefix("534") || words.hasPrefix("538") ? .badConfiguration : .unavailable,
+                "Mail server \(dialogue.address) can't check passwords now: \(words)")
         case .none where code == CURLE_OK || code == CURLE_LOGIN_DENIED:
             throw AccountsError(
                 .badConfiguration,
-                "Mail server \(endpoint.address) offers no sign-in with PLAIN or LOGIN, so it can't check a password.")
+                "Mail server \(dialogue.address) offers no sign-in with PLAIN or LOGIN, so it can't check a password.")
         case .accepted, .none: throw dialogue.failure(code)
         }
     }

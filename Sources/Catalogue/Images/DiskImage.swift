@@ -2,6 +2,8 @@
 package struct DiskImage: Sendable, Hashable {
     package var kind: Machine.Kind
     package var format: DiskFormat
+    /// How QEMU opens it.
+    package var driver: DiskFormat
     /// Size of the disk as QEMU sees it, a multiple of 512; for a sparse or packed format it differs from the file's length.
     package var virtualSizeBytes: Int
     package var identity: ImageIdentity

@@ -27,6 +27,11 @@ package struct ImageError: Error, Sendable, Hashable {
 
     static let basedOnAnother = ImageError("it is based on another file", flatten)
     static let dataElsewhere = ImageError("its data is in other files", flatten)
+    /// The plain conversion would leave it out as well.
+    static let endUnseen = ImageError(
+        "its end would be cut off: QEMU takes its size from cylinders, heads and sectors, which are fewer than it has",
+        "Convert it with its true size: qemu-img convert --image-opts "
+            + "driver=vpc,file.filename=OLD,force_size_calc=current_size -O qcow2 NEW.qcow2")
     static let encrypted = ImageError(
         "it is encrypted", "Decrypt it where its key is: qemu-img convert to a disk without a key.")
 

@@ -6,6 +6,12 @@ protocol ContainerFormat: SendableMetatype {
     /// Checks that the file is whole and stands alone.
     /// - Returns: Size of the disk in bytes, as QEMU sees it.
     static func virtualSize(of file: ImageFile) throws(ImageError) -> UInt64
+    /// How QEMU opens it: by the format's name, if nothing else is known to be better.
+    static func driver(of file: ImageFile) -> DiskFormat
+}
+
+extension ContainerFormat {
+    static func driver(of file: ImageFile) -> DiskFormat { format }
 }
 
 /// Finds out what a file is, from its own bytes.
@@ -23,20 +29,21 @@ enum ImageInspector {
         for container in containers where container.recognizes(file) {
             let size = try container.virtualSize(of: file)
             return DiskImage(
-                kind: .disk, format: container.format, virtualSizeBytes: try sectors(size), identity: file.identity,
+                kind: .disk, format: container.format, driver: container.driver(of: file),
+                virtualSizeBytes: try sectors(size), identity: file.identity,
                 isHybrid: false)
         }
         let length = try sectors(file.size.pieces(of: 512) * 512)
         if CDImage.recognizes(file) {
             try CDImage.check(file)
             return DiskImage(
-                kind: .iso, format: .raw, virtualSizeBytes: length, identity: file.identity,
+                kind: .iso, format: .raw, driver: .raw, virtualSizeBytes: length, identity: file.identity,
                 isHybrid: (try? RawDisk.check(file)) != nil)
         }
         if let problem = ForeignFormat.problem(file) { throw problem }
         try RawDisk.check(file)
         return DiskImage(
-            kind: .disk, format: .raw, virtualSizeBytes: length, identity: file.identity, isHybrid: false)
+            kind: .disk, format: .raw, driver: .raw, virtualSizeBytes: length, identity: file.identity, isHybrid: false)
     }
 
     /// Whole sectors of a disk's size.

@@ -9,7 +9,8 @@ struct VHDFormat: ContainerFormat {
         static let dynamic: UInt64 = 3
         static let differencing: UInt64 = 4
     }
-    /// Programs whose size field QEMU 7.2 believes. For all others it multiplies cylinders, heads and sectors.
+    /// Programs whose size field QEMU 7.2 believes. For all others, VirtualBox among them, it multiplies cylinders, heads and
+    /// sectors, which may leave out the end of the disk; nothing tells it otherwise.
     private static let believed = ["win ", "qem2", "d2v ", "tap\0", "CTXS"]
     /// Cylinders, heads and sectors of a disk that is larger than these can say.
     private static let largestGeometry: UInt64 = 65_535 * 16 * 255
@@ -17,6 +18,9 @@ struct VHDFormat: ContainerFormat {
     static func recognizes(_ file: ImageFile) -> Bool {
         file.head.begins(mark) || footer(of: file).begins(mark)
     }
+
+    /// A fixed disk is its data and a footer behind it. As a raw disk none of its sectors are out of reach.
+    static func driver(of file: ImageFile) -> DiskFormat { file.head.begins(mark) ? .vpc : .raw }
 
     private static func footer(of file: ImageFile) -> ImageHeader {
         ImageHeader(bytes: file.tail.bytes.suffix(512))
@@ -38,13 +42,14 @@ struct VHDFormat: ContainerFormat {
             guard header.big(84, 1) == 0 else { throw .notClosed }
         }
         guard first.big(48, 8) == footer.big(48, 8) else { throw .damaged("vhd footer") }
-        let size = size(first)
+        let whole = first.big(48, 8)
         if isDynamic {
-            try check(dynamic: first, size: size, file)
-        } else if size > file.size - 512 || first.big(48, 8) > file.size - 512 {
-            throw .cutOff(file)
+            guard size(first) >= whole else { throw .endUnseen }
+            try check(dynamic: first, size: size(first), file)
+            return size(first)
         }
-        return size
+        if whole > file.size - 512 { throw .cutOff(file) }
+        return whole
     }
 
     private static func size(_ footer: ImageHeader) -> UInt64 {

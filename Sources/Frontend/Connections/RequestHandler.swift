@@ -17,6 +17,11 @@ final class RequestHandler: ChannelDuplexHandler {
     private var isOver = false
     /// Of the requests that wait for their answer, which are of HTTP/1.0.
     private var old: CircularBuffer<Bool> = []
+    /// Says to the page at the other end of an event stream, and to proxies between, that we live.
+    fileprivate var heartbeat: RepeatedTask?
+    /// A page says so when it has heard nothing for five seconds.
+    private static let beatEvery = TimeAmount.seconds(3)
+    private static let beat = ByteBuffer(string: "event: beat\ndata: 1\n\n")
 
     init(_ connection: Connection) {
         self.connection = connection
@@ -32,6 +37,13 @@ final class RequestHandler: ChannelDuplexHandler {
                 return
             }
             connection.headEnded()
+            // Who waits with its body for our word may send it, unless answers to earlier requests are still to come.
+            if head.version.minor == 1, old.isEmpty,
+                head.headers["expect"].contains(where: { $0.lowercased() == "100-continue" })
+            {
+                let goOn = HTTPResponseHead(version: .http1_1, status: .continue)
+                context.writeAndFlush(wrapOutboundOut(.head(goOn)), promise: nil)
+            }
             old.append(head.version.minor == 0)
             context.fireChannelRead(wrapInboundOut(.head(request)))
         case .end:
@@ -53,6 +65,7 @@ final class RequestHandler: ChannelDuplexHandler {
         case .head(var head):
             let type = head.headers.first(name: "content-type")
             connection.answerBegan(isStream: type == "text/event-stream")
+            if type == "text/event-stream", head.status == .ok { startBeating(context) }
             if old.first == true {
                 // Without chunks, which HTTP/1.0 does not know; the end of the connection is the end of the answer.
                 head.version = .http1_0
@@ -61,11 +74,33 @@ final class RequestHandler: ChannelDuplexHandler {
             }
         case .end:
             if !old.isEmpty { old.removeFirst() }
+            heartbeat?.cancel()
+            heartbeat = nil
             connection.answerEnded()
         case .body:
             break
         }
         context.write(data, promise: promise)
+    }
+}
+
+extension RequestHandler {
+    /// An event is written as a whole, so this comes between two of them. It costs no task, which thousands of streams would feel.
+    private func startBeating(_ context: ChannelHandlerContext) {
+        heartbeat?.cancel()
+        let first = TimeAmount.milliseconds(.random(in: 500...3000))
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        heartbeat = context.eventLoop.scheduleRepeatedTask(initialDelay: first, delay: Self.beatEvery) { _ in
+            let (handler, context) = bound.value
+            // Who takes nothing hears nothing.
+            guard context.channel.isWritable else { return }
+            context.writeAndFlush(handler.wrapOutboundOut(.body(.byteBuffer(Self.beat))), promise: nil)
+        }
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        heartbeat?.cancel()
+        heartbeat = nil
     }
 }
 
@@ -96,7 +131,10 @@ enum RequestRules {
         }
         if hosts.isEmpty {
             let path = head.uri.prefix { $0 != "?" }
-            guard [.GET, .HEAD].contains(head.method), hostless.contains(String(path)) else { return nil }
+            // Some proxies ask by OPTIONS whether a server lives.
+            let isCheck =
+                head.method == .OPTIONS || [.GET, .HEAD].contains(head.method) && hostless.contains(String(path))
+            guard isCheck else { return nil }
         }
         return head
     }

@@ -13,9 +13,12 @@ struct FrontendError: Error, Sendable, Hashable {
         case refused
         /// The form belongs to a login that is over, or to no page of ours.
         case staleForm = "stale-form"
+        /// The browser has not sent back the cookie that forms need.
+        case noCookie = "no-cookie"
         case signInNeeded = "sign-in-needed"
         case signInRefused = "sign-in-refused"
         case signInUndecided = "sign-in-undecided"
+        case signInMisconfigured = "sign-in-misconfigured"
         case signInWithoutAddress = "sign-in-without-address"
         case signInOver = "sign-in-over"
         /// A second factor was set up under another spelling of the person's name.
@@ -38,6 +41,7 @@ struct FrontendError: Error, Sendable, Hashable {
     static let unsupportedType = FrontendError(code: .unsupportedType)
     static let signInRefused = FrontendError(code: .signInRefused)
     static let signInUndecided = FrontendError(code: .signInUndecided)
+    static let signInMisconfigured = FrontendError(code: .signInMisconfigured)
     static let signInWithoutAddress = FrontendError(code: .signInWithoutAddress)
     static let signInOver = FrontendError(code: .signInOver)
     static let wrongCode = FrontendError(code: .wrongCode)
@@ -49,9 +53,9 @@ struct FrontendError: Error, Sendable, Hashable {
         case .unsupportedType: .unsupportedMediaType
         case .tooLarge: .contentTooLarge
         case .notFound, .noSession: .notFound
-        case .crossSite, .staleForm, .notAllowed, .signInWithoutAddress, .otherSpelling: .forbidden
+        case .crossSite, .staleForm, .noCookie, .notAllowed, .signInWithoutAddress, .otherSpelling: .forbidden
         case .signInNeeded, .signInRefused, .signInOver, .wrongCode: .unauthorized
-        case .signInUndecided: .serviceUnavailable
+        case .signInUndecided, .signInMisconfigured: .serviceUnavailable
         case .tooManyTries, .tooMuchAtOnce: .tooManyRequests
         case .notSure: .unprocessableContent
         case .notRunning, .refused: .conflict

@@ -43,7 +43,7 @@ extension Response {
                         var wakes = subscription.wakes.makeAsyncIterator()
                         repeat {
                             guard let text = try await inOwnTask({ await turns.next() }) else { break }
-                            try await writer.write(ByteBuffer(string: text))
+                            if !text.isEmpty { try await writer.write(ByteBuffer(string: text)) }
                         } while await wakes.next() != nil
                     } onGracefulShutdown: {
                         subscription.close()
@@ -84,8 +84,7 @@ private actor StreamTurns {
             text = presence.tell(inbox, hasFailed: true)
         }
         isOver = await source.isOver
-        // Says to proxies that this goes on.
-        return text.isEmpty ? ": still here\n\n" : text
+        return text
     }
 }
 

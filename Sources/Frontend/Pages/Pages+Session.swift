@@ -11,6 +11,8 @@ struct SessionReport: Sendable {
     /// Matters to a session that waits only.
     var wait = WaitReason()
     var connectURL: String?
+    /// The host on which alone the display can be opened, if that is not where the reader is.
+    var displayOnlyOn: String?
     /// Milliseconds since the epoch.
     var now: Int64
 }
@@ -47,11 +49,12 @@ extension Pages {
             // A one-shot session ends with its viewer, so there is nothing to share.
             if !session.request.oneShot, let code = QRCode(url) {
                 model["share"] = true
-                model["onlyHere"] = Self.isLoopback(url)
+                model["onlyHere"] = URLParts(url)?.authority?.leadsOnlyHere == true
                 model["qrBox"] = code.width + 8
                 model["qrPath"] = code.path
             }
         }
+        if let host = report.displayOnlyOn { model["displayOnlyOn"] = texts("session.display.here", ["host": host]) }
         addEnd(of: session, now: report.now, to: &model)
         if session.state == .ended {
             model["ended"] = texts("state.ended")
@@ -86,11 +89,6 @@ extension Pages {
     }
 
     static let day = 86_400
-
-    private static func isLoopback(_ url: String) -> Bool {
-        let host = url.split(separator: "://", maxSplits: 1).last?.prefix { $0 != "/" } ?? ""
-        return host.hasPrefix("127.") || host.hasPrefix("localhost") || host.hasPrefix("[::1]")
-    }
 
     /// A query's value.
     static func encode(_ text: String) -> String {

@@ -22,7 +22,7 @@ extension Pages {
         let view = Self.view(of: session)
         if view == "plain" {
             regions += ["open", "until", "share", "took"].map { ($0, "") }
-        } else {
+        } else if view == "ended" {
             regions.removeAll { $0.name == "lead" }
         }
         regions.append(("headline", HTML.escape(story.headline)))
@@ -104,12 +104,29 @@ extension Pages {
         case .starting where !session.stopRequested, .running, .lost: key = "session.stop"
         case .starting, .stopping, .ended: return ""
         }
+        // Nothing is lost by what never ran.
+        let asks = session.state == .running || session.state == .lost ? " data-sure" : ""
         return """
             <form method="post" action="\(path(of: session.id))/stop"><input type="hidden" name="csrf" \
             value="\(currentUser.formToken)"><p id="stop-note">\(HTML.escape(texts("\(key).note")))</p><button \
-            class="button danger" id="stop" type="submit" aria-describedby="stop-note">\(HTML.escape(texts(key)))\
+            class="button danger" id="stop" type="submit"\(asks) aria-describedby="stop-note">\(HTML.escape(texts(key)))\
             </button></form>
             """
+    }
+}
+
+extension Pages {
+    /// Asks whether a session's machine is to be discarded, where no script has asked.
+    /// - Parameters:
+    ///   - list: The list whose button was pressed.
+    ///   - back: Where to go if not.
+    func stop(_ session: Session, from list: String?, back: String) -> String {
+        render(
+            "stop",
+            [
+                "machine": session.request.machine, "owner": session.request.owner.text, "back": back,
+                "action": path(of: session.id) + "/stop" + (list.map { "?from=\(Self.encode($0))" } ?? ""),
+            ])
     }
 }
 

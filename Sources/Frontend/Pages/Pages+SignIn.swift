@@ -18,9 +18,12 @@ extension Pages {
 
     /// The page that asks for a code.
     /// - Parameter challenge: Nil where this browser did not begin: what a mailed link carries may still help.
-    func code(_ challenge: Challenge?, signInService: SignInService, isWrong: Bool = false) -> String {
+    func code(
+        _ challenge: Challenge?, signInService: SignInService, isWrong: Bool = false, then: String? = nil
+    ) -> String {
         var model: Templates.Model = [
-            "begun": challenge != nil, "ask": texts("code.ask.\(challenge?.kind.rawValue ?? "other")"),
+            "then": then ?? "", "begun": challenge != nil,
+            "ask": texts("code.ask.\(challenge?.kind.rawValue ?? "other")"),
             "isWrong": isWrong, "left": texts.count("code.left", challenge?.triesLeft ?? 0),
         ]
         if let challenge, let app = signInService.enrolment(challenge) {

@@ -12,11 +12,21 @@ extension Placement.Blocker {
 }
 
 extension Placement.Verdict {
+    /// Whether a session waits in vain, unless somebody changes something on the hosts.
+    var isForEver: Bool {
+        switch self {
+        case .lacks, .tooSmall: true
+        case .fits, .draining, .closed, .full, .promised: false
+        }
+    }
+
     /// Whether whoever runs the host has to mend something there.
     var isProblem: Bool { if case .closed(.problem, _) = self { true } else { false } }
 }
 
 extension Placement.HostVerdict {
+    private static let machineTag = "machine:"
+
     fileprivate func sentences(_ texts: Texts) -> [String] {
         switch verdict {
         case .fits: []
@@ -41,6 +51,8 @@ extension Placement.HostVerdict {
                         "there": texts.amount(there, of: resource),
                     ])
             ]
+        case .lacks(let tag) where tag.hasPrefix(Self.machineTag):
+            [texts("session.waits.machineGone", ["machine": String(tag.dropFirst(Self.machineTag.count))])]
         case .lacks(let tag): [texts("session.waits.lacks", ["tag": tag])]
         case .draining: [texts("session.waits.draining")]
         case .promised: [texts("session.waits.promised", ["host": host])]

@@ -47,6 +47,9 @@ struct SessionStatusText: Sendable, Hashable {
                 lead.append(texts("session.queued.noHost"))
             case .host(let verdict) where verdict.verdict.isProblem:
                 lead += [texts("session.queued.trouble")] + notices
+            case .host(let verdict) where verdict.verdict.isForEver:
+                headline = texts("session.queued.stuck")
+                lead += blocker?.sentences(texts) ?? []
             case let blocker?:
                 lead += blocker.sentences(texts) + [texts("session.queued.lead")]
             case nil:
@@ -58,6 +61,7 @@ struct SessionStatusText: Sendable, Hashable {
         case .starting, .running:
             if session.isOpen {
                 headline = texts("session.ready")
+                lead = session.detail.map { [texts.detail($0)] } ?? []
             } else {
                 let step = session.step ?? .claim
                 headline = texts(

@@ -17,6 +17,7 @@ struct Templates: Sendable {
     static let sources: [(name: String, bytes: [UInt8])] = [
         ("layout", PackageResources.layout_mustache), ("logo", PackageResources.logo_mustache),
         ("form", PackageResources.form_mustache), ("session", PackageResources.session_mustache),
+        ("stop", PackageResources.stop_mustache),
         ("manage", PackageResources.manage_mustache), ("error", PackageResources.error_mustache),
         ("sign-in", PackageResources.sign_in_mustache), ("code", PackageResources.code_mustache),
         ("recovery", PackageResources.recovery_mustache), ("account", PackageResources.account_mustache),

@@ -146,6 +146,8 @@ function update(page) {
     if (!page || !root) return;
     // A desktop that can be opened, another end of it, or the session's end: the page has more for these.
     if (page.view !== "plain" && page.view !== root.dataset.view) return refresh();
+    // What is being fetched may be older than this.
+    if (fetching) wanted = true;
     keepingFocus(() => {
         root.dataset.view = page.view;
         root.className = `session ${page.class}`;
@@ -219,7 +221,9 @@ async function refresh() {
     try {
         while (wanted) {
             wanted = false;
-            const answer = await fetch(location.href, { headers: { accept: "text/html" }, cache: "no-store" });
+            const answer = await fetch(location.href, {
+                headers: { accept: "text/html" }, cache: "no-store", signal: AbortSignal.timeout(patience),
+            });
             if (!answer.ok) throw new Error(`status ${answer.status}`);
             const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
             keepingFocus(() => exchange(fresh));
@@ -235,31 +239,49 @@ async function refresh() {
     }
 }
 
+// Longest time in which a server that lives says so, in ms: it does every three seconds.
+const patience = 4800;
+const away = () => trouble(document.querySelector("[data-trouble]")?.dataset.trouble);
+
 // Listens while the page is seen: a browser has only a few connections for a server.
 function follow() {
     let source;
     let timer;
+    let silence;
+    // Called whenever something was heard.
+    const heard = () => {
+        clearTimeout(silence);
+        silence = setTimeout(away, patience);
+    };
     const start = () => {
         const url = document.querySelector("[data-live]")?.dataset.live;
         if (!url || source || document.hidden) return;
         source = new EventSource(url);
-        const on = (kind, act) => source.addEventListener(kind, (event) => act(JSON.parse(event.data)));
+        heard();
+        const on = (kind, act) => source.addEventListener(kind, (event) => {
+            heard();
+            act(JSON.parse(event.data));
+        });
+        let isAway = false;
+        source.addEventListener("open", () => { heard(); if (!isAway) trouble(""); });
+        on("beat", () => { if (!isAway) trouble(""); });
         for (const kind of ["status", "position"]) on(kind, (data) => update(data.page));
         on("rows", putRows);
         on("regions", putAll);
         on("reload", refresh);
-        on("back", () => trouble(""));
-        on("away", () => trouble(document.querySelector("[data-trouble]")?.dataset.trouble));
+        on("back", () => { isAway = false; trouble(""); });
+        on("away", () => { isAway = true; away(); });
         source.addEventListener("error", () => {
             // A browser comes back by itself after a break, but not after an error page.
             if (source?.readyState !== EventSource.CLOSED) return;
             source = undefined;
             clearTimeout(timer);
+            clearTimeout(silence);
             if (document.querySelector(".session.ended")) return;
             timer = setTimeout(() => refresh().then(start), 3000);
         });
     };
-    const stop = () => { source?.close(); source = undefined; clearTimeout(timer); };
+    const stop = () => { source?.close(); source = undefined; clearTimeout(timer); clearTimeout(silence); };
     document.addEventListener("visibilitychange", () => {
         if (document.hidden) return stop();
         if (document.querySelector("[data-live], [data-every]")) refresh().then(start);
@@ -268,7 +290,9 @@ function follow() {
     addEventListener("pageshow", (event) => { if (event.persisted) refresh().then(start); });
     start();
     const every = Number(document.querySelector("[data-every]")?.dataset.every);
-    if (every) setInterval(() => { if (!document.hidden) refresh(); }, every * 1000);
+    // A net below the events, until nothing changes by itself any more.
+    const isSettled = () => document.querySelector(".session.ready, .session.ended");
+    if (every) setInterval(() => { if (!document.hidden && !isSettled()) refresh(); }, every * 1000);
 }
 
 async function copy(button) {
@@ -294,14 +318,36 @@ document.addEventListener("click", (event) => {
     if ("sure" in button.dataset && !button.classList.contains("sure")) {
         event.preventDefault();
         const [text, label] = [button.textContent, button.getAttribute("aria-label")];
+        const name = (text) => { if (label) button.setAttribute("aria-label", text); };
         button.classList.add("sure");
+        [button.name, button.value] = ["sure", "yes"];
         button.textContent = button.closest("[data-sure]:not(button)").dataset.sure;
-        button.setAttribute("aria-label", `${button.textContent} ${label}`);
+        name(`${button.textContent} ${label}`);
         setTimeout(() => {
             button.classList.remove("sure");
+            button.removeAttribute("name");
             button.textContent = text;
-            button.setAttribute("aria-label", label);
+            name(label);
         }, 4000);
+    }
+});
+
+// What is done to a session is sent from here, so that the page stays when the server does not answer.
+document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.closest(".session") || event.defaultPrevented) return;
+    event.preventDefault();
+    try {
+        const answer = await fetch(form.action, {
+            method: "post", headers: { accept: "text/html" }, body: new URLSearchParams(new FormData(form, event.submitter)),
+            signal: AbortSignal.timeout(patience),
+        });
+        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+        if (!answer.ok) document.querySelector("main").replaceWith(document.importNode(fresh.querySelector("main"), true));
+        else if (answer.redirected) location.pathname === new URL(answer.url).pathname ? refresh() : location.assign(answer.url);
+        else refresh();
+    } catch {
+        away();
     }
 });
 

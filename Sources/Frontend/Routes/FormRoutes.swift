@@ -14,6 +14,16 @@ struct FormRoutes: Sendable {
 
     func add(to router: Router<FrontendContext>) {
         router.get("/") { request, context in try await show(request, context) }
+        // The address of the form, which somebody may load again.
+        router.get("/sessions") { request, context in
+            try services.requireSignIn(context, for: request)
+            return Response.redirect(to: services.pages.address.base + "/")
+        }
+        if signIn == nil {
+            for page in ["/sign-in", "/sign-in/code", "/account"] {
+                router.get(RouterPath(page)) { _, _ in Response.redirect(to: services.pages.address.base + "/") }
+            }
+        }
         router.post("/sessions") { request, context in try await create(request, context) }
     }
 
@@ -67,7 +77,7 @@ struct FormRoutes: Sendable {
                 .problems([.init(field: .user, message: services.pages.texts("problem.user.refused"))]),
                 status: .unauthorized)
         }
-        return try await signIn.respond(to: answer, user: user, request, context) { withCookie in
+        return try await signIn.respond(to: answer, user: user, then: "", request, context) { withCookie in
             guard case .signedIn(_, let token) = answer else { return Response(status: .unauthorized) }
             var context = context
             try await context.currentUser.enter(by: token, at: signIn.signInService)

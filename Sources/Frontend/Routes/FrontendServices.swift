@@ -97,6 +97,14 @@ final class FrontendServices: Sendable {
         session.isOpen ? session.displayURL.flatMap { DisplayLink.webSocket(base: $0) } : nil
     }
 
+    /// The host that alone can open a session's display, as its address says, if this request comes from elsewhere.
+    func onlyHostOfDisplay(_ session: Session, for request: Request) -> String? {
+        guard let display = displayURL(of: session).flatMap({ URLParts($0) })?.authority, display.leadsOnlyHere,
+            let page = request.head.authority.flatMap({ Authority($0) }), !page.leadsOnlyHere
+        else { return nil }
+        return session.hostName ?? display.hostText
+    }
+
     /// What opens a session's display.
     func token(of session: Session) -> String { secret.token(session: session.id, fence: session.fence) }
 

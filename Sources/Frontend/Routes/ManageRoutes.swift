@@ -13,6 +13,10 @@ struct ManageRoutes: Sendable {
         router.get("/manage/events") { request, context in try events(request, context) }
         router.get("/admin/events") { request, context in try await allEvents(request, context) }
         router.get("/admin") { request, context in try await showAll(request, context) }
+        router.get("/admin/stop-all") { request, context in
+            try services.requireSignIn(context, for: request)
+            return Response.redirect(to: services.pages.address.base + "/admin")
+        }
         router.post("/admin/stop-all") { request, context in try await stopAll(request, context) }
         router.get("/admin/audit") { request, context in try await audit(request, context) }
     }

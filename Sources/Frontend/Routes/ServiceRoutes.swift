@@ -39,6 +39,15 @@ struct ServiceRoutes: Sendable {
         }
     }
 
+    /// What each host says with its heartbeat.
+    private static let hostMeasures: [(String, String, @Sendable (Host) -> String)] = [
+        ("qwd_host_disk_free_bytes", "Free space for overlays.", { "\($0.status.diskFreeMiB << 20)" }),
+        ("qwd_host_load1", "Load average of the last minute.", { "\($0.status.load1)" }),
+        ("qwd_host_cpu_busy_ratio", "Share of the processors' time that is busy.", { "\($0.status.cpuBusy)" }),
+        ("qwd_host_cpu_reserved", "Processors promised to sessions.", { "\($0.reserved.cpu)" }),
+        ("qwd_host_cpu_capacity", "Processors that may be promised.", { "\($0.status.capacity.cpu)" }),
+    ]
+
     private func metrics() async throws -> Response {
         let states = try await services.states.value()
         let waiting = try await services.places.value().count
@@ -61,6 +70,12 @@ struct ServiceRoutes: Sendable {
         for host in hosts {
             text.add("qwd_host_memory_capacity_bytes", [("host", host.name)], "\(host.status.capacity.memoryMiB << 20)")
         }
+        for (name, help, value) in Self.hostMeasures {
+            text.begin(name, "gauge", help)
+            for host in hosts where host.alive { text.add(name, [("host", host.name)], value(host)) }
+        }
+        text.begin("qwd_build_info", "gauge", "The version that runs.")
+        text.add("qwd_build_info", [("version", services.options.version)], "1")
         text.begin("qwd_event_streams", "gauge", "Open pages that listen for changes.")
         text.add("qwd_event_streams", [], "\(services.hub.listeners)")
         let connections = services.connections.counts

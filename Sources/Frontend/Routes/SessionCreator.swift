@@ -9,6 +9,12 @@ import Queue
 struct SessionCreator: Sendable {
     let services: FrontendServices
 
+    /// What was chosen: the same form with other choices, as after a step back, is another request.
+    private static func choices(_ request: SessionRequest) -> String {
+        let words = request.record.filter { !["owner", "email"].contains($0.key) }
+        return words.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
+    }
+
     func create(_ fields: FormFields, _ request: Request, _ context: FrontendContext) async throws -> Response {
         let currentUser = context.currentUser
         let asked = CreateForm(fields: fields).machine
@@ -27,7 +33,7 @@ struct SessionCreator: Sendable {
             let owner = order.request.owner
             let now = FrontendServices.now()
             let enqueued = try await services.queue.enqueue(
-                order.request, once: order.nonce.map { "form:\(owner.text):\($0)" },
+                order.request, once: order.nonce.map { "form:\(owner.text):\($0):\(Self.choices(order.request))" },
                 client: client(request, currentUser), from: currentUser.address, limits: services.options.limits,
                 id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
             context.logger.notice(

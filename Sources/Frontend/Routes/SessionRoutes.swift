@@ -14,6 +14,12 @@ struct SessionRoutes: Sendable {
         router.get("/sessions/:sid/connect") { request, context in try await connect(request, context) }
         router.get("/sessions/:sid/events") { request, context in try await events(request, context) }
         router.post("/sessions/:sid/stop") { request, context in try await stop(request, context) }
+        // Addresses of forms, which somebody may load again.
+        for page in ["stop", "extend"] {
+            router.get("/sessions/:sid/\(page)") { request, context in
+                Response.redirect(to: services.pages.path(of: try await find(request, context).id))
+            }
+        }
         router.post("/sessions/:sid/extend") { request, context in try await extend(request, context) }
     }
 
@@ -33,11 +39,16 @@ struct SessionRoutes: Sendable {
     private func show(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
         if request.wantsJSON { return try await statusResponse(session, request, context) }
+        // Read anew together with its events: one that is older than they are would be shown for ever, because the page hears
+        // only of what comes after them.
+        guard let (session, events) = try await services.queue.history(of: session.id) else {
+            throw FrontendError.noSession
+        }
         var report = SessionReport(
             session: session,
             connectURL: services.connectURL(of: session, for: request, secure: context.currentUser.isSecure),
             now: FrontendServices.now())
-        let events = try await services.queue.events(of: session.id)
+        report.displayOnlyOn = services.onlyHostOfDisplay(session, for: request)
         report.times = StepTimes(events)
         report.lastEvent = events.last?.place ?? .zero
         if session.state == .queued {
@@ -94,6 +105,17 @@ struct SessionRoutes: Sendable {
 
     private func stop(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let session = try await find(request, context)
+        let list = request.uri.queryParameters["from"].map(String.init)
+        let back =
+            list == "manage" || list == "admin"
+            ? "\(services.pages.address.base)/\(list ?? "")" : services.pages.path(of: session.id)
+        // One slip would discard somebody's work: who has not said that it is meant is asked. Programs mean it.
+        let fields = try await request.formFields()
+        let isPage = request.headers[.accept]?.contains("text/html") == true
+        if isPage, !request.wantsJSON, fields.text("sure").isEmpty, [.running, .lost].contains(session.state) {
+            let pages = services.pages.seen(by: context.currentUser, signInService: services.signInService)
+            return .html(pages.stop(session, from: list, back: back))
+        }
         let isOwner = context.currentUser.authenticationDisabled || context.currentUser.owns(session)
         let deed = Deed(
             isOwner ? .stop : .admin, who: FrontendServices.recordable(context.currentUser.name),
@@ -108,10 +130,7 @@ struct SessionRoutes: Sendable {
         if request.wantsJSON {
             return try .json(["id": session.id.text, "state": state.rawValue])
         }
-        let list = request.uri.queryParameters["from"].map(String.init)
-        return .redirect(
-            to: list == "manage" || list == "admin"
-                ? "\(services.pages.address.base)/\(list ?? "")" : services.pages.path(of: session.id))
+        return .redirect(to: back)
     }
 
     private func extend(_ request: Request, _ context: FrontendContext) async throws -> Response {

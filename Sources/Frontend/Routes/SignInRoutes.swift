@@ -23,6 +23,13 @@ struct SignInRoutes: Sendable {
         router.post("/sign-out") { request, context in try await signOut(request, context, everywhere: false) }
         router.post("/sign-out/everywhere") { request, context in try await signOut(request, context, everywhere: true)
         }
+        // Addresses of forms, which somebody may load again.
+        for page in ["/sign-out", "/sign-out/everywhere"] {
+            router.get(RouterPath(page)) { request, context in
+                try services.requireSignIn(context, for: request)
+                return Response.redirect(to: services.pages.address.base + "/account")
+            }
+        }
         router.get("/account") { request, context in try await account(request, context) }
     }
 
@@ -42,7 +49,7 @@ struct SignInRoutes: Sendable {
         let user = fields.text("user")
         let answer = try await signInService.signIn(
             user: user, password: Secret(fields.text("password")), form: "", from: context.currentUser.address)
-        return try await respond(to: answer, user: user, request, context) { login in
+        return try await respond(to: answer, user: user, then: fields.text("then"), request, context) { login in
             var response = try await login(nil)
             if !request.wantsJSON {
                 response.headers[.location] = services.pages.address.base + (Self.path(fields.text("then")) ?? "/")
@@ -54,7 +61,8 @@ struct SignInRoutes: Sendable {
     /// What follows from an attempt to sign in, here and with the form of a new session.
     /// - Parameter proceed: Goes on with somebody who is in; called with what makes the response carry the cookie.
     func respond(
-        to answer: SignInService.Answer, user: String, _ request: Request, _ context: FrontendContext,
+        to answer: SignInService.Answer, user: String, then: String = "", _ request: Request,
+        _ context: FrontendContext,
         proceed: ((Response?) async throws -> Response) async throws -> Response
     ) async throws -> Response {
         switch answer {
@@ -66,17 +74,20 @@ struct SignInRoutes: Sendable {
                 return response
             }
         case .codeWanted(let challenge, let token):
-            return try await askForCode(challenge, token, request, context)
+            return try await askForCode(challenge, token, then: then, request, context)
         case .refused:
             try await noteWrongPassword(of: user, context)
-            return try refusal(.signInRefused, user: user, request, context)
+            return try refusal(.signInRefused, user: user, then: then, request, context)
         case .undecided:
             try await services.noteRefusal("no sign-in server answers", context, who: user)
-            return try refusal(.signInUndecided, user: user, request, context)
+            return try refusal(.signInUndecided, user: user, then: then, request, context)
+        case .misconfigured:
+            try await services.noteRefusal("sign-in is set up wrong", context, who: user)
+            return try refusal(.signInMisconfigured, user: user, then: then, request, context)
         case .noAddress:
             try await services.noteRefusal("no address to mail a code to", context, who: user)
-            return try refusal(.signInWithoutAddress, user: user, request, context)
-        case .tooManyTries(let wait): return try tooManyTries(wait, user: user, request, context)
+            return try refusal(.signInWithoutAddress, user: user, then: then, request, context)
+        case .tooManyTries(let wait): return try tooManyTries(wait, user: user, then: then, request, context)
         }
     }
 
@@ -85,26 +96,26 @@ struct SignInRoutes: Sendable {
     }
 
     private func tooManyTries(
-        _ wait: Duration, user: String, _ request: Request, _ context: FrontendContext
+        _ wait: Duration, user: String, then: String, _ request: Request, _ context: FrontendContext
     ) throws -> Response {
         let seconds = Int(wait.components.seconds) + 1
         var response = try refusal(
             FrontendError(code: .tooManyTries, detail: services.pages.texts("sign-in.wait", ["seconds": "\(seconds)"])),
-            user: user, request, context)
+            user: user, then: then, request, context)
         response.headers[.retryAfter] = "\(seconds)"
         return response
     }
 
     private func refusal(
-        _ error: FrontendError, user: String, _ request: Request, _ context: FrontendContext
+        _ error: FrontendError, user: String, then: String, _ request: Request, _ context: FrontendContext
     ) throws -> Response {
         if request.wantsJSON { return try .json(services.pages.errorJSON(error, id: context.id), status: error.status) }
         return .html(
-            pages(context).signIn(user: user, problem: error, then: nil), status: error.status)
+            pages(context).signIn(user: user, problem: error, then: Self.path(then)), status: error.status)
     }
 
-    private func welcome(_ person: Person, _ request: Request) throws -> Response {
-        guard request.wantsJSON else { return .redirect(to: services.pages.address.base + "/") }
+    private func welcome(_ person: Person, _ request: Request, then: String? = nil) throws -> Response {
+        guard request.wantsJSON else { return .redirect(to: services.pages.address.base + (then ?? "/")) }
         return try .json(["user": person.name.text])
     }
 
@@ -112,7 +123,7 @@ struct SignInRoutes: Sendable {
 
     /// Sends somebody to the page that asks for a code.
     private func askForCode(
-        _ challenge: Challenge, _ token: Secret, _ request: Request, _ context: FrontendContext
+        _ challenge: Challenge, _ token: Secret, then: String, _ request: Request, _ context: FrontendContext
     ) async throws -> Response {
         try await services.note(
             .secondFactor, context, who: challenge.person.name.text, detail: "\(challenge.kind.rawValue) wanted")
@@ -120,7 +131,8 @@ struct SignInRoutes: Sendable {
         if request.wantsJSON {
             response = try .json(["code_wanted": challenge.kind.rawValue], status: .accepted)
         } else {
-            response = .redirect(to: "\(services.pages.address.base)/sign-in/code")
+            let after = Self.path(then).map { "?then=\(Pages.encode($0))" } ?? ""
+            response = .redirect(to: "\(services.pages.address.base)/sign-in/code\(after)")
         }
         response.setCookie(challengeCookie(token.revealed, context, seconds: 600))
         return response
@@ -133,15 +145,17 @@ struct SignInRoutes: Sendable {
             // A link from a mail may be opened in another browser; what it needs stands behind its `#`.
             return .html(pages(context).code(nil, signInService: signInService))
         }
-        return .html(pages(context).code(challenge, signInService: signInService))
+        let then = Self.path(request.uri.queryParameters["then"].map(String.init))
+        return .html(pages(context).code(challenge, signInService: signInService, then: then))
     }
 
     private func takeCode(
         _ fields: FormFields, _ request: Request, _ context: FrontendContext
     ) async throws -> Response {
         let carried = fields.text("token")
+        let then = fields.text("then")
         guard let token = carried.isEmpty ? request.cookies[Self.challengeCookie]?.value : carried else {
-            return try refusal(.signInOver, user: "", request, context)
+            return try refusal(.signInOver, user: "", then: then, request, context)
         }
         switch try await signInService.answer(
             fields.text("code"), token: Secret(token), from: context.currentUser.address)
@@ -153,7 +167,7 @@ struct SignInRoutes: Sendable {
             try await context.currentUser.enter(by: login, at: signInService)
             var response =
                 challenge.form.isEmpty
-                ? try welcome(person, request)
+                ? try welcome(person, request, then: Self.path(then))
                 : try await sessionCreator.create(
                     try FormFields(body: Array(challenge.form.utf8), contentType: nil), request, context)
             if !recoveryCodes.isEmpty {
@@ -164,7 +178,7 @@ struct SignInRoutes: Sendable {
             response.setCookie(challengeCookie("", context, seconds: 0))
             return response
         case .codeWanted(let challenge, let token):
-            return try await askForCode(challenge, token, request, context)
+            return try await askForCode(challenge, token, then: then, request, context)
         case .wrong(let challenge):
             try await services.noteRefusal("wrong code", context, who: challenge.person.name.text)
             if request.wantsJSON {
@@ -172,11 +186,12 @@ struct SignInRoutes: Sendable {
                     services.pages.errorJSON(.wrongCode, id: context.id), status: FrontendError.wrongCode.status)
             }
             return .html(
-                pages(context).code(challenge, signInService: signInService, isWrong: true),
+                pages(context).code(
+                    challenge, signInService: signInService, isWrong: true, then: Self.path(then)),
                 status: FrontendError.wrongCode.status)
-        case .tooManyTries(let wait): return try tooManyTries(wait, user: "", request, context)
+        case .tooManyTries(let wait): return try tooManyTries(wait, user: "", then: then, request, context)
         case .over:
-            var response = try refusal(.signInOver, user: "", request, context)
+            var response = try refusal(.signInOver, user: "", then: then, request, context)
             response.setCookie(challengeCookie("", context, seconds: 0))
             return response
         }

@@ -50,7 +50,8 @@ struct AuthenticationMiddleware: RouterMiddleware {
         let fields = try FormFields(body: Array(body.readableBytesView), contentType: request.headers[.contentType])
         guard case .text(let token) = fields["csrf"].first, MaskedFormToken.isEqual(token, to: currentUser.formToken)
         else {
-            throw FrontendError(code: .staleForm)
+            // What makes a form ours lies in a cookie.
+            throw FrontendError(code: request.cookies[Self.formCookie] == nil ? .noCookie : .staleForm)
         }
     }
 

@@ -31,6 +31,8 @@ struct SignInService: Sendable {
         case refused
         /// Nobody could say who that is: the servers that know do not answer.
         case undecided
+        /// Nobody could say who that is, because something is set up wrong: another try does not help.
+        case misconfigured
         /// The password is right, but nobody knows where to mail the code.
         case noAddress
         case tooManyTries(Duration)
@@ -81,9 +83,9 @@ struct SignInService: Sendable {
         case .refused:
             try await Self.evenOut(since: start)
             return .refused
-        case .undecided:
+        case .undecided(let failures):
             try await Self.evenOut(since: start)
-            return .undecided
+            return failures.allSatisfy { !$0.isTransient } ? .misconfigured : .undecided
         }
     }
 

@@ -14,7 +14,7 @@ struct LiveMachine: Sendable {
     let poweredOff: Latch
     /// Whether its end was asked for: then it is no event.
     var isStopping = false
-    /// Whether it stands still because its disk could not grow.
+    /// Whether it stands still because its disk can't grow, or because there is too little room for all.
     var waitsForSpace = false
     /// What is wrong with the file it was made of; empty if nothing is.
     var masterProblem = ""
@@ -23,7 +23,7 @@ struct LiveMachine: Sendable {
     /// What its user should know, or nothing.
     var trouble: String {
         waitsForSpace
-            ? "Paused: the host's disk is full. It goes on when there is space."
+            ? "Paused: the host's disk is full. It goes on by itself when there is room; a session that is stopped gives some."
             : masterProblem.isEmpty ? network.problem ?? "" : masterProblem
     }
 }

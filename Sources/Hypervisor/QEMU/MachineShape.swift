@@ -60,11 +60,11 @@ extension MachineShape {
         let machine = specification.machine
         let disks: [Device] =
             switch machine.kind {
-            case .disk: [.disk(.overlay(over: machine.format), bus: .virtio, bootOrder: 1)]
+            case .disk: [.disk(.overlay(over: machine.driver), bus: .virtio, bootOrder: 1)]
             case .iso:
                 [
                     .disk(.overlay(over: nil), bus: .virtio, bootOrder: 2),
-                    .disk(.master(machine.format), bus: .cdrom, bootOrder: 1),
+                    .disk(.master(machine.driver), bus: .cdrom, bootOrder: 1),
                 ]
             }
         architecture = .amd64

@@ -20,7 +20,7 @@ enum Overlay {
         switch machine.kind {
         // The name of the file below is for people: QEMU is told anew which one it is.
         case .disk:
-            arguments += ["-F", machine.format.rawValue, "-b", machine.path]
+            arguments += ["-F", machine.driver.rawValue, "-b", machine.path]
         case .iso: break
         }
         arguments += [name, "\(specification.diskBytes)"]

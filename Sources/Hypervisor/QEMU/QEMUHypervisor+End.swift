@@ -10,7 +10,8 @@ extension QEMUHypervisor {
     package func powerDown(_ machine: MachineRef, grace: Duration) async {
         guard let machine = try? live(machine) else { return }
         machines[machine.session]?.isStopping = true
-        guard grace > .zero, (try? await machine.qmp.execute(SystemPowerdown())) != nil else {
+        // One that stands still for want of space can't answer.
+        guard grace > .zero, !machine.waitsForSpace, (try? await machine.qmp.execute(SystemPowerdown())) != nil else {
             // It can't be asked; the teardown that follows ends it.
             return
         }

@@ -99,14 +99,46 @@ extension QEMUHypervisor {
                 .badImage,
                 "The machine's file \(machine.path) can't be used as \(machine.format.rawValue): \(parts[2])")
         }
-        let code: MachineError.Code = words.contains("No space left") ? .noSpace : .notStarted
-        return MachineError(code, "QEMU did not start. \(words.isEmpty ? error.description : words)", cause: error)
+        let (code, meaning) = Self.meaning(of: words)
+        let said = words.isEmpty ? error.description : words
+        return MachineError(code, "\(meaning ?? "QEMU did not start.") (\(said))", cause: error)
+    }
+
+    /// What QEMU's own words mean, and the way out; nothing for what is not known.
+    private static func meaning(of words: String) -> (MachineError.Code, String?) {
+        func says(_ marks: [String]) -> Bool { marks.contains { words.contains($0) } }
+        if says(["No space left"]) { return (.noSpace, "The host has no disk space for it now.") }
+        if says(["Cannot allocate memory", "cannot set up guest memory"]) {
+            return (.noSpace, "The host has no memory for it now. It starts by itself when there is some.")
+        }
+        if says(["lock", "Is another process using the image"]) {
+            return (.system, "Its disk is in use by another process.")
+        }
+        if says(["is encrypted", "encrypt.key-secret"]) {
+            return (.badImage, "Its disk is encrypted, and nobody here has the key.")
+        }
+        if words.contains("kvm"), says(["Permission denied", "Could not access KVM"]) {
+            return (.unsupported, "QEMU may not use /dev/kvm on this host. 'qwd doctor' there says why.")
+        }
+        let unknown = [
+            "Invalid parameter", "does not accept value", "expects a", "is not a valid", "not found", "is unexpected",
+            "invalid option", "unsupported machine type", "does not support",
+        ]
+        if says(unknown) {
+            return (
+                .unsupported, "QEMU on this host is too old, or a part of it is missing: install qemu-system-x86 anew."
+            )
+        }
+        return (.notStarted, nil)
     }
 }
 
 extension SessionPaths {
     /// The last line of a log: what a program says before it ends.
     func lastWords(of log: KeyPath<SessionPaths, String>) -> String {
-        (Files.readEnd(self[keyPath: log]) ?? "").split(separator: "\n").last.map { String($0.suffix(500)) } ?? ""
+        let lines = (Files.readEnd(self[keyPath: log]) ?? "").split(separator: "\n")
+        // What begins with the program's name; the lines behind it belong to it.
+        let first = lines.lastIndex { $0.hasPrefix("qemu-system") } ?? lines.indices.last ?? 0
+        return String(lines[first...].joined(separator: " ").suffix(500))
     }
 }

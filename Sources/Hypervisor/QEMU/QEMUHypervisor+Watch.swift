@@ -65,14 +65,43 @@ extension QEMUHypervisor {
     package func checkUp() async {
         await checkMasters()
         for machine in machines.values {
-            // If there is still no space it stops again at once, with another event.
-            if machine.waitsForSpace { _ = try? await machine.qmp.execute(Continue()) }
             await checkNetwork(machine)
             // Again: a session that was lost meanwhile has forgotten it.
             if machines[machine.session]?.trouble.isEmpty == false { tellTrouble(of: machine.session) }
         }
         for machine in silent.values { tellSilence(of: machine) }
         for session in emptyGroups { await removeGroup(of: session) }
+    }
+
+    package func pauseForSpace() async {
+        await each({ !$0.waitsForSpace }) { machine in
+            // One that waits for its first start writes nothing.
+            guard (try? await machine.qmp.execute(QueryStatus()))?.state == .running else { return }
+            _ = try? await machine.qmp.execute(Stop())
+            await self.waits(machine)
+        }
+    }
+
+    package func goOnWithSpace() async {
+        // If there is still no space it stops again at once, with another event.
+        await each(\.waitsForSpace) { _ = try? await $0.qmp.execute(Continue()) }
+    }
+
+    private func waits(_ machine: LiveMachine) {
+        guard machines[machine.session]?.fence == machine.fence else { return }
+        machines[machine.session]?.waitsForSpace = true
+        tellTrouble(of: machine.session)
+    }
+
+    /// Does something with some machines at once: one of them may not answer.
+    private func each(
+        _ isMeant: (LiveMachine) -> Bool, _ body: @escaping @Sendable (LiveMachine) async -> Void
+    ) async {
+        await withDiscardingTaskGroup { group in
+            for machine in machines.values where isMeant(machine) && !machine.isStopping {
+                group.addTask { await body(machine) }
+            }
+        }
     }
 
     func tellTrouble(of session: SessionID) {

@@ -68,7 +68,7 @@ extension Double {
     }
 
     /// Without ".0" at the end.
-    fileprivate var shortText: String { Int(exactly: self).map { "\($0)" } ?? "\(self)" }
+    var shortText: String { Int(exactly: self).map { "\($0)" } ?? "\(self)" }
 }
 
 extension ValueFormat where Value == UserNumbers {

@@ -13,7 +13,17 @@ struct ConfigCommand: ParsableCommand {
         func run() throws {
             let settings = try common.settings()
             if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
-            try settings.checkSignInProgram()
+            let problems = settings.placeProblems
+            if !problems.isEmpty {
+                throw Failure(
+                    .badConfiguration,
+                    "The configuration names what is not right:\n"
+                        + problems.map { "\($0.key): \($0.text)" }.joined(separator: "\n"))
+            }
+            for check in [DoctorCheck.signIn(settings), DoctorCheck.displays(settings)] where check.verdict == .degraded
+            {
+                Console.say("qwd: \(check.subject): \(check.finding)")
+            }
             Console.say("qwd: the configuration is good")
         }
     }

@@ -56,6 +56,7 @@ struct DoctorCheck: Encodable {
     static func all(_ settings: Settings) async -> [DoctorCheck] {
         [
             signIn(settings), encryption(settings), displays(settings),
+        ] + places(settings) + [
             program("QEMU", QEMUArguments.program, "qemu-system-x86"),
             program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
             program("bubblewrap", "bwrap", "bubblewrap"), program("passt", "passt", "passt"),
@@ -65,7 +66,21 @@ struct DoctorCheck: Encodable {
         ]
     }
 
-    private static func signIn(_ settings: Settings) -> DoctorCheck {
+    /// What keys name: files, programs, directories, ports.
+    private static func places(_ settings: Settings) -> [DoctorCheck] {
+        let problems = settings.placeProblems + (service(settings) ? [] : settings.portProblems)
+        if problems.isEmpty {
+            return [DoctorCheck(subject: "places", verdict: .good, finding: "what the configuration names is there")]
+        }
+        return problems.map { DoctorCheck(subject: $0.key, verdict: .broken, finding: $0.text) }
+    }
+
+    /// Whether a service of this configuration runs, which has its ports then.
+    private static func service(_ settings: Settings) -> Bool {
+        ["\(settings.runtimeDir)/up.lock", "\(settings.runtimeDir)/worker.lock"].contains { DirectoryLock.isHeld($0) }
+    }
+
+    static func signIn(_ settings: Settings) -> DoctorCheck {
         if let problem = settings.signInProblem {
             return DoctorCheck(subject: "sign-in", verdict: .broken, finding: problem)
         }
@@ -78,7 +93,7 @@ struct DoctorCheck: Encodable {
     }
 
     /// Whether the browsers that reach the pages reach the displays too.
-    private static func displays(_ settings: Settings) -> DoctorCheck {
+    static func displays(_ settings: Settings) -> DoctorCheck {
         let display = settings.display
         if settings.pagesAreSecure, !settings.displaysAreSecure {
             return DoctorCheck(

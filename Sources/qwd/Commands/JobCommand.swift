@@ -38,13 +38,34 @@ struct JobCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show one job and what happened to its session.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "Id of the job, as 'qwd job list' shows it.") var job: String
+        @Flag(help: "Print JSON.") var json = false
+
+        private struct Report: Encodable {
+            var job: JobReport
+            var events: [Event]
+
+            struct Event: Encodable {
+                var at: String?
+                var state: String
+                var fields: [String: String]
+            }
+        }
 
         func run() async throws {
             try await Connection.withQueue(try common.settings()) { queue in
                 guard let job = try await queue.job(job) else { throw JobCommand.unknown(job) }
-                try Console.printJSON(JobReport(job))
-                guard let session = job.session else { return }
-                for event in try await queue.events(of: session) {
+                let events =
+                    job.session == nil ? [] : try await queue.events(of: job.session ?? SessionID(milliseconds: 0))
+                if json {
+                    return try Console.printJSON(
+                        Report(
+                            job: JobReport(job),
+                            events: events.map {
+                                Report.Event(at: Moment.iso($0.at), state: $0.state.rawValue, fields: $0.fields)
+                            }))
+                }
+                JobReport(job).print()
+                for event in events {
                     let fields = event.fields.filter { $0.key != "state" && !$0.value.isEmpty }
                         .sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
                     Console.print("\(Moment.iso(event.at) ?? "")  \(event.state.rawValue)  \(fields)")
@@ -90,6 +111,21 @@ struct JobReport: Encodable {
     var startedAt: String?
     var endedAt: String?
     var error: String?
+
+    /// A line for each field that it has.
+    func print() {
+        for (name, value) in Mirror(reflecting: self).children {
+            let text: String? =
+                switch value {
+                case let value as Int: "\(value)"
+                case let value as String: value
+                default: (value as? String?).flatMap { $0 }
+                }
+            if let text, let name {
+                Console.print("\(name.padding(toLength: 12, withPad: " ", startingAt: 0)) \(text)")
+            }
+        }
+    }
 
     init(_ job: Job) {
         id = job.id

@@ -27,6 +27,7 @@ struct Start: AsyncParsableCommand {
     var tag: [String] = []
     @Flag(help: "Keep the session when its viewer leaves.") var keep = false
     @Option(help: ArgumentHelp("How long to wait for room.", valueName: "duration")) var wait = "60s"
+    @Flag(help: "Print JSON: the session and the address.") var json = false
     @Flag(help: "Start nothing: say which hosts could take it now, and why others could not.") var dryRun = false
 
     func run() async throws {
@@ -41,7 +42,12 @@ struct Start: AsyncParsableCommand {
         }
         // Ctrl-C takes the request back.
         try await cancelOnSignal {
-            Console.print(try await self.open(request, settings, limits, secret, patience))
+            let (session, url) = try await self.open(request, settings, limits, secret, patience)
+            if self.json {
+                try Console.printJSON(Opened(session: SessionReport(session), url: url))
+            } else {
+                Console.print(url)
+            }
         }
     }
 
@@ -54,10 +60,15 @@ struct Start: AsyncParsableCommand {
         if let blocker = placement.blocker { throw Failure(.failed, PlacementReport.text(of: blocker)) }
     }
 
-    /// - Returns: The address of the display.
+    private struct Opened: Encodable {
+        var session: SessionReport
+        var url: String
+    }
+
+    /// - Returns: The session and the address of its display.
     private func open(
         _ request: SessionRequest, _ settings: Settings, _ limits: Limits, _ secret: ServiceSecret, _ patience: Duration
-    ) async throws -> String {
+    ) async throws -> (session: Session, url: String) {
         try await Connection.withQueue(settings) { queue in
             try await SharedSecret(queue: queue, settings: settings).compare()
             try await checkIsOffered(queue, settings)
@@ -69,9 +80,10 @@ struct Start: AsyncParsableCommand {
                 request, from: "command line", limits: limits, id: SessionID(milliseconds: now),
                 job: JobID(milliseconds: now))
             let session = try await follow(made.session, queue, changes, patience: patience)
-            return DisplayLink.page(
+            let url = DisplayLink.page(
                 frontend: settings.pagesURL, session: session.id,
                 token: secret.token(session: session.id, fence: session.fence))
+            return (session, url)
         }
     }
 
@@ -88,7 +100,8 @@ struct Start: AsyncParsableCommand {
         throw Failure(
             .failed,
             "No host offers the machine \(machine). There is: \(known.isEmpty ? "none yet" : known). "
-                + "A file that was just put into the machines directory is offered within \(lease / 3).")
+                + "A file that was just put into the machines directory is offered within \(max(1, (lease / 3).wholeSeconds)) s."
+        )
     }
 
     /// A request that has what the machine needs at least, as the form makes it.
@@ -137,7 +150,7 @@ struct Start: AsyncParsableCommand {
         if let found { return found }
         let last = try await queue.session(id)
         _ = try await queue.stop(id)
-        if Task.isCancelled { throw Failure(.failed, "Interrupted; the request was taken back.") }
+        if Task.isCancelled { throw Failure(.interrupted, "Interrupted; the request was taken back.") }
         if last?.state == .queued {
             throw Failure(.noRoom, "There was no room within \(wait); the request was taken back. Try again later.")
         }
@@ -161,6 +174,13 @@ struct Start: AsyncParsableCommand {
                 .failed,
                 [session.reason.map(texts.sentence), session.detail.map(texts.detail)].compactMap(\.self).joined(
                     separator: " "))
+        }
+        if session.state == .queued, try await !queue.isOffered(machine) {
+            _ = try await queue.stop(id)
+            throw Failure(
+                .failed,
+                "No host offers the machine \(machine) any more; the request was taken back. 'qwd machine list' "
+                    + "says why a file is left out.")
         }
         let words =
             session.state == .queued

@@ -12,6 +12,7 @@ struct Stop: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @Argument(help: "Id of the session, as 'qwd status' shows it.") var session: String?
     @Flag(help: "Stop all sessions.") var all = false
+    @Flag(help: "Print JSON: the sessions that were stopped.") var json = false
     @Option(
         help: ArgumentHelp(
             "How long to wait for their end; worker.stop_grace and a minute if not given.", valueName: "duration"))
@@ -23,15 +24,21 @@ struct Stop: AsyncParsableCommand {
         try await Connection.withQueue(settings) { queue in
             let changes = queue.changes()
             var waiting = Set(try await chosen(queue))
+            let chosen = waiting
             for id in waiting {
                 let deed = Deed(.stop, who: PersonName.ofCommandLine.text, from: "command line")
                 if try await queue.stop(id, by: deed) == .ended { waiting.remove(id) }
             }
-            if waiting.isEmpty { return }
+            if waiting.isEmpty { return try await tell(chosen, queue) }
             let asked = waiting
             let isOver = try await within(patience) { try await ended(asked, queue, changes) } ?? false
             if !isOver, let failure = try await late(asked, queue) { throw failure }
+            try await tell(chosen, queue)
         }
+    }
+
+    private func tell(_ sessions: Set<SessionID>, _ queue: JobQueue) async throws {
+        if json { try Console.printJSON(try await queue.sessions(sessions.sorted()).map(SessionReport.init)) }
     }
 
     /// Returns when all of them have ended.

@@ -27,6 +27,8 @@ struct Up: AsyncParsableCommand {
             [settings.runtimeDir, settings.stateDir].map { "\($0)/up.lock" }, owner: "'qwd up'",
             advice: "give this one its own worker.name, runtime_dir and state_dir")
         defer { lock.release() }
+        let link = try common.config.map { try ServiceLink(to: $0) }
+        defer { link?.remove() }
         let redis = settings.redis.url == nil ? PrivateRedis(settings: settings, logger: roles.logger) : nil
         if let redis {
             do { try await redis.start() } catch { throw Failure(.unavailable, "\(error)") }
@@ -38,14 +40,16 @@ struct Up: AsyncParsableCommand {
         services += [client, try await SharedSecret.checked(queue, roles)]
         do {
             services += [
-                try await roles.worker(queue), try await roles.scheduler(queue), try roles.frontend(queue),
+                try await roles.worker(queue), try await roles.scheduler(queue),
+                try roles.frontend(queue) { port in
+                    Console.say("qwd: open \(settings.pagesURL(port: port))/")
+                },
             ]
         } catch {
             // Nobody would look after it.
             await redis?.stop()
             throw error
         }
-        Console.say("qwd: open \(settings.pagesURL)/")
         try await roles.run(services)
     }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Machines
 import Processes
 import Queue
 import Redis
@@ -12,12 +13,15 @@ struct PrivateRedis: Service {
     let socket: String
     let directory: String
     let pidFile: String
+    /// `worker.disk_reserve_gib`, in MiB.
+    let reserveMiB: Int
     let logger: Logger
 
     init(settings: Settings, logger: Logger) {
         socket = Self.socket(settings)
         directory = "\(settings.stateDir)/redis"
         pidFile = Self.pidFile(settings)
+        reserveMiB = settings.worker.diskReserveMiB
         self.logger = logger
     }
 
@@ -39,6 +43,7 @@ struct PrivateRedis: Service {
             return running
         }
         try Files.makeDirectory(directory)
+        keepBallast()
         Files.remove(socket)
         // A session's log has some ten entries, and Redis gives each new one a whole node: 4 KiB by default.
         let server = Program(
@@ -70,11 +75,60 @@ struct PrivateRedis: Service {
     }
 
     func run() async throws {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await keepBallasting() }
+            await serve()
+            group.cancelAll()
+        }
+        // A cancelled wait would end before the server does, and the next start would meet it.
+        await Task { await stop() }.value
+    }
+
+    private var ballast: String { "\(directory)/ballast" }
+
+    /// A file beside the data that takes room, and gives it up when the disk is full: Redis ends when it can't write, and without
+    /// it no session can be ended. The guests, which have filled the disk, stand still by then.
+    private func keepBallast() {
+        guard let space = Files.space(of: directory) else { return }
+        let reserve = DiskReserve(total: space.total, reserveMiB: reserveMiB)
+        let isThere = Files.size(ballast) > 0
+        if isThere, space.free < reserve.ballast {
+            Files.remove(ballast)
+            logger.warning(
+                "the disk is full: Redis has given up its ballast",
+                metadata: ["path": "\(directory)", "advice": "stop sessions, or free space there"])
+        } else if !isThere, space.free > reserve.goOn + reserve.ballast {
+            do {
+                try Files.reserve(ballast, bytes: reserve.ballast)
+            } catch {
+                logger.warning("Redis has no ballast", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func keepBallasting() async {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                // No event tells that a disk is full, or not any more.
+                try? await Task.sleep(for: .seconds(1))
+                keepBallast()
+            }
+        }
+    }
+
+    private func serve() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
+                    let began = ContinuousClock.now
                     if try await start().waitForEnd() {
-                        logger.warning("private Redis ended, starting it again", metadata: ["socket": "\(socket)"])
+                        let last =
+                            Files.readEnd("\(directory)/redis.log")?.split(separator: "\n").last.map(String.init) ?? ""
+                        logger.warning(
+                            "private Redis ended, starting it again",
+                            metadata: ["socket": "\(socket)", "redis.said": "\(last)"])
+                        // One that ends at once, as on a full disk, does so again: there is no event for the end of the cause.
+                        if began.duration(to: .now) < .seconds(1) { try? await Task.sleep(for: .seconds(1)) }
                     }
                 } catch {
                     if Task.isCancelled { break }
@@ -84,8 +138,6 @@ struct PrivateRedis: Service {
                 }
             }
         }
-        // A cancelled wait would end before the server does, and the next start would meet it.
-        await Task { await stop() }.value
     }
 
     /// Lets the server write what it has and end.

@@ -1,5 +1,6 @@
 import Accounts
 import Domain
+import Glibc
 import Frontend
 import Logging
 import Logins
@@ -24,7 +25,8 @@ extension Roles {
         )
     }
 
-    private func chain() throws(Failure) -> SignInChain {
+    /// The ways to sign in, each looked at.
+    func chain() throws(Failure) -> SignInChain {
         var methods: [any SignInMethod] = []
         for name in settings.auth.methods {
             guard let method = try method(name) else { continue }
@@ -37,7 +39,11 @@ extension Roles {
         }
         let logger = logger
         return SignInChain(methods: methods) { method, error in
-            logger.warning("sign-in can't be decided", metadata: ["auth.method": "\(method)", "error": "\(error)"])
+            // What only an administrator can mend stands out.
+            logger.log(
+                level: error.isTransient ? .warning : .error,
+                error.isTransient ? "sign-in can't be decided" : "sign-in is set up wrong",
+                metadata: ["auth.method": "\(method)", "error": "\(error)"])
         }
     }
 
@@ -60,6 +66,10 @@ extension Roles {
             options.mailAttribute = auth.ldap.mail ?? ""
             options.groupsAttribute = auth.ldap.groups ?? ""
             options.timeout = auth.ldap.timeout
+            let logger = logger
+            options.noteRefusal = {
+                logger.notice("sign-in refused", metadata: ["auth.method": "ldap", "reason": "\($0)"])
+            }
             return LDAPMethod(options)
         case .imap: return IMAPMethod(Self.options(auth.imap))
         case .smtp: return SMTPMethod(Self.options(auth.smtp))
@@ -127,6 +137,10 @@ extension Settings {
             try Files.checkOwnFile(path)
         } catch {
             throw Failure(.badConfiguration, "auth.command.path: \(error.detail)")
+        }
+        if access(path, X_OK) != 0 {
+            throw Failure(
+                .badConfiguration, "auth.command.path: \(path) can't be run. Make it executable: chmod +x \(path)")
         }
     }
 }

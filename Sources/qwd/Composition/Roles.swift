@@ -38,7 +38,10 @@ struct Roles {
 
     static func secretFile(_ settings: Settings) -> String { "\(settings.stateDir)/secret" }
 
-    func frontend(_ queue: JobQueue) throws(Failure) -> Frontend {
+    /// - Parameter onRunning: Called with the port once the pages can be opened.
+    func frontend(
+        _ queue: JobQueue, onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+    ) throws(Failure) -> Frontend {
         if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
         if settings.auth.methods == [.none] {
             logger.warning("auth.methods is none: whoever reaches this service may start and stop sessions")
@@ -59,7 +62,7 @@ struct Roles {
                 lease: settings.scheduler.lease, version: Version.text, proxies: settings.proxies,
                 tls: certificate != nil, monitoring: settings.frontend.monitoring,
                 connections: connectionLimits()), dependencies: try dependencies(queue), post: try postOffice(),
-            certificate: certificate, logger: logger)
+            certificate: certificate, logger: logger, onRunning: onRunning)
     }
 
     private func connectionLimits() -> ConnectionLimits {
@@ -79,12 +82,12 @@ struct Roles {
     }
 
     func scheduler(_ queue: JobQueue) async throws(Failure) -> Scheduler {
-        let ledger: Ledger
-        let host: String
+        let writer: LedgerWriter
+        let path = "\(settings.stateDir)/ledger.sqlite"
         do {
             try Files.makeOwnDirectory(settings.stateDir)
-            ledger = try await Ledger(path: "\(settings.stateDir)/ledger.sqlite")
-            host = try HostIdentity.id(in: settings.stateDir)
+            let host = try HostIdentity.id(in: settings.stateDir)
+            writer = try await ledgerWriter(path, name: host)
         } catch {
             throw Failure(.failed, "\(error)")
         }
@@ -92,7 +95,18 @@ struct Roles {
             queue: queue, name: "\(settings.worker.name)/\(UUID().uuidString.prefix(8).lowercased())",
             lease: settings.scheduler.lease, loadCheck: settings.scheduler.loadCheck,
             endedKept: settings.limits.endedKept,
-            ledgerWriter: LedgerWriter(ledger: ledger, name: host), logger: logger)
+            ledgerWriter: writer, logger: logger)
+    }
+
+    private func ledgerWriter(_ path: String, name: String) async throws(LedgerError) -> LedgerWriter {
+        do throws(LedgerError) {
+            return LedgerWriter(ledger: try await Ledger(path: path), name: name)
+        } catch {
+            guard error.code == .full else { throw error }
+            // Sessions must end on a full disk, or there will never be room.
+            logger.error("the ledger has no room, what is done waits in Redis", metadata: ["error": "\(error)"])
+            return LedgerWriter(name: name) { () async throws(LedgerError) in try await Ledger(path: path) }
+        }
     }
 
     /// One host of a simulated farm: it has a name, an id and directories of its own, and the service's secret.
@@ -193,6 +207,8 @@ struct Roles {
             try await ServiceGroup(configuration: configuration).run()
         } catch let taken as HostTaken {
             throw Failure(.badConfiguration, taken.description)
+        } catch let error as FrontendStartError {
+            throw Failure(.unavailable, error.description)
         }
     }
 }

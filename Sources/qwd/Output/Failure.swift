@@ -9,6 +9,8 @@ enum FailureCode: Int32 {
     case noRoom = 75
     case notAllowed = 77
     case badConfiguration = 78
+    /// As a shell says of a program that Ctrl-C has ended: 128 and the number of SIGINT.
+    case interrupted = 130
 }
 
 /// Why a command failed, in words for a person.

@@ -18,6 +18,7 @@ struct SessionReport: Encodable {
     var createdAt: String?
     var startedAt: String?
     var expiresAt: String?
+    var oneShot: Bool
 
     init(_ session: Session) {
         id = session.id.text
@@ -34,6 +35,7 @@ struct SessionReport: Encodable {
         createdAt = Moment.iso(session.createdAt)
         startedAt = Moment.iso(session.startedAt)
         expiresAt = Moment.iso(session.expiresAt)
+        oneShot = session.request.oneShot
     }
 
     static func table(_ sessions: [Session], texts: Texts) -> Table {
@@ -46,7 +48,8 @@ struct SessionReport: Encodable {
                     "\(session.request.cpu)", "\(session.request.memoryMiB) MiB",
                     [session.hostName, session.accelerator].compactMap(\.self).joined(separator: "/"),
                     session.expiresAt.map { Moment.length(seconds: ($0 - now) / 1000) } ?? "-",
-                    session.detail.map(texts.detail) ?? "",
+                    [session.request.oneShot ? "one-shot" : nil, session.detail.map(texts.detail)].compactMap(\.self)
+                        .joined(separator: "; "),
                 ]
             })
     }

@@ -15,6 +15,9 @@ WAYS = {
     "noauth": ("* OK Hello", "IMAP4rev1 LOGINDISABLED", "OK"),
     "unavailable": ("* OK Hello", "IMAP4rev1 AUTH=PLAIN", "NO [UNAVAILABLE] The directory is down"),
     "broken": ("* OK Hello", "IMAP4rev1 AUTH=PLAIN", "BAD What?"),
+    # The LOGIN command alone, or beside mechanisms that check no password we could give.
+    "login": ("* OK Hello", "IMAP4rev1", "OK"),
+    "login-ntlm": ("* OK Hello", "IMAP4rev1 AUTH=NTLM AUTH=GSSAPI AUTH=DIGEST-MD5", "OK"),
     "good": ("* OK Hello", "IMAP4rev1 AUTH=PLAIN", "OK Welcome"),
 }
 
@@ -26,6 +29,10 @@ def handler(greeting, capabilities, answer):
             tag, command, *_ = line.decode().split() + ["", ""]
             if command.upper() == "CAPABILITY":
                 writer.write(f"* CAPABILITY {capabilities}\r\n{tag} OK done\r\n".encode())
+            elif command.upper() == "LOGIN" and greeting.startswith("* OK"):
+                # What libcurl made of the quoted strings (RFC 9051 4.3.2).
+                right = line.decode().split(" ", 2)[2].strip() == '"alice" "pass \\"word\\\\ %41"'
+                writer.write(f"{tag} {'OK in' if right else 'NO [AUTHENTICATIONFAILED] no'}\r\n".encode())
             elif command.upper() == "AUTHENTICATE":
                 writer.write(b"+ \r\n")
                 await reader.readline()
