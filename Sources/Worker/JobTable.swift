@@ -27,6 +27,16 @@ actor JobTable {
     /// Sessions whose machines live and could not be reached.
     private var unreached: Set<MachineRef> = []
 
+    /// Why no job could be taken the last time; nil when it could.
+    private var problem: String?
+
+    /// Notes why no job can be taken, or that it can be.
+    /// - Returns: Whether it is another reason than before: one that lasts is asked five times a second and logged once.
+    func isNews(_ problem: String?) -> Bool {
+        defer { self.problem = problem }
+        return problem != self.problem
+    }
+
     var claims: [Claim] { Array(entries.keys) }
 
     var creates: Int { entries.keys.count { $0.kind == .create } }

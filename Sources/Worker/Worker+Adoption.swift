@@ -37,6 +37,8 @@ extension Worker {
             logger.error("session can't be read", metadata: ["session.id": "\(id)", "error": "\(error)"])
             return await leaveAlone(machine.ref, because: "the queue could not be asked about it: \(error)")
         }
+        // A worker that ends while it asks has no answer, which is not the answer that there is none.
+        if Task.isCancelled { return }
         let record = SessionRecord.read(paths.session(id))
         // Marks in the runtime directory are gone after a start of the host.
         let fence = machine.fence == 0 ? record?.fence ?? 0 : machine.fence
@@ -86,14 +88,15 @@ extension Worker {
     private func committed(
         _ session: Session?, _ machine: MachineRef, _ record: SessionRecord?, _ job: Claim?
     ) async -> Session? {
-        guard let session, session.state == .starting, record?.fence == machine.fence, session.fence == machine.fence,
+        guard var session, session.state == .starting, record?.fence == machine.fence, session.fence == machine.fence,
             session.host == options.hostID, await hypervisor.living().contains(machine.session),
             let job, job.fence == machine.fence
         else { return session }
-        await report(session.id) { () async throws(QueueError) in
+        let answer = try? await retryWhileUnavailable(logger: logger) { () async throws(QueueError) in
             try await queue.commit(job, accelerator: hypervisor.accelerator)
         }
-        return (try? await queue.session(session.id)) ?? session
+        if answer == .ok { session.state = .running }
+        return session
     }
 
     /// Goes on with a machine of a session that should run.

@@ -42,11 +42,14 @@ extension Worker {
                 host: options.hostID, worker: options.hostID, routes: routes, lease: options.lease,
                 limits: options.limits, once: await table.nextClaimKey())
             await table.claimAnswered()
+            if await table.isNews(nil) { logger.notice("jobs can be taken again") }
             if let job { return job }
             try await queue.waitForWork(host: options.hostID, routes: routes, timeout: Self.longestWait)
         } catch {
             if Task.isCancelled { return nil }
-            logger.warning("no job can be taken", metadata: ["error": "\(error)"])
+            if await table.isNews("\(error)") {
+                logger.warning("no job can be taken", metadata: ["error": "\(error)"])
+            }
             // There is no event for a server that comes back: try again after a pause.
             try? await Task.sleep(for: .milliseconds(200))
         }

@@ -96,6 +96,16 @@ struct BrowserTests {
         await service.shutDown()
     }
 
+    @Test func `a page says within five seconds that its server does not answer, and stays`() async throws {
+        let service = try RunningService()
+        try await service.start()
+        let id = try await service.create()
+        try #require(try await service.settled(id).state == .running, "\(service.log)")
+        try await run(service, script: "away.py") { _ in ["\(service.url)/sessions/\(id)", "\(service.pid)"] }
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
     @Test func `the same works without JavaScript`() async throws {
         let service = try RunningService(["form.memory_gib=[0.5, 1]", "defaults.memory_gib=0.5"])
         try await service.start()

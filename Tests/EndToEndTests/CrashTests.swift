@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import Processes
 import Queue
+import Redis
 import Testing
 import Viewer
 
@@ -125,6 +126,31 @@ struct CrashTests {
         #expect(!FileManager.default.fileExists(atPath: "\(service.runtime)/sessions/\(orphan)"))
         #expect(bystander.isRunning)
         bystander.terminate()
+        await service.shutDown()
+    }
+
+    @Test func `after a loss of all data a desktop lives, is taken up again by a command, and can be stopped`()
+        async throws
+    {
+        let service = try RunningService()
+        try await service.start()
+        let id = try await service.create()
+        try #require(try await service.settled(id).state == .running, "\(service.log)")
+        let machine = service.machineProcesses
+        _ = try await service.queue.redis.send(["FLUSHALL"])
+        // A worker that starts anew must not end it either.
+        await service.kill()
+        try await service.start()
+        while try await service.queue.strays(lease: .seconds(3)).isEmpty {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        #expect(service.machineProcesses == machine)
+        let (code, says) = try await service.end(of: ["host", "strays", "take", id.text])
+        #expect(code == 0, "\(says)")
+        let session = try await service.settled(id)
+        #expect(session.state == .running && service.machineProcesses == machine)
+        #expect(try await service.stopped(id).reason == .stopped)
+        #expect(try await service.leftovers() == [])
         await service.shutDown()
     }
 }

@@ -83,8 +83,7 @@ struct StrangerTests {
             print(
                 "strangers: \(crowd.sockets.count) came, \(held) are there; slowest page \(alone) alone, \(worst) with them; "
                     + "\(grown) KiB more, both ends")
-            // A debug build on two processors; `make bench BENCH=strangers` has the limit of what people get.
-            #expect(worst < .seconds(3))
+            #expect(worst < .seconds(1))
             #expect(site.log.lines.allSatisfy { !$0.hasPrefix("error") })
             crowd.leave()
             try await eventually("all descriptors are given back") { Crowd.accepted(at: site.http.port) == 0 }

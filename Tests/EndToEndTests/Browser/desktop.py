@@ -138,6 +138,9 @@ def look_at_display(page, session):
 
 
 def stop(page):
+    # The first press asks: by the button itself, or by a page where no script runs.
+    page.click("#stop")
+    page.wait_for_selector("#stop.sure" if with_script else "#stop[name=sure]", timeout=DEADLINE)
     page.click("#stop")
     page.wait_for_selector("#another", timeout=DEADLINE)
 

@@ -103,6 +103,7 @@ with sync_playwright() as playwright:
 
     alice.goto(session)
     alice.click("#stop")
+    alice.click("#stop.sure")
     alice.wait_for_selector("#another", timeout=DEADLINE)
     alice.goto(f"{url}/account")
     alice.click("form[action$='/sign-out'] button")

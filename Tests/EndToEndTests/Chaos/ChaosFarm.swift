@@ -62,6 +62,19 @@ final class ChaosFarm: @unchecked Sendable {
         if geteuid() == 0 { disk = try SmallDisk(at: "\(root)/a/s", kibibytes: 256 << 10) }
     }
 
+    /// What outlives the workers must not outlive the test, whatever became of it.
+    deinit {
+        for (id, _) in machines() {
+            for process in ProcessHandle.all(mark: "guest=qwd-\(id),") { process.signal(SIGKILL) }
+        }
+        for worker in workers {
+            for file in ["gateway.pid", "network/holder.pid"] {
+                ProcessHandle(pidFile: "\(worker.root)/r/\(file)", mark: "")?.signal(SIGKILL)
+            }
+        }
+        disk?.unmount()
+    }
+
     var roles: [ChaosRole] { [frontend] + schedulers + workers }
 
     /// Starts everything with one secret.

@@ -21,6 +21,9 @@ final class ChaosRole: @unchecked Sendable {
         log = try FileHandle(forWritingTo: URL(filePath: "\(root)/log"))
     }
 
+    /// A test that fails on its way leaves nothing running.
+    deinit { if let process { Glibc.kill(process.processIdentifier, SIGKILL) } }
+
     var said: String { (try? String(contentsOfFile: "\(root)/log", encoding: .utf8)) ?? "" }
     var runs: Bool { process?.isRunning == true }
 
