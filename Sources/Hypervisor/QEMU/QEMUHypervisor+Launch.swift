@@ -111,7 +111,7 @@ extension QEMUHypervisor {
         if says(["Cannot allocate memory", "cannot set up guest memory"]) {
             return (.noSpace, "The host has no memory for it now. It starts by itself when there is some.")
         }
-        if says(["lock", "Is another process using the image"]) {
+        if says(["Failed to get \"", "Failed to lock", "Is another process using the image"]) {
             return (.system, "Its disk is in use by another process.")
         }
         if says(["is encrypted", "encrypt.key-secret"]) {
