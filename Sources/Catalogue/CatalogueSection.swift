@@ -1,5 +1,5 @@
 /// One `[name]` section of a catalogue file, as written.
-package struct CatalogueSection: Sendable, Hashable {
+struct CatalogueSection: Sendable, Hashable {
     struct Value: Sendable, Hashable {
         var text: String
         var line: Int
@@ -13,7 +13,7 @@ package struct CatalogueSection: Sendable, Hashable {
     var values: [String: Value] = [:]
 
     /// The keys of a section and what each means; the document of machines has the same table.
-    package static let documentation: [(keys: [String], meaning: String)] = [
+    static let documentation: [(keys: [String], meaning: String)] = [
         (["description"], "One line for people."),
         (
             ["path"],

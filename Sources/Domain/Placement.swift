@@ -43,13 +43,10 @@ package struct Placement: Sendable, Hashable {
         case host(HostVerdict)
     }
 
-    /// From this distance on no host will ever take it as it is.
-    private static let forEver = 7.0
-
     package var blocker: Blocker? {
         let best = hosts.min { $0.verdict.distance < $1.verdict.distance }
         // The end of another session would not help it.
-        if let best, best.verdict.distance >= Self.forEver { return .host(best) }
+        if let best, best.verdict.isForEver { return .host(best) }
         if let sessionsAtLimit { return .farmIsFull(sessions: sessionsAtLimit) }
         guard let best else { return .noHost }
         return best.verdict == .fits ? nil : .host(best)
@@ -57,6 +54,14 @@ package struct Placement: Sendable, Hashable {
 }
 
 extension Placement.Verdict {
+    /// Whether a session waits in vain, unless somebody changes something on the hosts.
+    package var isForEver: Bool {
+        switch self {
+        case .lacks, .tooSmall: true
+        case .fits, .draining, .closed, .full, .promised: false
+        }
+    }
+
     /// How far the host is from taking the session: its kind first, then how much is missing there.
     fileprivate var distance: Double {
         switch self {

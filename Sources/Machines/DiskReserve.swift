@@ -1,5 +1,3 @@
-import Processes
-
 /// What is kept free of the disk that guests fill, so that whatever is needed to end a session still finds room there.
 ///
 /// With little room left the guests stand still. Should one have been faster, the service's own Redis gives up its ballast: that

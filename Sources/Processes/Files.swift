@@ -90,7 +90,6 @@ package enum Files {
         try? FileManager.default.destinationOfSymbolicLink(atPath: path)
     }
 
-    /// Removes a file or directory with all in it. What is not there is fine.
     /// What a file takes of its disk, in bytes; zero if it is not there.
     package static func size(_ path: String) -> Int {
         var status = stat()
@@ -118,6 +117,7 @@ package enum Files {
         }
     }
 
+    /// Removes a file or directory with all in it. What is not there is fine.
     package static func remove(_ path: String) {
         try? FileManager.default.removeItem(atPath: path)
     }

@@ -46,7 +46,7 @@ enum RedisRefusal: CaseIterable {
         case .replica: "Redis is a replica and takes no writes. Let redis.url lead to the master, or promote this one."
         case .noMemory: "Redis has no memory left (maxmemory). Raise maxmemory; ended sessions free it again."
         case .cannotSave: "Redis can't save its data and takes no writes. Free space on the disk of the Redis server."
-        case .noPassword: "Redis wants a password. Write it into redis.url, or into the file that redis.url names."
+        case .noPassword: "Redis wants a password. Write it into redis.url."
         case .wrongPassword: "Redis refuses the password of redis.url. Look at requirepass, or at the user's ACL."
         case .noRight: "Redis does not let this user do that. Look at its ACL."
         case .busy: "Redis is busy with somebody's script. It goes on when that ends, or after SCRIPT KILL."

@@ -44,7 +44,7 @@ extension Worker {
         let fence = machine.fence == 0 ? record?.fence ?? 0 : machine.fence
         let ref = MachineRef(id, fence: fence)
         let session = await committed(found, ref, record, job)
-        switch await verdict(on: machine, ref, record, session, job) {
+        switch verdict(on: machine, ref, record, session, job) {
         case .goesOn(let session): await goOn(machine, session, job)
         case .isOver:
             logger.notice("removing what a session left", metadata: ["session.id": "\(id)"])
@@ -63,7 +63,7 @@ extension Worker {
     /// A machine ends only by the word of the queue about this very host and claim, or if nobody can have worked with it.
     private func verdict(
         on machine: AdoptedMachine, _ ref: MachineRef, _ record: SessionRecord?, _ session: Session?, _ job: Claim?
-    ) async -> Verdict {
+    ) -> Verdict {
         if let session, session.host == options.hostID, session.fence == ref.fence {
             switch session.state {
             case .running, .stopping, .lost: return .goesOn(session)

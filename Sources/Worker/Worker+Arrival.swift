@@ -41,8 +41,7 @@ extension Worker {
             guard case .taken(let what, let there, let heard)? = answer else { return }
             // Heard of again since the last look.
             if let last, heard < last {
-                throw HostTaken(
-                    what: what, host: options.host, id: options.hostID, here: options.place.text, there: there)
+                throw taken(what, by: there)
             }
             if last == nil {
                 logger.notice(
@@ -64,9 +63,11 @@ extension Worker {
             await table.take(false)
             return true
         }
-        let taken = HostTaken(
-            what: what, host: options.host, id: options.hostID, here: options.place.text, there: there)
-        logger.error("this worker does nothing", metadata: ["reason": "\(taken)"])
+        logger.error("this worker does nothing", metadata: ["reason": "\(taken(what, by: there))"])
         return false
+    }
+
+    private func taken(_ what: Arrival.What, by there: String) -> HostTaken {
+        HostTaken(what: what, host: options.host, id: options.hostID, here: options.place.text, there: there)
     }
 }

@@ -18,7 +18,7 @@ final class RequestHandler: ChannelDuplexHandler {
     /// Of the requests that wait for their answer, which are of HTTP/1.0.
     private var old: CircularBuffer<Bool> = []
     /// Says to the page at the other end of an event stream, and to proxies between, that we live.
-    fileprivate var heartbeat: RepeatedTask?
+    private var heartbeat: RepeatedTask?
     /// A page says so when it has heard nothing for five seconds.
     private static let beatEvery = TimeAmount.seconds(3)
     private static let beat = ByteBuffer(string: "event: beat\ndata: 1\n\n")

@@ -12,14 +12,6 @@ extension Placement.Blocker {
 }
 
 extension Placement.Verdict {
-    /// Whether a session waits in vain, unless somebody changes something on the hosts.
-    var isForEver: Bool {
-        switch self {
-        case .lacks, .tooSmall: true
-        case .fits, .draining, .closed, .full, .promised: false
-        }
-    }
-
     /// Whether whoever runs the host has to mend something there.
     var isProblem: Bool { if case .closed(.problem, _) = self { true } else { false } }
 }

@@ -50,7 +50,7 @@ local function forget_host(host, at)
     write('ZREM', 'qwd:hosts:room', host)
     write('SREM', 'qwd:hosts:silent', host)
     if call('HGET', 'qwd:hosts:names', name) == host then write('HDEL', 'qwd:hosts:names', name) end
-    write('DEL', key, 'qwd:strays:host:' .. host, 'qwd:queue:host:' .. host, 'qwd:machines:host:' .. host, 'qwd:machines:unlisted:' .. host,
-        'qwd:tags:host:' .. host, 'qwd:wake:host:' .. host, 'qwd:wake:create:' .. host)
+    write('DEL', key, 'qwd:strays:host:' .. host, 'qwd:queue:host:' .. host, 'qwd:machines:host:' .. host,
+        'qwd:machines:unlisted:' .. host, 'qwd:tags:host:' .. host, 'qwd:wake:host:' .. host, 'qwd:wake:create:' .. host)
     return #sessions
 end

@@ -54,8 +54,8 @@ struct JobCommand: AsyncParsableCommand {
         func run() async throws {
             try await Connection.withQueue(try common.settings()) { queue in
                 guard let job = try await queue.job(job) else { throw JobCommand.unknown(job) }
-                let events =
-                    job.session == nil ? [] : try await queue.events(of: job.session ?? SessionID(milliseconds: 0))
+                var events: [SessionEvent] = []
+                if let session = job.session { events = try await queue.events(of: session) }
                 if json {
                     return try Console.printJSON(
                         Report(
