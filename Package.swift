@@ -105,13 +105,13 @@ let package = Package(
         // Machines.
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
         .library("Machines", ["Domain", "Processes"]),
-        .library("Catalogue", ["Domain"]),
+        .library("Catalogue", ["Domain", "Processes"]),
         .library("GuestNetwork", ["CLinux", "Domain", "Machines", "Processes", .logging]),
         .library(
             "Hypervisor",
             [
-                "Catalogue", "Domain", "GuestNetwork", "Machines", "Processes", "QMP", .subprocess, .systemPackage,
-                .logging,
+                "Catalogue", "Domain", "GuestNetwork", "Machines", "Processes", "QMP", "Viewer", .subprocess,
+                .systemPackage, .logging,
             ]),
         .library(
             "Display", ["Certificates", "Domain", "Machines", "Processes", .nioCore, .nioPosix, .logging]),
@@ -139,7 +139,8 @@ let package = Package(
         .executable(
             "qwd",
             [
-                "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "Catalogue", "Display", "GuestNetwork",
+                "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "Catalogue", "Display",
+                "GuestNetwork",
                 "Hypervisor", "Machines", "ImageBuilder",
                 "Accounts", "Logins", "Ledger", "Frontend",
                 "Worker", "Scheduler", "Certificates", "DisplayGateway",
@@ -177,7 +178,8 @@ let package = Package(
         .tests(
             "Machines",
             [
-                "qwd", "Catalogue", "Display", "GuestNetwork", "Hypervisor", "Certificates", "Domain", "QMP",
+                "qwd", "Catalogue", "Display", "GuestNetwork", "Hypervisor", "Certificates", "Domain",
+                "QMP",
                 "Processes", "Settings", "TestSupport", "Viewer", .logging,
             ]),
         .tests("ImageBuilder", ["Processes"]),

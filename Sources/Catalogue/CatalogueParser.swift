@@ -69,6 +69,13 @@ struct CatalogueParser {
         let key = content[..<equals].trimmed.lowercased()
         guard CatalogueSection.keys.contains(key) else {
             let known = CatalogueSection.keys.sorted().joined(separator: ", ")
+            // Somebody is to be kept out by it: a slip of the pen must not let everybody in.
+            if ["user", "group", "allow", "deny", "only"].contains(where: key.hasPrefix) {
+                sections[sections.count - 1].isWrong = true
+                return warn(
+                    line, "“\(key)” is no key of a machine",
+                    "Write users= or groups= for who may have it; until then the section does not count.")
+            }
             return warn(line, "“\(key)” is no key of a machine", "Known keys: \(known).")
         }
         let text = Self.unquoted(content[content.index(after: equals)...].trimmed)

@@ -7,6 +7,8 @@ package final class CatalogueReader: Sendable {
     private struct State {
         var texts: [String: CatalogueText] = [:]
         var names: [String] = []
+        /// The sections as they were when nothing was wrong with them, by name.
+        var good: [String: CatalogueSection] = [:]
         var last: Catalogue?
         /// Whether a reading will begin that has not begun yet.
         var isDue = false
@@ -71,25 +73,43 @@ package final class CatalogueReader: Sendable {
     func load() -> Catalogue {
         var sections = CatalogueSections(files: files.map { ($0, text(of: $0)) })
         let located = sections.located(in: directory)
-        let named = Set(located.map(\.path))
-        // As a section would write them.
-        let others = names().filter { !named.contains("\(directory)/\($0)") && !files.contains("\(directory)/\($0)") }
-        let verdicts = index.look(at: named.union(others.map { "\(directory)/\($0)" }))
+        let earlier = state.withLock { $0.good }
+        let others = names()
+        let files = (located.map(\.section) + earlier.values).flatMap { section in
+            [section.path(in: directory)].compactMap(\.self) + section.attachments(in: directory).map(\.path)
+        }
+        let verdicts = index.look(at: Set(files).union(others.map { "\(directory)/\($0)" }))
         func verdict(_ path: String) -> ImageIndex.Verdict { verdicts[path] ?? .failure(ImageIndex.beingLookedAt) }
+        func resolve(_ section: CatalogueSection, _ path: String) -> ResolvedMachine {
+            ResolvedMachine(section: section, path: path, directory: directory, verdict: verdict)
+        }
 
         var catalogue = Catalogue(machines: [], warnings: sections.warnings)
+        var named = Set(self.files)
         for (section, path) in located {
-            let offer = ResolvedMachine(section: section, path: path, verdict: verdict(path))
+            named.formUnion([path] + section.attachments(in: directory).map(\.path))
+            let offer = resolve(section, path)
             catalogue.warnings += offer.warnings
-            if let machine = offer.machine { catalogue.machines.append(machine) }
+            var machine = offer.machine
+            if !offer.isSectionWrong {
+                state.withLock { $0.good[section.name] = section }
+            } else if let known = earlier[section.name], let path = known.path(in: directory) {
+                // A slip of the pen takes nobody's machine away.
+                machine = resolve(known, path).machine ?? machine
+            }
+            if let machine { catalogue.machines.append(machine) }
+        }
+        state.withLock { state in
+            let names = Set(located.map(\.section.name))
+            state.good = state.good.filter { names.contains($0.key) }
         }
         let listed = Set(sections.all.map(\.name))
-        for name in others {
+        for name in others where !named.contains("\(directory)/\(name)") {
             let path = "\(directory)/\(name)"
             catalogue.leftovers.append(UnlistedFile(name: name, verdict: verdict(path)))
             // A section of this name has another file.
             guard Machine.isValid(name: name), !listed.contains(name), case .success(let image) = verdict(path),
-                image.kind == .iso
+                image.kind == .iso, let image = try? image.resolved(stated: nil, path: path)
             else { continue }
             catalogue.unlisted.append(Machine(name: name, path: path, image: image))
         }

@@ -45,18 +45,12 @@ struct CatalogueSections {
 
     /// The sections with the paths of their files; those without one are warned of.
     mutating func located(in directory: String) -> [(section: CatalogueSection, path: String)] {
-        var located: [(CatalogueSection, String)] = []
-        for section in all {
-            let isPath = section.title.hasPrefix("/")
-            let path = section.text("path") ?? (isPath ? section.title : section.name)
-            guard !path.split(separator: "/").contains("..") else {
-                warnings.append(
-                    section.warning(
-                        "path", "its path has “..” in it", "Write the whole path; a symbolic link may lead anywhere."))
-                continue
-            }
-            located.append((section, path.hasPrefix("/") ? path : "\(directory)/\(path)"))
+        all.compactMap { section in
+            if let path = section.path(in: directory) { return (section, path) }
+            warnings.append(
+                section.warning(
+                    "path", "its path has “..” in it", "Write the whole path; a symbolic link may lead anywhere."))
+            return nil
         }
-        return located
     }
 }

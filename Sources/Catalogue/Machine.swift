@@ -1,3 +1,5 @@
+package import Domain
+
 /// A machine that this host can start: a master image that sessions never write to.
 package struct Machine: Sendable, Hashable, Identifiable {
     package enum Kind: String, Sendable, Hashable {
@@ -8,6 +10,8 @@ package struct Machine: Sendable, Hashable, Identifiable {
     }
 
     package var name: String
+    /// What people choose it by; the description, or the name, where the catalogue has no title.
+    package var title: String
     /// One line for a person; the name where the catalogue says nothing.
     package var description: String
     package var path: String
@@ -16,12 +20,38 @@ package struct Machine: Sendable, Hashable, Identifiable {
     package var format: DiskFormat
     /// How QEMU opens it, which may be another way: see `VHDFormat`.
     package var driver: DiskFormat
-    /// As QEMU names it: `x86_64`, `aarch64`.
-    package var architecture: String
-    /// CPUs it needs at least; nil when it does not say.
+    package var hardware: MachineHardware
+    /// Why the hardware is so, part by part.
+    package var parts: [HardwareChoice.Part] = []
+    /// CPUs it needs at least, and has at most; nil when it does not say.
     package var cpu: Int?
-    /// Memory it needs at least; nil when it does not say.
+    package var cpuMax: Int?
+    /// Memory it needs at least, and has at most; nil when it does not say.
     package var memoryMiB: Int?
+    package var memoryMaxMiB: Int?
+    /// Size of a session's disk, if it is to be larger than the image's; of a CD's session, its size.
+    package var diskGiB: Int?
+    /// Further images that a session gets: a disk, over which it has an overlay, and CDs.
+    package var disk2: AttachedImage?
+    package var cdroms: [AttachedImage] = []
+    /// Who may see and start it: everybody, if both are empty.
+    package var users: [PersonName] = []
+    package var groups: [String] = []
+    /// For the form: a sign, and the heading that it stands below.
+    package var icon: String?
+    package var group: String?
+    /// How it is noticed that its desktop is there; nil: it is there as soon as the machine runs.
+    package var ready: Readiness?
+    /// What `url` promises of the file: SHA-256, in lower-case hexadecimal digits.
+    package var sha256: String?
+    package var url: String?
+    /// What it was made of, to make it again with other wishes.
+    var origin: Origin?
+
+    struct Origin: Sendable, Hashable {
+        var section: CatalogueSection
+        var image: DiskImage
+    }
     /// Length of the file, not of the disk in it.
     package var sizeBytes: Int
     /// Size of the disk as QEMU sees it, a multiple of 512; zero if it is not known.
@@ -33,16 +63,17 @@ package struct Machine: Sendable, Hashable, Identifiable {
 
     package init(
         name: String, description: String, path: String, kind: Kind, format: DiskFormat,
-        architecture: String = "x86_64", cpu: Int? = nil, memoryMiB: Int? = nil, sizeBytes: Int = 0,
+        hardware: MachineHardware = MachineHardware(), cpu: Int? = nil, memoryMiB: Int? = nil, sizeBytes: Int = 0,
         virtualSizeBytes: Int = 0, driver: DiskFormat? = nil, identity: ImageIdentity? = nil
     ) {
         self.driver = driver ?? format
         self.name = name
+        self.title = description
         self.description = description
         self.path = path
         self.kind = kind
         self.format = format
-        self.architecture = architecture
+        self.hardware = hardware
         self.cpu = cpu
         self.memoryMiB = memoryMiB
         self.sizeBytes = sizeBytes
@@ -51,11 +82,22 @@ package struct Machine: Sendable, Hashable, Identifiable {
     }
 
     /// A machine of a file that was looked at.
-    init(name: String, path: String, image: DiskImage) {
+    package init(name: String, path: String, image: DiskImage, choice: HardwareChoice? = nil) {
+        let choice = choice ?? HardwareChoice(image: image)
         self.init(
             name: name, description: name, path: path, kind: image.kind, format: image.format,
-            sizeBytes: Int(image.identity.size), virtualSizeBytes: image.virtualSizeBytes, driver: image.driver,
+            hardware: choice.hardware, sizeBytes: Int(image.identity.size), virtualSizeBytes: image.virtualSizeBytes,
+            driver: image.driver,
             identity: image.identity)
+        parts = choice.parts
+    }
+
+    /// An image that a machine has besides its own.
+    package struct AttachedImage: Sendable, Hashable {
+        package var path: String
+        /// How QEMU opens it.
+        package var driver: DiskFormat
+        package var virtualSizeBytes: Int
     }
 
     /// Whether a name can be a machine's: it becomes a file name, a form's value and a word on command lines.

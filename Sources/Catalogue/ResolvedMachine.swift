@@ -1,64 +1,73 @@
 import Domain
+import Glibc
+import Processes
 
 /// What one section of the catalogue comes to on this host: a machine, or the reason why not.
 struct ResolvedMachine: Sendable {
     private(set) var machine: Machine?
     private(set) var warnings: [CatalogueWarning] = []
+    /// Whether the section itself is wrong, whatever its file is: then an earlier version of it may still serve.
+    private(set) var isSectionWrong = false
 
     /// - Parameters:
     ///   - path: Where the machine's file is.
-    ///   - verdict: What the file was found to be.
-    init(section: CatalogueSection, path: String, verdict: ImageIndex.Verdict) {
-        guard isOurs(section) else { return }
+    ///   - verdict: What a file was found to be, by its path.
+    ///   - directory: Where files without a whole path are.
+    init(section: CatalogueSection, path: String, directory: String, verdict: (String) -> ImageIndex.Verdict) {
+        isSectionWrong = section.isWrong
+        if isSectionWrong { return }
         let image: DiskImage
         do throws(ImageError) {
-            image = try verdict.get().resolved(stated: section.text("format"), path: path)
+            image = try verdict(path).get().resolved(stated: section.text("format"), path: path)
         } catch {
             let url = error.kind == .missing ? section.text("url") : nil
-            let advice = url.map { "Get it from \($0)." } ?? error.advice
-            warnings.append(
-                CatalogueWarning(
-                    file: path, line: nil, machine: section.name, problem: error.problem, advice: advice))
+            let advice = url.map { "Get it from \($0): qwd machine download \(section.name)" } ?? error.advice
+            warn(section, path, error.problem, advice)
             return
         }
-        var machine = Machine(name: section.name, path: path, image: image)
-        if let description = section.text("description") { machine.description = description }
-        machine.cpu = number(section, "cpu", unit: "CPUs").map { Int($0.rounded(.up)) }
-        machine.memoryMiB = memory(section).map { Int(($0 * 1024).rounded(.up)) }
+        let choice = HardwareChoice(section: section, image: image)
+        var machine = Machine(name: section.name, path: path, image: image, choice: choice)
+        machine.origin = Machine.Origin(section: section, image: image)
+        var reader = SectionReader(section: section, warnings: choice.warnings)
+        reader.fill(&machine)
+        attach(&machine, section, directory, verdict)
+        warnings += reader.warnings
+        isSectionWrong = !reader.warnings.isEmpty
+        if isSectionWrong, !reader.isHarmless || !choice.warnings.isEmpty { return }
+        if warnings.contains(where: { $0.file != section.file }) { return }
+        if let (what, package) = MachinePrograms.missing(
+            for: choice.hardware, hasProgram: { Programs.find($0) != nil }, hasFile: { access($0, R_OK) == 0 })
+        {
+            warn(section, path, "this host has no \(what)", "Install it: apt-get install \(package)")
+            return
+        }
         self.machine = machine
     }
 
-    /// Whether the machine is of the architecture that this program starts. One of another would start as the wrong machine.
-    private mutating func isOurs(_ section: CatalogueSection) -> Bool {
-        guard let name = section.text("arch"), !["x86_64", "x86-64", "amd64"].contains(name.lowercased()) else {
-            return true
-        }
+    private mutating func warn(_ section: CatalogueSection, _ file: String, _ problem: String, _ advice: String) {
         warnings.append(
-            section.warning(
-                "arch", "arch=\(name) can't be started here: machines are x86_64",
-                "Get the image for x86_64 (amd64), or leave the line out if it is one."))
-        return false
+            CatalogueWarning(file: file, line: nil, machine: section.name, problem: problem, advice: advice))
     }
 
-    /// GiB. What looks like MiB is asked back, because no host has so much: who means it writes a decimal point.
-    private mutating func memory(_ section: CatalogueSection) -> Double? {
-        guard let number = number(section, "memory", unit: "GiB"), let text = section.text("memory") else { return nil }
-        guard let meant = ProbablyMiB.gibibytes(of: number), !text.contains(".") else { return number }
-        let short = meant == meant.rounded() ? "\(Int(meant))" : "\(meant)"
-        warnings.append(
-            section.warning(
-                "memory", "memory=\(text) would be \(text) GiB",
-                "Write memory=\(short) if MiB were meant, memory=\(text).0 if not; the key was left out."))
-        return nil
-    }
-
-    private mutating func number(_ section: CatalogueSection, _ key: String, unit: String) -> Double? {
-        guard let text = section.text(key) else { return nil }
-        guard let number = Double(text), number > 0, number <= 1_048_576 else {
-            warnings.append(
-                section.warning(key, "\(key)=\(text) is no number", "Write a number of \(unit); the key was left out."))
-            return nil
+    /// The images that it has besides its own.
+    private mutating func attach(
+        _ machine: inout Machine, _ section: CatalogueSection, _ directory: String,
+        _ verdict: (String) -> ImageIndex.Verdict
+    ) {
+        for (key, path) in section.attachments(in: directory) {
+            do throws(ImageError) {
+                let image = try verdict(path).get()
+                let attached = Machine.AttachedImage(
+                    path: path, driver: image.driver, virtualSizeBytes: image.virtualSizeBytes)
+                switch (key, image.kind) {
+                case ("disk2", .disk): machine.disk2 = attached
+                case ("cdrom", .iso): machine.cdroms.append(attached)
+                default:
+                    warn(section, path, "\(key)= is no \(key == "cdrom" ? "CD image" : "disk")", "Name another file.")
+                }
+            } catch {
+                warn(section, path, "\(key)=: \(error.problem)", error.advice)
+            }
         }
-        return number
     }
 }

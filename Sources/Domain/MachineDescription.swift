@@ -1,13 +1,30 @@
 /// What a host says about a machine that it can start. Published by its worker, shown by the form.
 package struct MachineDescription: Sendable, Hashable, Codable, Identifiable {
     package var name: String
+    /// What people choose it by; nil where a host of an earlier version has said nothing.
+    package var title: String?
     package var summary: String
     /// `disk` or `iso`.
     package var kind: String
     package var architecture: String
-    /// What the machine needs at least; nil when it does not say.
+    /// What the machine needs at least, and has at most; nil when it does not say.
     package var cpu: Int?
+    package var cpuMax: Int?
     package var memoryMiB: Int?
+    package var memoryMaxMiB: Int?
+    /// Size of a session's disk, where the catalogue says it.
+    package var diskGiB: Int?
+    /// Where it stands in its catalogue, the first one at 0.
+    package var order: Int?
+    package var group: String?
+    package var icon: String?
+    /// Who may see and start it; everybody, if both are nil.
+    package var users: [String]?
+    package var groups: [String]?
+    /// Whether it says when its desktop is there.
+    package var tellsReady: Bool?
+    /// How long that took the last time on this host, in milliseconds.
+    package var readyMilliseconds: Int?
 
     package var id: String { name }
 
@@ -22,12 +39,40 @@ package struct MachineDescription: Sendable, Hashable, Codable, Identifiable {
         self.memoryMiB = memoryMiB
     }
 
+    /// Signs that the form has.
+    package static let icons = ["linux", "windows", "disc", "desktop", "science", "terminal"]
+
+    /// Whether it is one of ours, or a single emoji.
+    package static func isIcon(_ text: String) -> Bool {
+        icons.contains(text)
+            || text.count == 1 && text.unicodeScalars.contains { $0.properties.isEmoji && $0.value > 0xFF }
+    }
+
+    /// Whether somebody may see and start it.
+    /// - Parameter groups: As the way to sign in tells them: names, or whole DNs of which the first part is a name.
+    package func isFor(_ person: PersonName?, groups mine: [String]) -> Bool {
+        if users == nil, groups == nil { return true }
+        if let person, users?.contains(where: { $0.utf8.elementsEqual(person.text.utf8) }) == true { return true }
+        return mine.contains { group in groups?.contains { Self.isSame($0, group) } == true }
+    }
+
+    private static func isSame(_ wanted: String, _ group: String) -> Bool {
+        if wanted.utf8.elementsEqual(group.utf8) { return true }
+        guard let first = group.split(separator: ",").first, let equals = first.firstIndex(of: "=") else {
+            return false
+        }
+        return first[first.index(after: equals)...].utf8.elementsEqual(wanted.utf8)
+    }
+
     private enum CodingKeys: String, CodingKey {
-        case name
+        case name, title, kind, cpu, order, group, icon, users, groups
         case summary = "description"
-        case kind
         case architecture = "arch"
-        case cpu
+        case cpuMax = "cpu_max"
         case memoryMiB = "memory_mib"
+        case memoryMaxMiB = "memory_max_mib"
+        case diskGiB = "disk_gib"
+        case tellsReady = "tells_ready"
+        case readyMilliseconds = "ready_ms"
     }
 }

@@ -24,6 +24,7 @@ package struct Session: Sendable, Hashable, Identifiable {
     /// Where viewers of this session connect: the URL the host's worker publishes, without token.
     package var displayURL: String?
     package var accelerator: String?
+    package var desktop = Desktop.there
     package var createdAt: Int64
     package var startedAt: Int64?
     package var expiresAt: Int64?
@@ -32,6 +33,14 @@ package struct Session: Sendable, Hashable, Identifiable {
     package var mail: String?
     /// Grows by one with every change.
     package var revision: Int
+
+    /// Whether there is more to see than that the machine starts.
+    package enum Desktop: Sendable, Hashable {
+        /// It is there, or nothing tells when it is.
+        case there
+        /// It comes, and how long after its start it did the last time on this host.
+        case comes(usually: Duration?)
+    }
 
     package init(id: SessionID, state: SessionState, request: SessionRequest) {
         self.id = id

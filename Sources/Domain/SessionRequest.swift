@@ -6,6 +6,8 @@ package struct SessionRequest: Sendable, Hashable {
     package var resources: Resources
     /// What its host must have besides: names of `worker.tags`.
     package var tags: [String]
+    /// Keys of its machine's section that have another value for this session, as `key=value`; for administrators.
+    package var machineOptions: [String] = []
     /// Longest life in seconds, counted from the moment it runs. Zero means without end.
     package var lifetimeSeconds: Int
     /// Whether the session ends when its one viewer leaves.

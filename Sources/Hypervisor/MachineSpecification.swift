@@ -29,12 +29,16 @@ package struct MachineSpecification: Sendable, Hashable {
     /// Size of the disk that the session writes to, as its guest sees it.
     var diskBytes: Int {
         switch machine.kind {
-        case .disk: machine.virtualSizeBytes
+        // As large as the image, or larger where the catalogue says so.
+        case .disk: max(machine.virtualSizeBytes, (machine.diskGiB ?? 0) << 30)
         case .iso: diskGiB << 30
         }
     }
 
     /// What the largest file of its QEMU may have: the whole disk with what qcow2 adds to it, which is less than a percent.
     /// It holds for the log too, so that code which broke into QEMU has an end at twice the disk.
-    var fileBytes: Int { diskBytes + diskBytes / 64 + 1 << 30 }
+    var fileBytes: Int {
+        let largest = max(diskBytes, machine.disk2?.virtualSizeBytes ?? 0)
+        return largest + largest / 64 + 1 << 30
+    }
 }

@@ -15,6 +15,8 @@ package struct HostPaths: Sendable, Hashable {
     package var disks: String { "\(state)/sessions" }
     /// How the name of a session's disk begins that is being removed.
     package static let removed = ".removed-"
+    /// How long desktops took to be there.
+    package var readyTimes: String { "\(state)/ready-times.json" }
     /// Names of display tokens, each the VNC socket that it opens.
     package var tokens: String { "\(runtime)/tokens" }
     package var gatewayPID: String { "\(runtime)/gateway.pid" }
@@ -68,11 +70,27 @@ package struct SessionPaths: Sendable, Hashable {
     package var viewed: String { "\(run)/viewed" }
     /// QEMU's machine protocol; the worker holds its one connection.
     package var qmp: String { "\(run)/qmp.sock" }
+    /// What is to happen before its desktop is there; there until then.
+    package var readiness: String { "\(run)/readiness" }
     /// A second door to the machine protocol, for an administrator.
     package var monitor: String { "\(run)/monitor.sock" }
     package var network: String { "\(run)/net.sock" }
     package var vnc: String { "\(run)/vnc.sock" }
-    package var overlay: String { "\(disk)/overlay.qcow2" }
+    /// The serial console, and what a BIOS says of its work.
+    package var console: String { "\(run)/console.sock" }
+    /// The guest's agent.
+    package var agent: String { "\(run)/agent.sock" }
+    package var overlay: String { overlay("") }
+    /// - Parameter place: Of a further disk.
+    package func overlay(_ place: String) -> String { "\(disk)/overlay\(place).qcow2" }
+    /// UEFI's memory of its settings.
+    package var variables: String { "\(disk)/uefi-variables.fd" }
+    /// The last lines of the console.
+    package var consoleLog: String { "\(disk)/console.log" }
+    /// What a trusted platform module keeps.
+    package var tpmPID: String { "\(run)/swtpm.pid" }
+    package var tpm: String { "\(disk)/tpm" }
+    package var tpmLog: String { "\(disk)/swtpm.log" }
     package var log: String { "\(disk)/qemu.log" }
     /// Whose it is and what was asked for.
     package var record: String { "\(disk)/session.json" }

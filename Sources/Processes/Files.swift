@@ -91,6 +91,31 @@ package enum Files {
     }
 
     /// What a file takes of its disk, in bytes; zero if it is not there.
+    package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+    /// Copies a file; what is zero in it takes no space.
+    package static func copy(_ path: String, to destination: String) throws(ProcessError) {
+        let source = try open(path, writable: false)
+        let number = Glibc.open(destination, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard number >= 0 else {
+            throw ProcessError(.system, "Can't write \(destination): \(String(cString: strerror(errno)))")
+        }
+        let target = Descriptor(number)
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        let zeros = buffer
+        var length: off_t = 0
+        while true {
+            let count = Glibc.read(source.number, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            if count == 0, ftruncate(target.number, length) == 0 { return }
+            let isZero = count > 0 && memcmp(buffer, zeros, count) == 0
+            guard count > 0, isZero || pwrite(target.number, buffer, count, length) == count else {
+                throw ProcessError(.system, "Can't copy \(path) to \(destination): \(String(cString: strerror(errno)))")
+            }
+            length += off_t(count)
+        }
+    }
+
     package static func size(_ path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_blocks) * 512 : 0

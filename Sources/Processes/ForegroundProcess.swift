@@ -5,23 +5,27 @@ import Glibc
 package enum ForegroundProcess {
     package struct Result: Sendable {
         package var isSuccess: Bool
-        package var output: String
+        /// What it wrote to standard output.
+        package var bytes: [UInt8]
         /// What it wrote to standard error, in one line.
         package var message: String
+        package var output: String { String(decoding: bytes, as: UTF8.self) }
     }
 
     /// How much of what it writes is looked at.
-    private static let longestText = 1 << 20
+    private static let longestOutput = 8 << 20
 
     /// - Parameters:
     ///   - input: What the program reads.
+    ///   - output: A file that gets what it writes, in place of the result.
     ///   - limit: A program that runs for longer is killed with all its children, as it is when the task is cancelled.
     /// - Throws: `.timedOut` then.
     package static func run(
-        _ program: Program, input: String = "", limit: Duration = .seconds(60)
+        _ program: Program, input: String = "", output destination: Descriptor? = nil, limit: Duration = .seconds(60)
     ) async throws(ProcessError) -> Result {
         // Files without a name in place of pipes: nobody has to read or write while it runs.
-        let (reading, output, errors) = (try memory(input), try memory(), try memory())
+        let (reading, errors) = (try memory(input), try memory())
+        let output = if let destination { destination } else { try memory() }
         let pid = try Spawn.start(try program.command(), descriptors: [reading, output, errors])
         guard let process = ProcessHandle(unwaited: pid) else {
             end(pid)
@@ -42,8 +46,8 @@ package enum ForegroundProcess {
                 .timedOut, "\(program.name) was not through after \(limit). Does its disk or network hang?")
         }
         return Result(
-            isSuccess: status == 0, output: text(output),
-            message: text(errors).split(separator: "\n").joined(separator: " "))
+            isSuccess: status == 0, bytes: destination == nil ? bytes(output) : [],
+            message: String(decoding: bytes(errors), as: UTF8.self).split(separator: "\n").joined(separator: " "))
     }
 
     /// Reaps a child that has ended.
@@ -66,9 +70,10 @@ package enum ForegroundProcess {
         return Descriptor(number)
     }
 
-    private static func text(_ file: Descriptor) -> String {
-        var bytes = [UInt8](repeating: 0, count: longestText)
-        let count = pread(file.number, &bytes, bytes.count, 0)
-        return String(decoding: bytes.prefix(max(count, 0)), as: UTF8.self)
+    private static func bytes(_ file: Descriptor) -> [UInt8] {
+        let length = min(max(0, Int(lseek(file.number, 0, SEEK_END))), longestOutput)
+        return [UInt8](unsafeUninitializedCapacity: length) { buffer, count in
+            count = max(0, pread(file.number, buffer.baseAddress, length, 0))
+        }
     }
 }

@@ -22,6 +22,14 @@ package enum UnixSocket {
         return descriptor
     }
 
+    /// Two sockets that are connected to each other.
+    package static func pair() throws(ProcessError) -> (Descriptor, Descriptor) {
+        var ends: [CInt] = [-1, -1]
+        let kind = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw failure("make a pair of", "sockets") }
+        return (Descriptor(ends[0]), Descriptor(ends[1]))
+    }
+
     /// Sends a descriptor with an empty line, for whoever reads the other end.
     package static func send(_ descriptor: Descriptor, through socket: Descriptor) throws(ProcessError) {
         // What cmsg(3)'s macros make of one descriptor: they are none for Swift. The space ends with padding.

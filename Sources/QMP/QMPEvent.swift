@@ -11,6 +11,8 @@ package enum QMPEvent: Sendable, Hashable {
     case guestPanicked
     /// The other end of a stream network device, passt for one, is gone.
     case netdevStreamDisconnected(id: String)
+    /// A program in the guest has opened or closed its end of a virtio serial port.
+    case serialPortChanged(id: String, open: Bool)
     case blockIOError(device: String, noSpace: Bool, reason: String)
     /// Any event not listed above.
     case other(name: String)
@@ -27,6 +29,8 @@ extension QMPEvent {
         var device: String?
         var noSpace: Bool?
         var netdev: String?
+        var id: String?
+        var open: Bool?
 
         init(from decoder: any Decoder) throws {
             guard let fields = try? decoder.container(keyedBy: Key.self) else { return }
@@ -35,11 +39,13 @@ extension QMPEvent {
             reason = try? fields.decode(String.self, forKey: .reason)
             device = try? fields.decode(String.self, forKey: .device)
             noSpace = try? fields.decode(Bool.self, forKey: .noSpace)
+            id = try? fields.decode(String.self, forKey: .id)
+            open = try? fields.decode(Bool.self, forKey: .open)
             netdev = try? fields.decode(String.self, forKey: .netdev)
         }
 
         private enum Key: String, CodingKey {
-            case guest, reason, device
+            case guest, reason, device, id, open
             case noSpace = "nospace"
             case netdev = "netdev-id"
         }
@@ -56,6 +62,8 @@ extension QMPEvent {
         case "GUEST_PANICKED": self = .guestPanicked
         case "NETDEV_STREAM_DISCONNECTED":
             self = .netdevStreamDisconnected(id: fields?.netdev ?? "")
+        case "VSERPORT_CHANGE":
+            self = .serialPortChanged(id: fields?.id ?? "", open: fields?.open ?? false)
         case "BLOCK_IO_ERROR":
             self = .blockIOError(
                 device: fields?.device ?? "", noSpace: fields?.noSpace ?? false, reason: fields?.reason ?? "")

@@ -88,7 +88,7 @@ extension JobQueue {
         try await call(.forget, [host, "\(lease.milliseconds)"]).integer
     }
 
-    /// The machines that a live host offers, by name.
+    /// The machines that a live host offers, in the order of their catalogue.
     /// - Parameter lease: A host counts as alive while its last heartbeat is younger than two of these.
     package func machines(lease: Duration = .seconds(30)) async throws(QueueError) -> [MachineDescription] {
         let hosts = try await heartbeats().filter { $0.age < lease * 2 }.map(\.host)
@@ -98,7 +98,7 @@ extension JobQueue {
         return replies[0].dictionary.filter { offered.contains($0.key) }.values.compactMap { text in
             // A description that another version wrote and this one can't read is not offered.
             try? JSONDecoder().decode(MachineDescription.self, from: Data(text.utf8))
-        }.sorted { $0.name < $1.name }
+        }.sorted { ($0.order ?? .max, $0.name) < ($1.order ?? .max, $1.name) }
     }
 
     /// Whether a live host can start a machine of this name, shown by forms or not.

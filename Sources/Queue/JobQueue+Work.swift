@@ -129,8 +129,22 @@ extension JobQueue {
     }
 
     /// Makes the session running. Only after `.ok` the machine may be switched on.
-    package func commit(_ claim: Claim, accelerator: String) async throws(QueueError) -> Ownership {
-        try await ownership(.commit, [claim.job, "\(claim.fence)", accelerator])
+    /// - Parameter desktop: Whether it will be told when the desktop is there.
+    package func commit(
+        _ claim: Claim, accelerator: String, desktop: Session.Desktop = .there
+    ) async throws(QueueError) -> Ownership {
+        try await ownership(.commit, [claim.job, "\(claim.fence)", accelerator, desktop.field])
+    }
+
+    /// The session's desktop is there.
+    /// - Returns: How long after its start, and its machine; nil if the session does not run, or is another claim's.
+    package func ready(
+        _ session: SessionID, fence: Int
+    ) async throws(QueueError) -> (took: Duration, machine: String)? {
+        guard let answer = try await call(.ready, [session.text, "\(fence)"]).array, answer.count == 2,
+            let milliseconds = answer[0].integer, let machine = answer[1].string
+        else { return nil }
+        return (.milliseconds(milliseconds), machine)
     }
 
     /// The job is done. For a create job the display can be opened from now on.

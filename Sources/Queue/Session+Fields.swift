@@ -41,10 +41,27 @@ extension Session {
         text("display") { displayReady = $0 == "ready" }
         text("display_url") { displayURL = $0 }
         text("accelerator") { accelerator = $0 }
+        text("ready") { desktop = Desktop(field: $0 ?? "") }
         time("started_at") { startedAt = $0 }
         time("expires_at") { expiresAt = $0 }
         time("ended_at") { endedAt = $0 }
         text("mail") { mail = $0 }
+    }
+}
+
+extension Session.Desktop {
+    init(field: String) {
+        let words = field.split(separator: ":")
+        self =
+            words.first == "waits" ? .comes(usually: words.last.flatMap { Int($0) }.map { .milliseconds($0) }) : .there
+    }
+
+    var field: String {
+        switch self {
+        case .there: ""
+        case .comes(nil): "waits"
+        case .comes(let usually?): "waits:\(usually.milliseconds)"
+        }
     }
 }
 
@@ -58,6 +75,7 @@ extension SessionRequest {
         ]
         fields += Resource.allCases.map { ($0.rawValue, "\(resources[$0])") }
         if !tags.isEmpty { fields.append(("tags", tagLines)) }
+        if !machineOptions.isEmpty { fields.append(("machine_options", machineOptions.joined(separator: "\n"))) }
         if let email { fields.append(("email", email)) }
         return fields
     }
@@ -70,6 +88,7 @@ extension SessionRequest {
             tags: (fields["tags"] ?? "").split(separator: "\n").map { String($0.trimmingPrefix(Self.tagPrefix)) },
             lifetimeSeconds: number("lifetime_s"), oneShot: fields["one_shot"] == "1",
             email: fields["email"].flatMap { $0.isEmpty ? nil : $0 })
+        machineOptions = (fields["machine_options"] ?? "").split(separator: "\n").map(String.init)
     }
 
     /// The same for a file of a host, from which the request can be made again.

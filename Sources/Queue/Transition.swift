@@ -4,6 +4,7 @@ import Redis
 enum Transition: String, CaseIterable {
     case enqueue, claim, renew, step, commit, finish, fail, end, stop, extend, promote, reap, lead, tick, hostup, offer
     case retry, trouble, drain, forget, mail, refusal, place, noted, probe, arrive, strays, stray, takeup
+    case ready
 
     /// All of them, and before them what several share, each part behind those that it uses.
     static let library = RedisLibrary(
@@ -64,6 +65,7 @@ enum Transition: String, CaseIterable {
         case .strays: PackageResources.strays_lua
         case .stray: PackageResources.stray_lua
         case .takeup: PackageResources.takeup_lua
+        case .ready: PackageResources.ready_lua
         }
     }
 }

@@ -107,7 +107,9 @@ extension Worker {
         // From here on the session runs, and nobody else may ever start it.
         try await own(
             try await ask { () async throws(QueueError) in
-                try await queue.commit(claim, accelerator: hypervisor.accelerator)
+                try await queue.commit(
+                    claim, accelerator: accelerator(of: specification.machine),
+                    desktop: desktop(of: specification.machine))
             })
         progress.committed = true
         CrashPoint.passed(.commit)
@@ -115,6 +117,15 @@ extension Worker {
         progress.switchedOn = true
         CrashPoint.passed("switch-on")
         try await publishDisplay(claim, id, oneShot: request.oneShot)
+    }
+
+    /// A guest of another architecture is always translated.
+    private func accelerator(of machine: Machine) -> String {
+        machine.hardware.architecture != .ofHost && hypervisor.accelerator == "kvm" ? "tcg" : hypervisor.accelerator
+    }
+
+    private func desktop(of machine: Machine) -> Session.Desktop {
+        machine.ready == nil ? .there : .comes(usually: readyTimes[machine.name])
     }
 
     /// The last step: the display can be reached, and the queue knows where.
@@ -150,8 +161,12 @@ extension Worker {
                         ?? "\(options.host) has no machine \(request.machine) any more. Choose another one, or ask the administrator."
                 ))
         }
+        let wanted: Machine
+        do throws(Machine.OptionProblem) { wanted = try machine.with(options: request.machineOptions) } catch {
+            throw .machine(MachineError(.badImage, error.text))
+        }
         return MachineSpecification(
-            session: id, fence: claim.fence, machine: machine, cpu: request.cpu,
+            session: id, fence: claim.fence, machine: wanted, cpu: request.cpu,
             memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
     }
 

@@ -72,6 +72,7 @@ extension Worker {
                     await holding(id, in: &group) { await ended(id, fence: fence, reason, detail) }
                 case .answered(let machine):
                     await holding(machine.session, in: &group) { await adopt(machine, job: nil) }
+                case .ready(let id, let fence): await ready(id, fence: fence)
                 case .trouble(let id, let detail):
                     if detail.isEmpty {
                         logger.notice("session goes on", metadata: ["session.id": "\(id)"])
@@ -81,6 +82,15 @@ extension Worker {
                     await report(id) { () async throws(QueueError) in try await queue.trouble(id, detail: detail) }
                 }
             }
+        }
+    }
+
+    /// The desktop of a session is there.
+    private func ready(_ id: SessionID, fence: Int) async {
+        await report(id) { () async throws(QueueError) in
+            guard let (took, machine) = try await queue.ready(id, fence: fence) else { return }
+            logger.notice("desktop is there", metadata: ["session.id": "\(id)", "took": "\(took)"])
+            readyTimes.note(took, of: machine)
         }
     }
 

@@ -24,6 +24,7 @@ package struct Worker: Service {
     let logger: Logger
     let table = JobTable()
     let meter: HostReport
+    let readyTimes: ReadyTimes
 
     /// - Parameter catalogue: The machines that this host can start, as they are at the moment. It must come back soon, also
     ///   when a disk hangs.
@@ -39,6 +40,7 @@ package struct Worker: Service {
         self.catalogue = catalogue
         self.options = options
         meter = HostReport(disk: paths.disks)
+        readyTimes = ReadyTimes(file: paths.readyTimes)
         var logger = logger
         logger[metadataKey: "host.name"] = "\(options.host)"
         self.logger = logger

@@ -68,7 +68,9 @@ private struct Farm: ~Copyable {
             catalogue.machines.map(\.description)
                 == ["Slax; Linux with \"KDE\" = nice, 2 GB [x86_64]", "dsl.iso", "An old machine"])
         #expect(catalogue.machines.map(\.kind) == [.iso, .iso, .disk])
-        #expect(catalogue.machines.allSatisfy { $0.architecture == "x86_64" && $0.cpu == nil && $0.memoryMiB == nil })
+        #expect(
+            catalogue.machines.allSatisfy { $0.hardware.architecture == .amd64 && $0.cpu == nil && $0.memoryMiB == nil }
+        )
     }
 
     @Test func `a file from a Windows editor loads as well`() throws {
@@ -253,7 +255,7 @@ private struct Farm: ~Copyable {
     func `the architecture of machines here may be said`(name: String) throws {
         let farm = try Farm()
         try farm.writeISO("good.iso")
-        #expect(try farm.load("[good.iso]\narch=\(name)").machines.map(\.architecture) == ["x86_64"])
+        #expect(try farm.load("[good.iso]\narch=\(name)").machines.map(\.hardware.architecture) == [.amd64])
     }
 
     @Test(arguments: [("memory=much", "no number"), ("cpu=-1", "no number")])

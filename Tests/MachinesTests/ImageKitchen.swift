@@ -32,7 +32,12 @@ final class ImageKitchen: Sendable {
     /// An empty disk.
     func create(_ format: String, _ options: String...) throws -> [UInt8] {
         let path = path("created")
-        try run("qemu-img", ["create", "-q", "-f", format] + options + [path, "16M"])
+        let words = ["create", "-q", "-f", format] + options + [path, "16M"]
+        // To make a key, qemu-img measures its own processor time, and says now and then that it can't.
+        let isMade =
+            try options.contains { $0.contains("encrypt") }
+            && (0..<10).contains { _ in try output("qemu-img", words) != nil }
+        if !isMade { try run("qemu-img", words) }
         return try bytes(path)
     }
 

@@ -326,11 +326,6 @@ enum RefusedImages {
             disc.put([0], at: 19 * 2048 + 32)
             return disc
         },
-        ImageCase("uefi.iso", "UEFI") { _ in
-            var disc = DiskBytes.cd
-            disc.put([0xEF], at: 19 * 2048 + 1)
-            return disc
-        },
         ImageCase("far-catalogue.iso", "cut off") { _ in
             var disc = DiskBytes.cd
             disc.put([0xFF, 0xFF, 0xFF, 0xFF], at: 0x8847)

@@ -25,7 +25,7 @@ import Testing
                 == "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny")
         #expect(!arguments.contains("-daemonize"))
         #expect(!arguments.contains("-k"))
-        #expect(value("-smp", in: arguments) == "2")
+        #expect(value("-smp", in: arguments) == "2,sockets=1,cores=2,threads=1")
         #expect(value("-m", in: arguments) == "3072M")
     }
 
@@ -40,7 +40,7 @@ import Testing
         let machine = Machine(name: "i", description: "", path: "/m/i.iso", kind: .iso, format: .raw)
         let arguments = QEMUArguments.make(specify(machine), accelerator: .tcg)
         #expect(arguments.contains("driver=raw,file=master-file,node-name=master,read-only=on"))
-        #expect(arguments.contains("ide-cd,drive=master,bootindex=1"))
+        #expect(arguments.contains("ide-cd,bus=ide.1,unit=0,drive=master,bootindex=1"))
         #expect(arguments.contains("driver=qcow2,file=disk-file,node-name=disk,discard=unmap,detect-zeroes=unmap"))
     }
 
@@ -92,15 +92,18 @@ import Testing
                 == QEMUArguments.make(specification, accelerator: .tcg))
     }
 
-    @Test func `the devices of an ISO are where they always were`() {
+    @Test func `the devices of an ISO of which nothing is known`() {
         let machine = Machine(name: "i", description: "", path: "/m/i.iso", kind: .iso, format: .raw)
         let arguments = QEMUArguments.make(specify(machine), accelerator: .kvm)
         let devices = zip(arguments, arguments.dropFirst()).filter { $0.0 == "-device" }.map(\.1)
         #expect(
             devices == [
-                "virtio-blk-pci,drive=disk,bootindex=2", "ide-cd,drive=master,bootindex=1",
-                "virtio-net-pci,netdev=net,romfile=", "VGA", "usb-tablet", "virtio-balloon-pci,free-page-reporting=on",
-                "virtio-rng-pci", "pvpanic",
+                "ich9-ahci,id=sata", "ide-hd,bus=sata.0,drive=disk,bootindex=2",
+                "ide-cd,bus=ide.1,unit=0,drive=master,bootindex=1", "e1000e,netdev=net,romfile=", "VGA", "usb-tablet",
+                "virtio-balloon-pci,free-page-reporting=on", "virtio-rng-pci", "virtio-serial-pci",
+                "virtserialport,chardev=agent,id=agent,name=org.qemu.guest_agent.0",
+                "virtserialport,chardev=clipboard,name=com.redhat.spice.0", "pvpanic",
+                "isa-debugcon,iobase=0x402,chardev=console",
             ])
     }
 }

@@ -236,7 +236,7 @@ struct QEMUHypervisorTests {
                     session: SessionID(milliseconds: 4_000), fence: 1, paths: files,
                     qmp: try await QMPClient.connect(
                         to: files.qmp, deadline: .seconds(5), logger: Logger(label: "test")),
-                    process: process, poweredOff: Latch()))
+                    process: process, poweredOff: Latch(), console: ConsoleLog(files)))
             qemu.say(#"{"event": "STOP", "timestamp": {"seconds": 1, "microseconds": 0}}"#)
             guard case .ended(_, fence: 1, .crashed, let detail) = await event(of: hypervisor) else {
                 Issue.record("the end was not reported")

@@ -11,7 +11,8 @@ enum CDImage {
         file.head.begins(mark, at: 0x8001) || file.head.begins("BEA01", at: 0x8001)
     }
 
-    static func check(_ file: ImageFile) throws(ImageError) {
+    /// - Returns: What starts it: nothing, if it has data alone.
+    static func check(_ file: ImageFile) throws(ImageError) -> BootSurvey {
         let head = file.head
         guard let volume = place(of: { head.little($0, 1) == 1 && head.begins(mark, at: $0 + 1) }, head) else {
             throw file.size < UInt64(descriptors.upperBound) * sector ? .cutOff(file) : .damaged("CD volume")
@@ -24,7 +25,7 @@ enum CDImage {
         else { throw .damaged("CD volume") }
         guard blocks * block <= file.size else { throw .cutOff(file) }
         if place(of: { head.begins("NSR0", at: $0 + 1) }, head) != nil { try checkUDF(file) }
-        try checkBoots(file)
+        return try boots(file)
     }
 
     private static func place(of isWanted: (Int) -> Bool, _ head: ImageHeader) -> Int? {
@@ -48,22 +49,44 @@ enum CDImage {
         }
     }
 
-    /// Checks what a BIOS does before it starts a CD: El Torito sections 2.0 to 2.2.
-    private static func checkBoots(_ file: ImageFile) throws(ImageError) {
-        let dataOnly = ImageError(
-            "nothing on this CD can be started", "A machine needs a CD that boots, or a disk.")
+    /// Checks what firmware does before it starts a CD: El Torito sections 2.0 to 2.5. The first entry of the catalogue is for
+    /// one platform, sections that may follow are for others.
+    private static func boots(_ file: ImageFile) throws(ImageError) -> BootSurvey {
         let head = file.head
+        var survey = BootSurvey()
         guard head.begins(mark, at: 0x8801), head.little(0x8800, 1) == 0,
             head.begins("EL TORITO SPECIFICATION", at: 0x8807)
-        else { throw dataOnly }
-        let catalogue = try file.read(head.little(0x8847, 4) * sector, 64)
-        guard catalogue.little(0, 1) == 1, catalogue.begins([0x55, 0xAA], at: 30) else { throw dataOnly }
-        guard catalogue.little(1, 1) != 0xEF else {
-            throw ImageError(
-                "this CD is started by UEFI alone, and machines have a BIOS",
-                "Get its edition for a BIOS, if there is one.")
+        else { return survey }
+        let place = head.little(0x8847, 4) * sector
+        let catalogue = try file.read(place, file.holds(place, sector) ? sector : 64)
+        guard catalogue.little(0, 1) == 1, catalogue.begins([0x55, 0xAA], at: 30) else { return survey }
+        try add(&survey, platform: catalogue.little(1, 1), entry: 32, of: catalogue, file)
+        // Section headers: 0x90, or 0x91 for the last; then their entries.
+        var header = 64
+        while [0x90, 0x91].contains(catalogue.little(header, 1)), header + 64 <= catalogue.count {
+            try add(&survey, platform: catalogue.little(header + 1, 1), entry: header + 32, of: catalogue, file)
+            if catalogue.little(header, 1) == 0x91 { break }
+            header += 32 * Int(1 + max(1, catalogue.little(header + 2, 2)))
         }
-        guard catalogue.little(1, 1) == 0, catalogue.little(32, 1) == 0x88 else { throw dataOnly }
-        guard file.holds(catalogue.little(40, 4) * sector, catalogue.little(38, 2) * 512) else { throw .cutOff(file) }
+        if survey.byBIOS, !survey.byUEFI { survey.architecture = .amd64 }
+        return survey
+    }
+
+    private static func add(
+        _ survey: inout BootSurvey, platform: UInt64, entry: Int, of catalogue: ImageHeader, _ file: ImageFile
+    ) throws(ImageError) {
+        guard catalogue.little(entry, 1) == 0x88 else { return }
+        let start = catalogue.little(entry + 8, 4) * sector
+        guard file.holds(start, catalogue.little(entry + 6, 2) * 512) else { throw .cutOff(file) }
+        switch platform {
+        case 0: survey.byBIOS = true
+        case 0xEF:
+            survey.byUEFI = true
+            // A FAT file system, whose own length is seldom in the entry.
+            let length = min(file.size - start, 8 << 20)
+            let found = BootSurvey.architecture(in: try file.read(start, length))
+            survey.architecture = survey.architecture ?? found
+        default: break
+        }
     }
 }

@@ -9,12 +9,22 @@ package struct DiskImage: Sendable, Hashable {
     package var identity: ImageIdentity
     /// A CD that is a disk as well: written to a USB stick it starts.
     package var isHybrid: Bool
+    package var survey = BootSurvey.unknown
 
     /// The image as the catalogue wants it.
     /// - Parameters:
     ///   - stated: What the section says about the format, as it is written there; nil if nothing.
     ///   - path: Its extension may promise a format.
     func resolved(stated: String?, path: String) throws(ImageError) -> DiskImage {
+        let image = try named(stated, path: path)
+        guard image.kind == .disk || survey.byBIOS || survey.byUEFI else {
+            throw ImageError("nothing on this CD can be started", "A machine needs a CD that boots, or a disk.")
+        }
+        return image
+    }
+
+    /// The image as its section names it, whether it can be started or not.
+    private func named(_ stated: String?, path: String) throws(ImageError) -> DiskImage {
         guard let stated else {
             if format == .raw, let promised = DiskFormat(extensionOf: path), promised != .raw {
                 throw ImageError(
@@ -51,5 +61,18 @@ package struct DiskImage: Sendable, Hashable {
 
     private var name: String {
         kind == .iso ? "a CD image (ISO 9660)" : format == .raw ? "a raw disk" : "in the format \(format.rawValue)"
+    }
+}
+
+extension DiskImage {
+    /// Why a file can't be a machine's, with the way out; nil if it can. Blocks its thread.
+    /// - Parameter name: What it will be called: an extension may promise a format.
+    package static func problem(of path: String, named name: String) -> String? {
+        do throws(ImageError) {
+            _ = try ImageInspector.inspect(try ImageFile(path: path)).resolved(stated: nil, path: name)
+            return nil
+        } catch {
+            return "\(error.problem). \(error.advice)"
+        }
     }
 }

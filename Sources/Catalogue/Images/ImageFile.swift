@@ -12,6 +12,7 @@ package final class ImageFile {
     static let sampleLimit: UInt64 = 16 << 20
 
     let descriptor: CInt
+    let path: String
     /// Length in bytes; also of a block device.
     let size: UInt64
     package let identity: ImageIdentity
@@ -21,6 +22,7 @@ package final class ImageFile {
     /// Opens a file or a block device; symbolic links are followed.
     package init(path: String) throws(ImageError) {
         // Without O_NONBLOCK a FIFO would hold us until somebody writes to it.
+        self.path = path
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw Self.unopened(errno) }
         var information = stat()

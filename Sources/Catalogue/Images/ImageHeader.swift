@@ -1,3 +1,5 @@
+import Glibc
+
 /// A piece of a file. Numbers past its end are zero, so that no header is too short to be read.
 struct ImageHeader: Sendable {
     let bytes: [UInt8]
@@ -30,6 +32,23 @@ struct ImageHeader: Sendable {
         var number: UInt64 = 0
         for index in (offset..<offset + count).reversed() { number = number << 8 | UInt64(bytes[index]) }
         return number
+    }
+
+    /// Whether these very bytes are in it.
+    func has(_ text: String) -> Bool {
+        let text = Array(text.utf8)
+        return bytes.withUnsafeBytes { all in
+            guard let start = all.baseAddress, let first = text.first else { return false }
+            var offset = 0
+            // By the C library, because there may be megabytes.
+            while offset + text.count <= all.count, let found = memchr(start + offset, CInt(first), all.count - offset)
+            {
+                let place = UnsafeRawPointer(found) - start
+                if place + text.count <= all.count, memcmp(found, text, text.count) == 0 { return true }
+                offset = place + 1
+            }
+            return false
+        }
     }
 
     /// Whether a text of lower-case ASCII is in it, in whatever case.

@@ -28,22 +28,24 @@ enum ImageInspector {
         try file.load()
         for container in containers where container.recognizes(file) {
             let size = try container.virtualSize(of: file)
+            let driver = container.driver(of: file)
             return DiskImage(
-                kind: .disk, format: container.format, driver: container.driver(of: file),
-                virtualSizeBytes: try sectors(size), identity: file.identity,
-                isHybrid: false)
+                kind: .disk, format: container.format, driver: driver, virtualSizeBytes: try sectors(size),
+                identity: file.identity, isHybrid: false,
+                survey: BootSurvey(disk: { GuestBytes.read(file, driver, $0, $1) }))
         }
         let length = try sectors(file.size.pieces(of: 512) * 512)
         if CDImage.recognizes(file) {
-            try CDImage.check(file)
+            let survey = try CDImage.check(file)
             return DiskImage(
                 kind: .iso, format: .raw, driver: .raw, virtualSizeBytes: length, identity: file.identity,
-                isHybrid: (try? RawDisk.check(file)) != nil)
+                isHybrid: (try? RawDisk.check(file)) != nil, survey: survey)
         }
         if let problem = ForeignFormat.problem(file) { throw problem }
         try RawDisk.check(file)
         return DiskImage(
-            kind: .disk, format: .raw, driver: .raw, virtualSizeBytes: length, identity: file.identity, isHybrid: false)
+            kind: .disk, format: .raw, driver: .raw, virtualSizeBytes: length, identity: file.identity, isHybrid: false,
+            survey: BootSurvey(disk: { try? file.read($0, min($1, file.size > $0 ? file.size - $0 : 0)) }))
     }
 
     /// Whole sectors of a disk's size.

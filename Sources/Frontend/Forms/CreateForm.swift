@@ -1,4 +1,5 @@
 import Domain
+import Logins
 
 /// What a person typed into the form. It is shown again when something is wrong with it; the password is never kept.
 struct CreateForm: Sendable, Hashable {
@@ -55,6 +56,16 @@ struct AvailableMachines: Sendable, Hashable {
     var largestMemoryMiB = 0
     /// Whether this is what was known last, because the queue does not answer now.
     var stale = false
+
+    /// What somebody may see of it. Names that nobody has proven open nothing.
+    func seen(by currentUser: CurrentUser) -> AvailableMachines {
+        var seen = self
+        seen.machines.removeAll { machine in
+            !currentUser.isAdmin
+                && !machine.isFor(currentUser.login?.person.name, groups: currentUser.login?.person.groups ?? [])
+        }
+        return seen
+    }
 
     /// `wanted`, or the largest of `choices` that some host could ever give.
     func affordable(_ wanted: Int, of choices: [Int], most: Int) -> Int {

@@ -27,10 +27,11 @@ extension CreateRequest {
     {
         var reader = FieldReader(fields: fields, texts: texts)
         let machine = reader.machine(of: offer, default: options.defaultMachine)
-        let cpu = reader.number(
-            .cpu, default: options.defaultCPU, in: 1...largest(options.cpuChoices, options.defaultCPU))
-        let memory = reader.memory(
-            default: options.defaultMemoryMiB, in: 64...largest(options.memoryChoicesMiB, options.defaultMemoryMiB))
+        let mostCPU = min(largest(options.cpuChoices, options.defaultCPU), machine?.cpuMax ?? .max)
+        let cpu = reader.number(.cpu, default: min(options.defaultCPU, mostCPU), in: 1...mostCPU)
+        let mostMemory = min(
+            largest(options.memoryChoicesMiB, options.defaultMemoryMiB), max(64, machine?.memoryMaxMiB ?? .max))
+        let memory = reader.memory(default: min(options.defaultMemoryMiB, mostMemory), in: 64...mostMemory)
         let longest =
             options.limits.lifetimeSeconds > 0
             ? options.limits.lifetimeSeconds : largest(options.lifetimeChoices, options.defaultLifetimeSeconds)
@@ -51,7 +52,7 @@ extension CreateRequest {
             // A machine that says what it needs gets it, whatever the form's default is.
             resources: Resources(
                 cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
-                diskGiB: options.defaultDiskGiB), lifetimeSeconds: lifetime, oneShot: oneShot)
+                diskGiB: machine?.diskGiB ?? options.defaultDiskGiB), lifetimeSeconds: lifetime, oneShot: oneShot)
         self.nonce = nonce
     }
 }

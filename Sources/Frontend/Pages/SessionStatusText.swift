@@ -60,8 +60,19 @@ struct SessionStatusText: Sendable, Hashable {
             lead = [texts("session.cancelling.lead")]
         case .starting, .running:
             if session.isOpen {
-                headline = texts("session.ready")
                 lead = session.detail.map { [texts.detail($0)] } ?? []
+                switch session.desktop {
+                case .there: headline = texts("session.ready")
+                case .comes(let usually):
+                    headline = texts("session.comes")
+                    lead.append(texts("session.comes.lead"))
+                    if let usually {
+                        lead.append(
+                            texts(
+                                "session.comes.usually",
+                                ["time": texts.elapsed(milliseconds: Int(usually / .milliseconds(1)))]))
+                    }
+                }
             } else {
                 let step = session.step ?? .claim
                 headline = texts(

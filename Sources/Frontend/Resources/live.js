@@ -365,6 +365,30 @@ document.querySelector("form[data-create]")?.addEventListener("change", (event) 
     now.textContent = chosen.filter(Boolean).join(" · ");
 });
 
+// Of many machines, those whose words have what is typed in them.
+const search = document.querySelector("[data-search]");
+if (search) {
+    const input = search.querySelector("input");
+    const none = search.querySelector("[data-none]");
+    search.hidden = false;
+    const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+    const cards = [...document.querySelectorAll(".card")].map((card) => [card, plain(card.dataset.words)]);
+    input.addEventListener("input", () => {
+        const words = plain(input.value).split(/\s+/).filter(Boolean);
+        let shown = 0;
+        for (const [card, text] of cards) {
+            card.hidden = !words.every((word) => text.includes(word));
+            if (!card.hidden) shown += 1;
+        }
+        none.textContent = shown ? "" : none.dataset.none;
+        // What is started can be seen.
+        const first = cards.find(([card]) => !card.hidden)?.[0].querySelector("input");
+        if (first && document.querySelector(".card[hidden] input:checked")) first.checked = true;
+    });
+    // The form is sent by its button.
+    input.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+}
+
 // A link from a mail carries its code behind the `#`, which no server sees. The person presses the button.
 const codeForm = document.querySelector("form[data-code]");
 if (codeForm && location.hash.includes(".")) {

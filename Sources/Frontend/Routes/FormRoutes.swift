@@ -33,12 +33,13 @@ struct FormRoutes: Sendable {
         let wanted = request.uri.queryParameters["machine"].map(String.init) ?? ""
         let pages = services.pages.seen(by: context.currentUser, signInService: services.signInService)
         do {
-            let offer = try await services.offers.offer()
+            let offer = try await services.offers.offer().seen(by: context.currentUser)
             let mine = try await mine(cookie, context.currentUser)
             let form = CreateForm(options: services.options, offer: offer, user: cookie.user, machine: wanted)
             return .html(pages.form(form, offer: offer, mine: mine, nonce: SessionCreator.newNonce()))
         } catch {
-            guard error.code == .unavailable, let offer = services.offers.remembered() else { throw error }
+            guard error.code == .unavailable, let offer = services.offers.remembered()?.seen(by: context.currentUser)
+            else { throw error }
             let form = CreateForm(options: services.options, offer: offer, user: cookie.user, machine: wanted)
             var response = Response.html(
                 pages.form(form, offer: offer, nonce: SessionCreator.newNonce()), status: .serviceUnavailable)

@@ -19,6 +19,7 @@ struct SessionCreator: Sendable {
         let currentUser = context.currentUser
         let asked = CreateForm(fields: fields).machine
         let offer = try await services.offers.offer(of: asked.isEmpty ? services.options.defaultMachine : asked)
+            .seen(by: currentUser)
         do {
             var order = try CreateRequest(
                 fields: fields, offer: offer, options: services.options, texts: services.pages.texts,
@@ -116,7 +117,8 @@ struct SessionCreator: Sendable {
     ) async throws -> Response {
         if request.wantsJSON { return try .json(RefusalAnswer(notice, pages: services.pages), status: status) }
         let page = services.pages.seen(by: context.currentUser, signInService: services.signInService).form(
-            CreateForm(fields: fields), offer: try await services.offers.offer(), notice: notice, nonce: Self.newNonce()
+            CreateForm(fields: fields), offer: try await services.offers.offer().seen(by: context.currentUser),
+            notice: notice, nonce: Self.newNonce()
         )
         return .html(page, status: status)
     }

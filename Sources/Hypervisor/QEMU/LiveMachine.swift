@@ -12,6 +12,10 @@ struct LiveMachine: Sendable {
     let process: ProcessHandle
     /// Opens when the guest has powered off.
     let poweredOff: Latch
+    /// Opens when the machine runs for the first time.
+    let switchedOn = Latch()
+    /// What it has written to its console.
+    let console: ConsoleLog
     /// Whether its end was asked for: then it is no event.
     var isStopping = false
     /// Whether it stands still because its disk can't grow, or because there is too little room for all.

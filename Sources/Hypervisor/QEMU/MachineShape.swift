@@ -3,11 +3,8 @@ package import Catalogue
 /// What a machine is to its guest, and nothing of its host: no path, no id, no descriptor. Sessions with the same wishes have
 /// equal shapes, and a state that was saved of one machine fits only a machine of the same shape.
 package struct MachineShape: Sendable, Hashable, Codable {
-    package enum Architecture: String, Sendable, Hashable, Codable {
-        case amd64 = "x86_64"
-    }
-
-    package var architecture: Architecture
+    package var architecture: MachineHardware.Architecture
+    package var firmware: MachineHardware.Firmware
     /// QEMU's machine type.
     package var type: String
     /// What runs the guest's code, and the model of its processors that goes with it.
@@ -15,68 +12,114 @@ package struct MachineShape: Sendable, Hashable, Codable {
     package var cpuModel: String
     package var processors: Int
     package var memoryMiB: Int
+    package var clock: MachineHardware.Clock
     /// In this order they get their places on the machine's buses.
     package var devices: [Device]
 
     /// A part of the machine that its guest sees.
     package enum Device: Sendable, Hashable, Codable {
-        /// - Parameter bootOrder: From 1, the first that is tried.
-        case disk(DiskContent, bus: DiskBus, bootOrder: Int)
-        case network(NetworkCard)
-        case video(VideoCard)
-        /// A pointer that is where the viewer's is.
-        case tablet
+        /// - Parameter bootOrder: From 1, the first that is tried; nil for one that nothing starts from.
+        case disk(DiskContent, bus: MachineHardware.DiskBus, bootOrder: Int?)
+        case cdrom(DiskContent, bootOrder: Int?)
+        case network(MachineHardware.NetworkCard)
+        case video(MachineHardware.VideoCard)
+        case sound(MachineHardware.SoundCard)
+        /// Keyboard and pointer.
+        case input(MachineHardware.InputDevice)
+        case tpm
         /// Gives memory that the guest has freed back to the host.
         case balloon
         /// Random numbers of the host.
         case random
         /// Tells that the guest's kernel has given up.
         case panicNotifier
+        /// A console of text, whose last lines are kept.
+        case serial
+        /// What a BIOS says of its work.
+        case firmwareLog
+        /// The doors of programs in the guest: its agent, and the clipboard.
+        case agents
     }
 
-    /// What is on a disk.
+    /// What is on a disk or CD.
     package enum DiskContent: Sendable, Hashable, Codable {
-        /// The machine's own file, read-only.
-        case master(DiskFormat)
-        /// The session's disk: on top of the machine's file, or an empty one.
-        case overlay(over: DiskFormat?)
-    }
+        /// An image of the catalogue, read-only: the machine's own, or one of its further CDs.
+        case image(Place, DiskFormat)
+        /// A disk of the session: on top of an image, or an empty one.
+        case overlay(Place, over: DiskFormat?)
 
-    package enum DiskBus: String, Sendable, Hashable, Codable {
-        case virtio, cdrom
-    }
-
-    package enum NetworkCard: String, Sendable, Hashable, Codable {
-        case virtio
-    }
-
-    package enum VideoCard: String, Sendable, Hashable, Codable {
-        case standard
+        /// Which one. The raw values are parts of the names of QEMU's nodes and of files.
+        package enum Place: String, Sendable, Hashable, Codable {
+            case own = ""
+            case disk2 = "2"
+            case cdrom = "-cd1"
+            case cdrom2 = "-cd2"
+        }
     }
 }
 
 extension MachineShape {
     init(_ specification: MachineSpecification, accelerator: Accelerator) {
         let machine = specification.machine
-        let disks: [Device] =
-            switch machine.kind {
-            case .disk: [.disk(.overlay(over: machine.driver), bus: .virtio, bootOrder: 1)]
-            case .iso:
-                [
-                    .disk(.overlay(over: nil), bus: .virtio, bootOrder: 2),
-                    .disk(.master(machine.driver), bus: .cdrom, bootOrder: 1),
-                ]
-            }
-        architecture = .amd64
-        type = "pc"
-        self.accelerator = accelerator
-        cpuModel =
-            switch accelerator {
-            case .kvm: "host"
-            case .tcg: "max"
-            }
+        let hardware = machine.hardware
+        architecture = hardware.architecture
+        firmware = hardware.firmware
+        type = hardware.machineType
+        self.accelerator = architecture == .ofHost ? accelerator : .tcg
+        cpuModel = hardware.cpuModel ?? (self.accelerator == .kvm ? "host" : "max")
         processors = specification.cpu
         memoryMiB = specification.memoryMiB
-        devices = disks + [.network(.virtio), .video(.standard), .tablet, .balloon, .random, .panicNotifier]
+        clock = hardware.clock
+        devices = Self.disks(machine)
+        if hardware.networkCard != .none { devices.append(.network(hardware.networkCard)) }
+        devices += [.video(hardware.video), .input(hardware.input)]
+        if hardware.sound != .none { devices.append(.sound(hardware.sound)) }
+        if hardware.tpm { devices.append(.tpm) }
+        devices += [.balloon, .random, .serial, .agents]
+        // An ISA device, of which others have none.
+        if architecture == .amd64 { devices.append(.panicNotifier) }
+        if firmware == .bios { devices.append(.firmwareLog) }
     }
+
+    private static func disks(_ machine: Machine) -> [Device] {
+        let bus = machine.hardware.diskBus
+        var disks: [Device] =
+            switch machine.kind {
+            case .disk: [.disk(.overlay(.own, over: machine.driver), bus: bus, bootOrder: 1)]
+            case .iso:
+                [
+                    .disk(.overlay(.own, over: nil), bus: bus, bootOrder: 2),
+                    .cdrom(.image(.own, machine.driver), bootOrder: 1),
+                ]
+            }
+        if let second = machine.disk2 {
+            disks.append(.disk(.overlay(.disk2, over: second.driver), bus: bus, bootOrder: nil))
+        }
+        for (place, cdrom) in zip([DiskContent.Place.cdrom, .cdrom2], machine.cdroms) {
+            disks.append(.cdrom(.image(place, cdrom.driver), bootOrder: nil))
+        }
+        return disks
+    }
+}
+
+extension MachineShape {
+    /// What is on its disks and CDs, in the order of these.
+    var contents: [DiskContent] {
+        devices.compactMap { device in
+            switch device {
+            case .disk(let content, _, _), .cdrom(let content, _): content
+            default: nil
+            }
+        }
+    }
+
+    var hasNetwork: Bool {
+        devices.contains { if case .network = $0 { true } else { false } }
+    }
+
+    /// Files of its firmware on this host; nil for a BIOS.
+    var uefi: MachinePrograms.UEFI? { MachinePrograms.uefi(architecture, firmware) }
+
+    /// Whether only the firmware itself may write its settings, as it must be where a system could change what is trusted.
+    var needsProtectedFlash: Bool { architecture == .amd64 && firmware == .secure }
 }

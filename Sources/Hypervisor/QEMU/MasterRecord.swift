@@ -1,5 +1,6 @@
 package import Catalogue
-import Machines
+import Domain
+package import Machines
 import Processes
 
 /// Which file a session's machine was made of. Kept in the session's run directory, so that it is known after a restart.
@@ -75,5 +76,15 @@ extension ImageIdentity {
             let modified = Int64(words[3]), let changed = Int64(words[4])
         else { return nil }
         self.init(device: device, inode: inode, size: size, modified: modified, changed: changed)
+    }
+}
+
+extension QEMUHypervisor {
+    /// The files that machines on this host were made of, and may still run from.
+    package static func mastersInUse(_ paths: HostPaths) -> Set<String> {
+        Set(
+            Files.names(in: paths.sessions).compactMap { SessionID($0) }.compactMap {
+                MasterRecord(paths.session($0))?.path
+            })
     }
 }

@@ -11,28 +11,45 @@ enum Overlay {
     /// Its name where qemu-img runs.
     private static let name = "/overlay.qcow2"
 
-    /// Makes the session's overlay: on top of the machine's disk, or an empty disk beside an ISO.
+    /// Makes all disks that the session writes to, at once.
     static func make(
         _ specification: MachineSpecification, paths: SessionPaths, account: Account?
     ) async throws(MachineError) {
         let machine = specification.machine
-        var arguments = ["create", "-q", "-u", "-f", "qcow2"]
-        switch machine.kind {
-        // The name of the file below is for people: QEMU is told anew which one it is.
-        case .disk:
-            arguments += ["-F", machine.driver.rawValue, "-b", machine.path]
-        case .iso: break
+        let below: (DiskFormat, String)? = machine.kind == .disk ? (machine.driver, machine.path) : nil
+        guard let second = machine.disk2 else {
+            return try await make(paths, paths.overlay, over: below, bytes: specification.diskBytes, account)
         }
-        arguments += [name, "\(specification.diskBytes)"]
+        async let other = Result { () async throws(MachineError) in
+            try await make(
+                paths, paths.overlay(MachineShape.DiskContent.Place.disk2.rawValue), over: (second.driver, second.path),
+                bytes: second.virtualSizeBytes, account)
+        }
+        let own = await Result { () async throws(MachineError) in
+            try await make(paths, paths.overlay, over: below, bytes: specification.diskBytes, account)
+        }
+        try await other.get()
+        try own.get()
+    }
+
+    /// Makes one: on top of an image, or an empty disk.
+    private static func make(
+        _ paths: SessionPaths, _ path: String, over image: (driver: DiskFormat, path: String)?, bytes: Int,
+        _ account: Account?
+    ) async throws(MachineError) {
+        var arguments = ["create", "-q", "-u", "-f", "qcow2"]
+        // The name of the file below is for people: QEMU is told anew which one it is.
+        if let image { arguments += ["-F", image.driver.rawValue, "-b", image.path] }
+        arguments += [name, "\(bytes)"]
         var sandbox = Sandbox()
-        sandbox.writable = [Sandbox.Mount(paths.overlay, at: name)]
+        sandbox.writable = [Sandbox.Mount(path, at: name)]
         var command = Program(program, arguments, package: "qemu-utils")
         command.account = account
         command.sandbox = sandbox
         let start = command
         let result = try await MachineError.translating { () async throws(ProcessError) in
-            try Files.write("", to: paths.overlay)
-            try account?.own(paths.overlay, mode: 0o600)
+            try Files.write("", to: path)
+            try account?.own(path, mode: 0o600)
             return try await ForegroundProcess.run(start, limit: limit)
         }
         if result.isSuccess { return }
@@ -41,5 +58,12 @@ enum Overlay {
                 .noSpace, "No space left in \(paths.disk). Free some; the session starts then by itself.")
         }
         throw MachineError(.system, "The session's disk can't be made: \(result.message)")
+    }
+}
+
+extension Result {
+    /// What comes of something that is waited for.
+    fileprivate init(_ body: () async throws(Failure) -> Success) async {
+        do throws(Failure) { self = .success(try await body()) } catch { self = .failure(error) }
     }
 }

@@ -1,3 +1,4 @@
+import Catalogue
 import Domain
 import Logging
 import Machines
@@ -24,7 +25,9 @@ extension QEMUHypervisor {
         // the runtime directory.
         let found =
             ProcessHandle(pidFile: files.pid, mark: QEMUArguments.mark(session))
-            ?? ProcessHandle.find(QEMUArguments.program, mark: QEMUArguments.mark(session))
+            ?? MachineHardware.Architecture.allCases.lazy.compactMap {
+                ProcessHandle.find($0.emulator, mark: QEMUArguments.mark(session))
+            }.first
         guard let process = found else { return AdoptedMachine(session: session, fence: fence, state: .gone) }
         let machine = UnresponsiveMachine(session: session, fence: fence, process: process)
         let adopted = await connect(machine)
@@ -50,11 +53,13 @@ extension QEMUHypervisor {
             let client = try await QMPClient.connect(to: files.qmp, deadline: .seconds(5), logger: logger)
             do {
                 let status = try await client.execute(QueryStatus())
-                register(
-                    LiveMachine(
-                        session: machine.session, fence: machine.fence,
-                        paths: files, qmp: client, process: machine.process, poweredOff: Latch(),
-                        waitsForSpace: status.state == .ioError, network: NetworkLink(adopting: files)))
+                let live = LiveMachine(
+                    session: machine.session, fence: machine.fence,
+                    paths: files, qmp: client, process: machine.process, poweredOff: Latch(),
+                    console: ConsoleLog(files),
+                    waitsForSpace: status.state == .ioError, network: NetworkLink(adopting: files))
+                if status.state != .prelaunch { live.switchedOn.open() }
+                register(live)
                 return adopted(state(status.state))
             } catch {
                 await client.close()

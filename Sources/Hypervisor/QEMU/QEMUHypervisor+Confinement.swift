@@ -1,3 +1,4 @@
+import Catalogue
 import Domain
 import Glibc
 import Machines
@@ -8,13 +9,16 @@ extension QEMUHypervisor {
 
     /// QEMU, shut in: it has a user, namespaces and limits of its own, and of the host's files it sees the system's programs
     /// and can change none. Its disks and all its sockets are descriptors.
-    func machineProgram(_ specification: MachineSpecification, account: Account?) -> Program {
+    func machineProgram(
+        _ specification: MachineSpecification, _ shape: MachineShape, account: Account?
+    ) -> Program {
         var program = Program(
-            QEMUArguments.program, QEMUArguments.make(specification, accelerator: kind), package: "qemu-system-x86")
+            shape.architecture.emulator, QEMUArguments.make(shape, session: specification.session),
+            package: shape.architecture.package)
         program.account = account
         program.fileBytes = specification.fileBytes
         var sandbox = Sandbox()
-        if kind == .kvm { sandbox.devices = [Sandbox.Mount(Self.kvm)] }
+        if shape.accelerator == .kvm { sandbox.devices = [Sandbox.Mount(Self.kvm)] }
         program.sandbox = sandbox
         return program
     }

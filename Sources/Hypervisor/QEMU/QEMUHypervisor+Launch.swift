@@ -22,26 +22,37 @@ extension QEMUHypervisor {
         try FenceFile.raise(session, to: specification.fence)
         try rememberMaster(specification)
         let account = try assignUser(session)
+        try UEFIVariables.make(specification.machine, paths: session)
+        try expectReadiness(specification)
         try await Overlay.make(specification, paths: session, account: account)
     }
 
     package func launch(_ specification: MachineSpecification) async throws(MachineError) {
         let session = paths.session(specification.session)
         try FenceFile.raise(session, to: specification.fence)
-        let program = machineProgram(specification, account: account(of: session))
+        let account = account(of: session)
+        let shape = MachineShape(specification, accelerator: kind)
+        let program = machineProgram(specification, shape, account: account)
         let group = ControlGroup(specification.session.text, in: groups)
-        let limits = specification.limits(accelerator: kind)
+        let limits = specification.limits(accelerator: shape.accelerator)
         let socket: Descriptor
         let display: Descriptor
         let process: ProcessHandle
+        var helper: ProcessHandle?
         do throws(ProcessError) {
+            let tpm =
+                specification.machine.hardware.tpm
+                ? try await TrustedPlatformModule.start(session, account: account) : nil
+            helper = tpm?.process
             let listener = try UnixSocket.listen(at: session.qmp)
             socket = try UnixSocket.connect(to: session.qmp)
             display = try UnixSocket.listen(at: session.vnc)
             try UnixSocket.send(display, through: socket)
             process = try await DetachedProcess.start(
                 program, standardInput: listener,
-                inherited: try QEMUArguments.inherited(specification, paths: session), log: session.log)
+                inherited: try InheritedDescriptors(shape).open(
+                    specification.machine, paths: session, tpm: tpm?.connection),
+                log: session.log)
             try process.record(in: session.pid)
         } catch {
             throw error.code == .ended ? notStarted(specification, session, error) : MachineError(error)
@@ -50,6 +61,7 @@ extension QEMUHypervisor {
             logger.warning(
                 "session without a limit", metadata: ["session.id": "\(specification.session)", "error": "\(problem)"])
         }
+        if let helper { group.add(helper.pid) }
         let client: QMPClient
         do {
             client = try await connect(socket)
@@ -61,7 +73,7 @@ extension QEMUHypervisor {
         register(
             LiveMachine(
                 session: specification.session, fence: specification.fence,
-                paths: session, qmp: client, process: process, poweredOff: Latch()))
+                paths: session, qmp: client, process: process, poweredOff: Latch(), console: ConsoleLog(session)))
     }
 
     /// Connects to a QEMU to which the display's socket is on its way.
@@ -126,7 +138,8 @@ extension QEMUHypervisor {
         ]
         if says(unknown) {
             return (
-                .unsupported, "QEMU on this host is too old, or a part of it is missing: install qemu-system-x86 anew."
+                .unsupported,
+                "QEMU on this host is too old for this machine, or a part of it is missing: install the emulator anew, or correct the machine's section in machines.conf."
             )
         }
         return (.notStarted, nil)

@@ -29,6 +29,8 @@ extension QEMUHypervisor {
 
     func startNetwork(_ machine: LiveMachine) async throws(MachineError) {
         machines[machine.session]?.network.startedAt = .now
+        // A machine without a network card.
+        guard Files.exists(machine.paths.network) else { return }
         if let why = await network.offline {
             networkIsOff(machine, why)
             return

@@ -1,3 +1,4 @@
+import Catalogue
 import Domain
 import Logging
 import Machines
@@ -14,9 +15,13 @@ extension QEMUHypervisor {
                 ended(machine, .poweredOff, "")
             case .stop:
                 await examine(machine)
-            case .resume where machines[machine.session]?.waitsForSpace == true:
+            case .resume:
+                machine.switchedOn.open()
+                guard machines[machine.session]?.waitsForSpace == true else { continue }
                 machines[machine.session]?.waitsForSpace = false
                 tellTrouble(of: machine.session)
+            case .serialPortChanged(id: "agent", open: true) where Readiness(waitedFor: machine.paths) == .agent:
+                isReady(machine)
             case .guestPanicked:
                 ended(machine, .crashed, whyCrashed(.guestPanicked) ?? "")
             case .netdevStreamDisconnected:
@@ -35,7 +40,10 @@ extension QEMUHypervisor {
     func ended(_ machine: LiveMachine, _ reason: EndReason, _ detail: String) {
         guard let known = machines[machine.session], known.fence == machine.fence, !known.isStopping else { return }
         machines[machine.session]?.isStopping = true
-        emit(.ended(machine.session, fence: machine.fence, reason, detail: detail))
+        machine.console.write()
+        let last = reason == .crashed ? machine.console.lastLines(3) : ""
+        let words = last.isEmpty ? detail : "\(detail) Its console said at last: \(last.suffix(300))"
+        emit(.ended(machine.session, fence: machine.fence, reason, detail: words))
     }
 
     /// A machine stands still without our doing: why?

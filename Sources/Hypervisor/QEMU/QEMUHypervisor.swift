@@ -32,6 +32,8 @@ package actor QEMUHypervisor: Hypervisor {
 
     private enum Watched: Sendable {
         case live(LiveMachine)
+        case console(LiveMachine)
+        case readiness(LiveMachine)
         case silent(UnresponsiveMachine)
     }
 
@@ -63,6 +65,8 @@ package actor QEMUHypervisor: Hypervisor {
                 group.addTask {
                     switch newcomer {
                     case .live(let machine): await self.watch(machine)
+                    case .console(let machine): await self.followConsole(machine)
+                    case .readiness(let machine): await self.followReadiness(machine)
                     case .silent(let machine): await self.listen(to: machine)
                     }
                 }
@@ -108,6 +112,8 @@ package actor QEMUHypervisor: Hypervisor {
     func register(_ machine: LiveMachine) {
         machines[machine.session] = machine
         register.yield(.live(machine))
+        register.yield(.console(machine))
+        if Readiness(waitedFor: machine.paths) != nil { register.yield(.readiness(machine)) }
     }
 
     func follow(_ machine: UnresponsiveMachine) {

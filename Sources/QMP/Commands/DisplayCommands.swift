@@ -82,3 +82,32 @@ package struct SendKey: QMPCommand {
         var data: String
     }
 }
+
+/// Keeps the descriptor that came last with a byte on the monitor's socket as the file `/dev/fdset/<set>`.
+package struct AddFD: QMPCommand {
+    package struct Reply: Decodable, Sendable, Hashable {
+        package var fd: Int
+    }
+
+    package static let name = "add-fd"
+    private let set: Int
+
+    package init(set: Int) {
+        self.set = set
+    }
+
+    private enum CodingKeys: String, CodingKey { case set = "fdset-id" }
+}
+
+/// Forgets it.
+package struct RemoveFD: QMPCommand {
+    package typealias Reply = QMPEmpty
+    package static let name = "remove-fd"
+    private let set: Int
+
+    package init(set: Int) {
+        self.set = set
+    }
+
+    private enum CodingKeys: String, CodingKey { case set = "fdset-id" }
+}

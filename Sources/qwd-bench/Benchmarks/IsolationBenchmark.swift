@@ -1,3 +1,4 @@
+import Catalogue
 import Domain
 import Foundation
 import Glibc
@@ -48,7 +49,10 @@ enum IsolationBenchmark {
 
     /// QEMU and qemu-img to their version, as they are and shut in.
     private static func confinement(_ workspace: Workspace) async throws {
-        for (name, package) in [("qemu-img", "qemu-utils"), (QEMUArguments.program, "qemu-system-x86")] {
+        for (name, package) in [
+            ("qemu-img", "qemu-utils"),
+            (MachineHardware.Architecture.ofHost.emulator, MachineHardware.Architecture.ofHost.package),
+        ] {
             var (free, confined) = (Samples(), Samples())
             var program = Program(name, ["--version"], package: package)
             for turn in 0...turns {

@@ -1,3 +1,4 @@
+import Catalogue
 import Domain
 import FoundationEssentials
 import Hypervisor
@@ -29,11 +30,12 @@ struct LoneQEMU: Sendable {
         let arguments = QEMUArguments.make(specification, accelerator: accelerator, vnc: "unix:\(paths.vnc)")
         let listener = try UnixSocket.listen(at: paths.qmp)
         let control = try UnixSocket.connect(to: paths.qmp)
-        let inherited = try QEMUArguments.inherited(specification, paths: paths)
+        let inherited = try QEMUArguments.inherited(specification, accelerator: accelerator, paths: paths)
 
+        let hardware = specification.machine.hardware.architecture
         let start = ContinuousClock.now
         let process = try await DetachedProcess.start(
-            Program(QEMUArguments.program, arguments, package: "qemu-system-x86"), standardInput: listener,
+            Program(hardware.emulator, arguments, package: hardware.package), standardInput: listener,
             inherited: inherited, log: paths.log)
         do {
             let qmp = try await QMPClient.connect(

@@ -57,7 +57,7 @@ struct DoctorCheck: Encodable {
         [
             signIn(settings), encryption(settings), displays(settings),
         ] + places(settings) + [
-            program("QEMU", QEMUArguments.program, "qemu-system-x86"),
+            program("QEMU", MachineHardware.Architecture.ofHost.emulator, MachineHardware.Architecture.ofHost.package),
             program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
             program("bubblewrap", "bwrap", "bubblewrap"), program("passt", "passt", "passt"),
             program("nftables", "nft", "nftables"), await guests(settings), limits(),

@@ -18,9 +18,20 @@ struct Start: AsyncParsableCommand {
     @Argument(help: "Name of the machine, or of an ISO file in the machines directory.")
     var machine: String
 
-    @Option(help: "Processors.") var cpu: Int?
-    @Option(help: ArgumentHelp("Memory in GiB.", valueName: "gib")) var memory: Double?
-    @Option(help: ArgumentHelp("Scratch disk of an ISO machine in GiB.", valueName: "gib")) var disk: Int?
+    // The second names are those of qemu-web-desktop.
+    @Option(name: [.long, .customLong("snapshot_alloc_cpu")], help: "Processors.") var cpu: Int?
+    @Option(
+        name: [.long, .customLong("snapshot_alloc_mem")], help: ArgumentHelp("Memory in GiB.", valueName: "gib"))
+    var memory: Double?
+    @Option(
+        name: [.long, .customLong("snapshot_alloc_disk")],
+        help: ArgumentHelp("Scratch disk of an ISO machine in GiB.", valueName: "gib"))
+    var disk: Int?
+    @Option(
+        help: ArgumentHelp(
+            "A key of the machine's section with another value, such as disk_bus=ide. May be given again.",
+            valueName: "key=value"))
+    var machineOption: [String] = []
     @Option(help: ArgumentHelp("Longest life, for example 30m, 12h, 4d.", valueName: "duration")) var lifetime: String?
     @Option(
         help: ArgumentHelp("A label that its host must have (worker.tags). May be given again.", valueName: "label"))
@@ -110,6 +121,7 @@ struct Start: AsyncParsableCommand {
         let machine = machines.first { $0.name == request.machine }
         request.resources[.cpu] = max(request.cpu, machine?.cpu ?? 0)
         request.resources[.memory] = max(request.memoryMiB, machine?.memoryMiB ?? 0)
+        if disk == nil, let size = machine?.diskGiB { request.resources[.disk] = size }
         return request
     }
 
@@ -122,13 +134,18 @@ struct Start: AsyncParsableCommand {
         let memoryMiB = memory.map { Int(($0 * 1024).rounded(.up)) } ?? settings.defaults.memoryMiB
         let cpu = cpu ?? settings.defaults.cpu
         let disk = disk ?? settings.defaults.diskGiB
+        if let problem = Machine.problem(ofOptions: machineOption) {
+            throw ValidationError("--machine-option: \(problem)")
+        }
         guard cpu > 0, disk > 0 else { throw ValidationError("--cpu and --disk must be above zero.") }
-        return SessionRequest(
+        var request = SessionRequest(
             owner: .ofCommandLine, machine: machine,
             resources: Resources(cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk), tags: tag,
             lifetimeSeconds: try lifetime.map { try Duration($0, option: "--lifetime").wholeSeconds }
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)
+        request.machineOptions = machineOption
+        return request
     }
 
     /// Follows the session until its display can be opened; gives it up when `patience` is over.

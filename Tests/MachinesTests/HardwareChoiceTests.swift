@@ -1,0 +1,140 @@
+@testable import Catalogue
+import Domain
+import Foundation
+import Testing
+
+/// What is chosen for a guest where its section says nothing: the side that starts.
+struct `The hardware of a machine of which its section says nothing` {
+    private func choose(_ bytes: [UInt8], _ name: String, _ lines: [String] = []) throws -> (Catalogue, Machine?) {
+        let kitchen = try ImageKitchen()
+        try kitchen.write(name, bytes)
+        let conf = try kitchen.write("machines.conf", Array("[\(name)]\n\(lines.joined(separator: "\n"))\n".utf8))
+        let catalogue = Catalogue.load(files: [conf], directory: kitchen.directory)
+        return (catalogue, catalogue.machine(named: name))
+    }
+
+    private static func disk(_ types: [String], code: UInt8 = 0, attributes: UInt64 = 0) -> [UInt8] {
+        var disk = DiskBytes.gpt(sectors: 4096, last: 100)
+        disk[0] = code
+        for (index, type) in types.enumerated() {
+            let parts = type.split(separator: "-").map { UInt64($0, radix: 16) ?? 0 }
+            let bytes =
+                DiskBytes.little(parts[0], 4) + DiskBytes.little(parts[1], 2) + DiskBytes.little(parts[2], 2)
+                + DiskBytes.big(parts[3], 2) + DiskBytes.big(parts[4], 6)
+            disk.put(bytes, at: 1024 + index * 128)
+            disk.put(DiskBytes.little(UInt64(200 + index * 100), 8), at: 1024 + index * 128 + 32)
+            disk.put(DiskBytes.little(UInt64(299 + index * 100), 8), at: 1024 + index * 128 + 40)
+            disk.put(DiskBytes.little(attributes, 8), at: 1024 + index * 128 + 48)
+        }
+        return disk
+    }
+
+    private static let efi = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
+    private static let biosBoot = "21686148-6449-6E6F-744E-656564454649"
+    private static let linux = "0FC63DAF-8483-4772-8E79-3D69D8477DE4"
+    private static let rootAMD64 = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
+    private static let rootARM64 = "B921B045-1DF0-41C3-AF44-4C6F280D3FAE"
+    private static let reserved = "E3C9E316-0B5C-4DB8-817D-F92DF00215AE"
+
+    @Test func `starts everything: nothing known means sata and e1000e`() throws {
+        let hardware = try #require(try choose(DiskBytes.mbr(), "old.img").1).hardware
+        #expect(hardware.diskBus == .sata && hardware.networkCard == .e1000e && hardware.firmware == .bios)
+        #expect(hardware.machineType == "pc" && hardware.clock == .utc && !hardware.tpm)
+    }
+
+    @Test(arguments: [
+        ([efi, linux], 0, 0, MachineHardware.Firmware.uefi, MachineHardware.DiskBus.sata),
+        ([efi, biosBoot, linux], 0, 0, .bios, .sata), ([efi, linux], 0xEB, 0, .uefi, .sata),
+        ([linux], 0xEB, 0, .bios, .sata), ([efi, linux], 0, 4, .bios, .sata),
+        ([biosBoot, efi, rootAMD64], 0, 0, .bios, .virtio), ([efi, rootAMD64], 0, 0, .uefi, .virtio),
+    ])
+    func `follows the partitions`(
+        types: [String], code: UInt8, attributes: UInt64, firmware: MachineHardware.Firmware,
+        bus: MachineHardware.DiskBus
+    ) throws {
+        let (catalogue, machine) = try choose(Self.disk(types, code: code, attributes: attributes), "disk.img")
+        let hardware = try #require(machine, "\(catalogue.warnings)").hardware
+        #expect(hardware.firmware == firmware)
+        #expect(hardware.diskBus == bus && hardware.networkCard == (bus == .virtio ? .virtio : .e1000e))
+        #expect(hardware.machineType == (firmware == .bios ? "pc" : "q35"))
+    }
+
+    @Test func `keeps Windows' clock, and says why`() throws {
+        let machine = try #require(try choose(Self.disk([Self.efi, Self.reserved]), "windows.img").1)
+        #expect(machine.hardware.clock == .localtime && machine.hardware.firmware == .uefi)
+        #expect(machine.parts.first { $0.key == "clock" }?.reason.contains("Windows") == true)
+        #expect(
+            Set(machine.parts.map(\.key)).isSuperset(of: ["arch", "firmware", "disk_bus", "network_card", "video"]))
+    }
+
+    @Test func `is for the processor that its loader is for`() throws {
+        var disk = Self.disk([Self.efi, Self.linux])
+        disk.put(Array("BOOTAA64EFI".utf8), at: 210 * 512)
+        #expect(try choose(disk, "arm.img").1?.hardware.architecture == .arm64)
+        #expect(try choose(Self.disk([Self.efi, Self.rootARM64]), "arm.img").1?.hardware.machineType == "virt")
+        disk.put(Array("BOOTX64 EFI".utf8), at: 210 * 512)
+        #expect(try choose(disk, "pc.img").1?.hardware.architecture == .amd64)
+    }
+
+    @Test func `follows what starts a CD`() throws {
+        var disc = DiskBytes.cd
+        disc.put([0xEF], at: 19 * 2048 + 1)
+        let hardware = try #require(try choose(disc, "uefi.iso").1).hardware
+        #expect(hardware.firmware == .uefi && hardware.machineType == "q35")
+        #expect(try choose(DiskBytes.cd, "bios.iso").1?.hardware.firmware == .bios)
+        // A section for UEFI behind the first entry.
+        var both = DiskBytes.cd
+        both.put([0x91, 0xEF, 1, 0], at: 19 * 2048 + 64)
+        both.put([0x88, 0, 0, 0, 0, 0, 1, 0, 20, 0, 0, 0], at: 19 * 2048 + 96)
+        #expect(try choose(both, "both.iso").1?.hardware.firmware == .bios)
+    }
+
+    @Test func `is looked at inside of its format`() throws {
+        let kitchen = try ImageKitchen()
+        let raw = try kitchen.write("disk.img", Self.disk([Self.efi, Self.rootAMD64]))
+        for format in ["qcow2", "vmdk", "vdi", "vpc", "vhdx", "qed"] {
+            let path = kitchen.path("disk.\(format)")
+            try kitchen.run("qemu-img", ["convert", "-f", "raw", "-O", format, raw, path])
+            let survey = try ImageKitchen.inspect(path).survey
+            #expect(survey.byUEFI && !survey.byBIOS && survey.system == .linux, "\(format): \(survey)")
+        }
+    }
+
+    @Test(arguments: [
+        (["disk_bus=floppy"], "auto, virtio, sata, ide, scsi, nvme"), (["firmware=coreboot"], "bios, uefi, secure"),
+        (["disk_bus=ide", "machine_type=q35"], "disk_bus=sata"), (["tpm=maybe"], "yes or no"),
+        (["cpu_model=host,migratable=/etc/passwd"], "-cpu help"), (["machine_type=pc,kernel=x"], "-machine help"),
+        (["machine_type=microvm"], "pc or q35"), (["firmware=secure", "machine_type=pc"], "Leave machine_type out"),
+        (["ready=soon"], "serial TEXT"), (["users="], "leave the line out"), (["user=bob"], "users= or groups="),
+        (["sha256=abc"], "64 hexadecimal digits"), (["cpu=4", "cpu_max=2"], "leave one out"),
+    ])
+    func `what can't be is named with its line and its way out, and lets nobody in`(lines: [String], advice: String)
+        throws
+    {
+        let (catalogue, machine) = try choose(DiskBytes.mbr(), "disk.img", lines)
+        #expect(machine == nil)
+        let warning = try #require(catalogue.warnings.first)
+        #expect(warning.advice.contains(advice) && (warning.line ?? 0) >= 2, "\(warning)")
+    }
+
+    @Test func `a slip of the pen keeps the machine as it was, and leaves the others`() throws {
+        let kitchen = try ImageKitchen()
+        try kitchen.write("a.img", DiskBytes.mbr())
+        try kitchen.write("b.img", DiskBytes.mbr())
+        func write(_ text: String) throws -> String { try kitchen.write("machines.conf", Array(text.utf8)) }
+        let conf = try write("[a.img]\ndisk_bus=ide\nusers=ann\n[b.img]\n")
+        let reader = CatalogueReader(files: [conf], directory: kitchen.directory)
+        #expect(reader.load().machine(named: "a.img")?.hardware.diskBus == .ide)
+        _ = try write("[a.img]\ndisk_bus=idee\nusers=ann\n[b.img]\ntitle=B\n")
+        let slipped = reader.load()
+        #expect(slipped.machine(named: "a.img")?.hardware.diskBus == .ide)
+        #expect(slipped.machine(named: "b.img")?.title == "B" && slipped.warnings.map(\.line) == [2])
+        _ = try write("[a.img]\nuser=ann\n[b.img]\n")
+        #expect(reader.load().machine(named: "a.img")?.users.map(\.text) == ["ann"])
+        _ = try write("[a.img]\ndisk_bus=nvme\n[b.img]\n")
+        let mended = reader.load()
+        #expect(mended.machine(named: "a.img")?.hardware.diskBus == .nvme && mended.warnings.isEmpty)
+        _ = try write("[b.img]\n")
+        #expect(reader.load().machine(named: "a.img") == nil)
+    }
+}
