@@ -106,6 +106,7 @@ let package = Package(
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
         .library("Machines", ["Domain", "Processes"]),
         .library("Catalogue", ["Domain", "Processes"]),
+        .library("ImageStore", ["CCurl", "COpenSSL", "Catalogue", "Processes"]),
         .library("GuestNetwork", ["CLinux", "Domain", "Machines", "Processes", .logging]),
         .library(
             "Hypervisor",
@@ -139,9 +140,9 @@ let package = Package(
         .executable(
             "qwd",
             [
-                "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "Catalogue", "Display",
+                "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "QMP", "Catalogue", "Display",
                 "GuestNetwork",
-                "Hypervisor", "Machines", "ImageBuilder",
+                "Hypervisor", "Machines", "ImageBuilder", "ImageStore",
                 "Accounts", "Logins", "Ledger", "Frontend",
                 "Worker", "Scheduler", "Certificates", "DisplayGateway",
                 .argumentParser, .logging, .serviceLifecycle, .unixSignals,
@@ -178,7 +179,7 @@ let package = Package(
         .tests(
             "Machines",
             [
-                "qwd", "Catalogue", "Display", "GuestNetwork", "Hypervisor", "Certificates", "Domain",
+                "qwd", "Catalogue", "Display", "GuestNetwork", "Hypervisor", "ImageStore", "Certificates", "Domain",
                 "QMP",
                 "Processes", "Settings", "TestSupport", "Viewer", .logging,
             ]),

@@ -34,3 +34,9 @@ static inline CURLcode ccurl_set_debug(CURL *handle, curl_debug_callback value) 
 static inline CURLcode ccurl_get_long(CURL *handle, CURLINFO field, long *value) {
     return curl_easy_getinfo(handle, field, value);
 }
+
+typedef int (*ccurl_progress)(void *data, curl_off_t all, curl_off_t come, curl_off_t to_send, curl_off_t sent);
+
+static inline CURLcode ccurl_set_progress(CURL *handle, ccurl_progress value) {
+    return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
+}

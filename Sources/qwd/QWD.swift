@@ -18,7 +18,7 @@ struct QWD: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(
                 name: "Services:", subcommands: [Up.self, FrontendRole.self, WorkerRole.self, SchedulerRole.self]),
-            CommandGroup(name: "Sessions:", subcommands: [Start.self, Stop.self, Status.self]),
+            CommandGroup(name: "Sessions:", subcommands: [Start.self, Stop.self, Status.self, SessionCommand.self]),
             CommandGroup(
                 name: "Administration:",
                 subcommands: [

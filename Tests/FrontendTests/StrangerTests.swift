@@ -83,7 +83,8 @@ struct StrangerTests {
             print(
                 "strangers: \(crowd.sockets.count) came, \(held) are there; slowest page \(alone) alone, \(worst) with them; "
                     + "\(grown) KiB more, both ends")
-            #expect(worst < .seconds(1))
+            // Of a debug build, both ends on two processors; `make bench BENCH=strangers` has the limit for people.
+            #expect(worst < .seconds(3))
             #expect(site.log.lines.allSatisfy { !$0.hasPrefix("error") })
             crowd.leave()
             try await eventually("all descriptors are given back") { Crowd.accepted(at: site.http.port) == 0 }

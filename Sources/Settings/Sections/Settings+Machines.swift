@@ -5,6 +5,9 @@ extension Settings {
         /// Absolute paths of the catalogue's files; a later file wins.
         package var catalogue = [systemCatalogue, HostEnvironment.systemStateDirectory + "/machines/machines.conf"]
 
+        /// A proxy for downloads; nil: none but what the environment says.
+        package var proxy: String?
+
         static let systemCatalogue = "/etc/qwd/machines.conf"
 
         static let keys: [SettingsKey] = [
@@ -18,6 +21,9 @@ extension Settings {
                     [systemCatalogue, settings.machines.directory + "/machines.conf"]
                 },
                 "Files that name the machines of the form, in INI format. A later file wins; one may be missing."),
+            SettingsKey(
+                "machines.proxy", \.machines.proxy, .optional(.text),
+                "A proxy for downloads, as `http://proxy:3128`. Empty: what `https_proxy` says."),
         ]
     }
 }

@@ -1,0 +1,152 @@
+import Catalogue
+import Dispatch
+import Glibc
+import Processes
+
+/// Brings images into the machines directory: from an address or a file, checked, unpacked, looked at, and then at once in place.
+/// What is half there has a name that no catalogue reads.
+package struct ImageStore: Sendable {
+    package var directory: String
+    package var proxy: String
+
+    /// How far it is: what is done, and the share of it, if that is known.
+    package typealias Progress = @Sendable (_ step: String, _ done: Int, _ all: Int) -> Void
+
+    /// Space of the disk that stays for others.
+    private static let reserve = 1 << 30
+
+    package init(directory: String, proxy: String = "") {
+        self.directory = directory
+        self.proxy = proxy
+    }
+
+    /// Gets an image from an address.
+    /// - Parameters:
+    ///   - name: The file's name in the directory.
+    ///   - sha256: What the bytes that come must come to, packed as they are; nil: whatever comes.
+    /// - Returns: Path of the image.
+    @discardableResult
+    package func download(
+        _ url: String, as name: String, sha256: String?, progress: @escaping Progress
+    ) async throws(ImageStoreError) -> String {
+        let partial = "\(directory)/.download-\(name)"
+        let lock = try hold(partial)
+        defer { withExtendedLifetime(lock) {} }
+        let download = Download(url: url, partial: partial, proxy: proxy)
+        try await download.run { progress("Downloading \(name)", $0, $1) }
+        do throws(ImageStoreError) {
+            if let sha256 {
+                progress("Comparing its sum", 0, 0)
+                let found = try await onThread { () throws(ImageStoreError) in try FileDigest.sha256(of: partial) }
+                guard found == sha256 else {
+                    throw ImageStoreError(
+                        .wrongSum,
+                        "\(name) is not what its section promises: its SHA-256 is \(found), and sha256=\(sha256). Nothing was "
+                            + "changed. Ask where it comes from, and correct the one that is wrong.")
+                }
+            }
+            let path = try await place(partial, as: name, progress: progress)
+            forget(partial)
+            return path
+        } catch {
+            // It would be the same file again.
+            if error.code != .cancelled { forget(partial) }
+            throw error
+        }
+    }
+
+    /// Takes an image from a file of this host, which stays as it is.
+    @discardableResult
+    package func add(_ file: String, as name: String, progress: @escaping Progress) async throws(ImageStoreError)
+        -> String
+    {
+        let partial = "\(directory)/.download-\(name)"
+        let lock = try hold(partial)
+        defer { withExtendedLifetime(lock) {} }
+        defer { forget(partial) }
+        progress("Copying \(name)", 0, 0)
+        let size = Download.length(of: file)
+        guard size < space else {
+            throw ImageStoreError(
+                .noSpace, "\(file) has \(size >> 20) MiB, and only \(space >> 20) MiB are free in \(directory).")
+        }
+        try await onThread { () throws(ImageStoreError) in
+            do { try Files.copy(file, to: partial) } catch { throw ImageStoreError(.system, "\(error)") }
+        }
+        return try await place(partial, as: name, progress: progress)
+    }
+
+    private var space: Int { max(0, (Files.space(of: directory)?.free ?? .max) - Self.reserve) }
+
+    /// Unpacks what came, looks at it, and puts it in place.
+    private func place(
+        _ partial: String, as name: String, progress: @escaping Progress
+    ) async throws(ImageStoreError) -> String {
+        let unpacked = "\(partial).image"
+        defer { unlink(unpacked) }
+        var source = partial
+        if let archive = Archive(Self.head(of: partial)) {
+            progress("Unpacking \(name)", 0, 0)
+            try await archive.unpack(partial, into: unpacked, most: space)
+            source = unpacked
+        }
+        progress("Looking at \(name)", 0, 0)
+        let image = source
+        let problem = await withCheckedContinuation { continuation in
+            DispatchQueue(label: "image").async {
+                continuation.resume(returning: DiskImage.problem(of: image, named: name))
+            }
+        }
+        if let problem { throw ImageStoreError(.badImage, "\(name): \(problem)") }
+        let path = "\(directory)/\(name)"
+        // Whole on the disk before it has its name: desktops that run go on with the file that was there.
+        guard chmod(source, 0o644) == 0, Self.sync(source), rename(source, path) == 0, Self.sync(directory) else {
+            throw ImageStoreError(.system, "Can't put \(path) in place: \(String(cString: strerror(errno)))")
+        }
+        return path
+    }
+
+    private func forget(_ partial: String) {
+        for path in [partial, "\(partial).etag", "\(partial).image"] { unlink(path) }
+    }
+
+    /// One process gets a file at a time. The lock goes with the file, so nothing is left of it.
+    private func hold(_ partial: String) throws(ImageStoreError) -> Descriptor {
+        let number = open(partial, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard number >= 0 else {
+            throw ImageStoreError(.system, "Can't write in \(directory): \(String(cString: strerror(errno)))")
+        }
+        let lock = Descriptor(number)
+        guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
+            throw ImageStoreError(.system, "Another command gets it just now. Wait for that one.")
+        }
+        return lock
+    }
+
+    private func onThread<Value: Sendable>(
+        _ work: @escaping @Sendable () throws(ImageStoreError) -> Value
+    ) async throws(ImageStoreError) -> Value {
+        let result = await withCheckedContinuation { continuation in
+            DispatchQueue(label: "image").async {
+                continuation.resume(returning: Result { () throws(ImageStoreError) in try work() })
+            }
+        }
+        return try result.get()
+    }
+
+    private static func head(of path: String) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return [] }
+        defer { close(descriptor) }
+        var buffer = [UInt8](repeating: 0, count: 512)
+        let count = read(descriptor, &buffer, buffer.count)
+        return Array(buffer.prefix(max(0, count)))
+    }
+
+    private static func sync(_ path: String) -> Bool {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return false }
+        defer { close(descriptor) }
+        return fsync(descriptor) == 0
+    }
+}

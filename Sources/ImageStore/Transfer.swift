@@ -1,0 +1,125 @@
+import CCurl
+import Glibc
+import Processes
+import Synchronization
+
+/// What libcurl's thread and the caller of a download share.
+final class Transfer: Sendable {
+    private struct State {
+        var descriptor: CInt = -1
+        var have = 0
+        var written = 0
+        var mark = ""
+        var free = Int.max
+        var isCancelled = false
+        var problem: ImageStoreError?
+    }
+
+    /// Free space that stays for others.
+    private static let reserve = 1 << 30
+
+    private let state = Mutex(State())
+    private let progress: @Sendable (Int, Int) -> Void
+
+    init(_ progress: @escaping @Sendable (Int, Int) -> Void) {
+        self.progress = progress
+    }
+
+    var problem: ImageStoreError? { state.withLock { $0.problem } }
+
+    func cancel() {
+        state.withLock { state in
+            state.isCancelled = true
+            state.problem = ImageStoreError(
+                .cancelled, "The download was interrupted. What came is kept: the next one goes on.")
+        }
+    }
+
+    func begin(_ descriptor: CInt, have: Int, mark: String) {
+        state.withLock { state in
+            (state.descriptor, state.have, state.written, state.mark) = (descriptor, have, 0, mark)
+            state.free =
+                Files.space(of: mark.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" })?.free ?? .max
+        }
+    }
+
+    /// Lets libcurl call us.
+    /// - Parameter data: This object, which lives until the transfer is over.
+    func attach(to handle: UnsafeMutableRawPointer, _ data: UnsafeMutableRawPointer) -> Bool {
+        ccurl_set_transfer(
+            handle, CURLOPT_WRITEFUNCTION,
+            { bytes, size, count, data in
+                Transfer.of(data).write(bytes, size * count)
+            }) == CURLE_OK && ccurl_set_pointer(handle, CURLOPT_WRITEDATA, data) == CURLE_OK
+            && ccurl_set_transfer(
+                handle, CURLOPT_HEADERFUNCTION,
+                { bytes, size, count, data in
+                    Transfer.of(data).header(bytes, size * count)
+                    return size * count
+                }) == CURLE_OK
+            && ccurl_set_pointer(handle, CURLOPT_HEADERDATA, data) == CURLE_OK
+            && ccurl_set_progress(
+                handle,
+                { data, all, come, _, _ in
+                    Transfer.of(data).report(Int(come), Int(all)) ? 0 : 1
+                }) == CURLE_OK
+            && ccurl_set_pointer(handle, CURLOPT_XFERINFODATA, data) == CURLE_OK
+    }
+
+    private static func of(_ data: UnsafeMutableRawPointer?) -> Transfer {
+        guard let data else { preconditionFailure("libcurl calls with what it was given") }
+        return Unmanaged<Transfer>.fromOpaque(data).takeUnretainedValue()
+    }
+
+    private func write(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
+        state.withLock { state in
+            var done = 0
+            while done < count {
+                let written = Glibc.write(state.descriptor, bytes.map { $0 + done }, count - done)
+                if written < 0, errno == EINTR { continue }
+                guard written > 0 else {
+                    let isFull = errno == ENOSPC || errno == EDQUOT
+                    state.problem = ImageStoreError(
+                        isFull ? .noSpace : .system,
+                        isFull
+                            ? "The disk is full. What came is kept: free some space, and the next download goes on."
+                            : "What came can't be written: \(String(cString: strerror(errno)))")
+                    return 0
+                }
+                done += written
+            }
+            state.written += count
+            return count
+        }
+    }
+
+    /// Keeps the server's mark of the file, by which an interrupted download knows it again (RFC 9110, 13.1.5).
+    private func header(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {
+        guard let bytes, count < 512 else { return }
+        let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
+        guard line.lowercased().hasPrefix("etag:"), let colon = line.firstIndex(of: ":") else { return }
+        let mark = line[line.index(after: colon)...].filter { $0 != "\r" && $0 != "\n" && $0 != "\r\n" }.drop {
+            $0 == " "
+        }
+        // A weak one says that bytes may differ.
+        guard mark.hasPrefix("\"") else { return }
+        state.withLock { state in
+            // Without it the next download begins anew.
+            try? Files.write(String(mark), to: state.mark)
+        }
+    }
+
+    /// - Returns: Whether to go on.
+    private func report(_ come: Int, _ all: Int) -> Bool {
+        let (have, goesOn) = state.withLock { state in
+            if all > 0, state.problem == nil, all > state.free - Self.reserve {
+                state.problem = ImageStoreError(
+                    .noSpace,
+                    "It has \(all >> 20) MiB, and only \(state.free >> 20) MiB are free there. Free some space.")
+            }
+            return (state.have, state.problem == nil)
+        }
+        if goesOn { progress(have + come, all > 0 ? have + all : 0) }
+        return goesOn
+    }
+}
