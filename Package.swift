@@ -132,8 +132,9 @@ let package = Package(
         .library(
             "Worker",
             [
-                "Catalogue", "Display", "Domain", "Hypervisor", "Machines", "Processes", "Queue", "Secrets", .logging,
-                .serviceLifecycle,
+                "Catalogue", "Display", "Domain", "Hypervisor", "ImageStore", "Machines", "Processes", "Queue",
+                "Secrets",
+                .logging, .serviceLifecycle,
             ]),
         .library("Scheduler", ["Domain", "Queue", "Ledger", .logging, .serviceLifecycle]),
 

@@ -1,3 +1,5 @@
+package import Domain
+
 /// The machines that this host offers: what `machines.conf` names and a good file is there for.
 package struct Catalogue: Sendable {
     package var machines: [Machine]
@@ -7,6 +9,18 @@ package struct Catalogue: Sendable {
     package var unlisted: [Machine]
     /// All files in the machines directory that no section names.
     package var leftovers: [UnlistedFile]
+    /// Machines whose files are not here and can be had.
+    package var fetchable: [FetchableMachine] = []
+
+    /// What this host tells the others, in the order of its catalogue.
+    package var offers: [MachineDescription] {
+        let here = machines.map { ($0.order, $0.published) } + fetchable.map { ($0.published.order ?? 0, $0.published) }
+        return here.sorted { $0.0 < $1.0 }.map { order, offer in
+            var offer = offer
+            offer.order = order
+            return offer
+        }
+    }
 
     package init(
         machines: [Machine], warnings: [CatalogueWarning] = [], unlisted: [Machine] = [],

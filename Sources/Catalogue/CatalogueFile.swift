@@ -67,7 +67,41 @@ package struct CatalogueFile: Sendable {
         }
     }
 
+    /// The sections that are comments, as they would be.
+    package func disabledSections(in directory: String) -> [SectionSummary] {
+        let lines = (Files.read(path) ?? "").split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            .map(String.init)
+        return disabled().compactMap { name in
+            guard let place = Self.disabled(name, in: lines) else { return nil }
+            let text = lines[place].map(Self.uncommented).joined(separator: "\n")
+            return CatalogueParser(text: text, file: path).sections.first.flatMap { SectionSummary($0, in: directory) }
+        }
+    }
+
+    /// Replaces the whole text, if it is still as somebody has read it.
+    /// - Returns: Whether it was.
+    package func replace(_ known: String, with text: String) throws(ProcessError) -> Bool {
+        try locked { () throws(ProcessError) in
+            guard (Files.read(path) ?? "") == known else { return false }
+            try write(text)
+            return true
+        }
+    }
+
     private func change(_ body: (inout [String]) -> Change) throws(ProcessError) -> Change {
+        try locked { () throws(ProcessError) in
+            guard let text = Files.exists(path) ? Files.read(path) : "" else {
+                throw ProcessError(.system, "Can't read \(path): \(String(cString: strerror(errno)))")
+            }
+            var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+            if lines.last == "" { lines.removeLast() }
+            let result = body(&lines)
+            if result == .done { try write(lines.map { $0 + "\n" }.joined()) }
+            return result
+        }
+    }
+
+    private func locked<Value>(_ body: () throws(ProcessError) -> Value) throws(ProcessError) -> Value {
         // Its directory, because the file itself is replaced.
         let directory = path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
         let lock = open(path.hasPrefix("/") ? directory + "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -76,26 +110,34 @@ package struct CatalogueFile: Sendable {
         }
         defer { close(lock) }
         while flock(lock, LOCK_EX) != 0, errno == EINTR {}
+        return try body()
+    }
+
+    /// Puts a text in place of the file's, at once, with the file's owner and rights. Through links, to the file itself.
+    private func write(_ text: String) throws(ProcessError) {
         var status = stat()
         let isThere = stat(path, &status) == 0
-        guard let text = isThere ? Files.read(path) : "" else {
-            throw ProcessError(.system, "Can't read \(path): \(String(cString: strerror(errno)))")
+        let resolved = realpath(path, nil)
+        defer { free(resolved) }
+        let place = resolved.map { String(cString: $0) } ?? path
+        let partial = "\(place).partial"
+        unlink(partial)
+        let number = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard number >= 0 else {
+            throw ProcessError(.system, "Can't write \(partial): \(String(cString: strerror(errno)))")
         }
-        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
-        if lines.last == "" { lines.removeLast() }
-        let result = body(&lines)
-        if result != .done { return result }
-        // Through a link, to the file itself.
-        let place = Files.target(of: path) ?? path
-        try Files.write(lines.map { $0 + "\n" }.joined(), to: place.hasPrefix("/") ? place : path)
-        if isThere {
-            chmod(path, status.st_mode & 0o7777)
-            // Only root can give it back to whose it was.
-            if geteuid() == 0 { chown(path, status.st_uid, status.st_gid) }
-        } else {
-            chmod(path, 0o644)
+        let file = Descriptor(number)
+        let bytes = Array(text.utf8)
+        // Only root can give it to whose it was.
+        if isThere, geteuid() == 0 { fchown(number, status.st_uid, status.st_gid) }
+        guard Glibc.write(number, bytes, bytes.count) == bytes.count, fsync(number) == 0,
+            fchmod(number, isThere ? status.st_mode & 0o7777 : 0o644) == 0, rename(partial, place) == 0
+        else {
+            let problem = String(cString: strerror(errno))
+            unlink(partial)
+            throw ProcessError(.system, "Can't write \(place): \(problem)")
         }
-        return .done
+        withExtendedLifetime(file) {}
     }
 
     /// The lines of a section: from its title up to the next one's, without the empty lines and comments before that.

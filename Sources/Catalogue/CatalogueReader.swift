@@ -1,3 +1,4 @@
+import Domain
 import Dispatch
 import Synchronization
 
@@ -18,14 +19,17 @@ package final class CatalogueReader: Sendable {
     let files: [String]
     let directory: String
     let index: ImageIndex
+    /// Whether what is not here may be had from a store.
+    let hasStore: Bool
     private let reading = DispatchQueue(label: "catalogue")
     private let state = Mutex(State())
 
-    package convenience init(files: [String], directory: String) {
-        self.init(files: files, directory: directory, index: ImageIndex())
+    package convenience init(files: [String], directory: String, hasStore: Bool = false) {
+        self.init(files: files, directory: directory, index: ImageIndex(), hasStore: hasStore)
     }
 
-    init(files: [String], directory: String, index: ImageIndex) {
+    init(files: [String], directory: String, index: ImageIndex, hasStore: Bool = false) {
+        self.hasStore = hasStore
         self.files = files
         self.directory = directory
         self.index = index
@@ -86,18 +90,30 @@ package final class CatalogueReader: Sendable {
 
         var catalogue = Catalogue(machines: [], warnings: sections.warnings)
         var named = Set(self.files)
-        for (section, path) in located {
+        for (order, (section, path)) in located.enumerated() {
             named.formUnion([path] + section.attachments(in: directory).map(\.path))
+            if hasStore, case .failure(let problem) = verdict(path), problem.kind == .missing,
+                var fetchable = FetchableMachine(section: section, path: path, directory: directory)
+            {
+                fetchable.published.order = order
+                catalogue.fetchable.append(fetchable)
+                continue
+            }
             let offer = resolve(section, path)
             catalogue.warnings += offer.warnings
             var machine = offer.machine
-            if !offer.isSectionWrong {
+            if offer.isRead, !offer.isSectionWrong {
                 state.withLock { $0.good[section.name] = section }
-            } else if let known = earlier[section.name], let path = known.path(in: directory) {
+            } else if offer.isSectionWrong, !offer.isAccessWrong, let known = earlier[section.name],
+                let path = known.path(in: directory)
+            {
                 // A slip of the pen takes nobody's machine away.
                 machine = resolve(known, path).machine ?? machine
             }
-            if let machine { catalogue.machines.append(machine) }
+            if var machine {
+                machine.order = order
+                catalogue.machines.append(machine)
+            }
         }
         state.withLock { state in
             let names = Set(located.map(\.section.name))

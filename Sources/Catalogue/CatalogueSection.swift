@@ -95,6 +95,15 @@ struct CatalogueSection: Sendable, Hashable {
         }
     }
 
+    /// An address as it may be shown and logged: without what may be a password or a signature.
+    static func shown(url: String) -> String {
+        var text = String(url.prefix { $0 != "?" && $0 != "#" })
+        if let start = text.firstRange(of: "://")?.upperBound, let at = text[start...].lastIndex(of: "@") {
+            text.replaceSubrange(start...at, with: "")
+        }
+        return text
+    }
+
     /// Text of a key, nil if it is missing or empty.
     func text(_ key: String) -> String? {
         guard let text = values[key]?.text, !text.isEmpty else { return nil }

@@ -40,6 +40,9 @@ extension Machine {
         var reader = SectionReader(section: section, warnings: choice.warnings)
         reader.fill(&machine)
         if let warning = reader.warnings.first { throw OptionProblem(text: "\(warning.problem). \(warning.advice)") }
+        if let (what, package) = ResolvedMachine.missing(choice.hardware) {
+            throw OptionProblem(text: "this host has no \(what). Install it: apt-get install \(package)")
+        }
         return machine
     }
 

@@ -45,6 +45,8 @@ package struct Machine: Sendable, Hashable, Identifiable {
     /// What `url` promises of the file: SHA-256, in lower-case hexadecimal digits.
     package var sha256: String?
     package var url: String?
+    /// Its place in the catalogue.
+    var order = 0
     /// What it was made of, to make it again with other wishes.
     var origin: Origin?
 

@@ -8,20 +8,26 @@ struct ResolvedMachine: Sendable {
     private(set) var warnings: [CatalogueWarning] = []
     /// Whether the section itself is wrong, whatever its file is: then an earlier version of it may still serve.
     private(set) var isSectionWrong = false
+    /// Whether it is not understood who may have it: then nobody may, whatever was said before.
+    private(set) var isAccessWrong = false
+    /// Whether the section was looked at as a whole.
+    private(set) var isRead = false
 
     /// - Parameters:
     ///   - path: Where the machine's file is.
     ///   - verdict: What a file was found to be, by its path.
     ///   - directory: Where files without a whole path are.
     init(section: CatalogueSection, path: String, directory: String, verdict: (String) -> ImageIndex.Verdict) {
-        isSectionWrong = section.isWrong
+        (isSectionWrong, isAccessWrong) = (section.isWrong, section.isWrong)
         if isSectionWrong { return }
         let image: DiskImage
         do throws(ImageError) {
             image = try verdict(path).get().resolved(stated: section.text("format"), path: path)
         } catch {
             let url = error.kind == .missing ? section.text("url") : nil
-            let advice = url.map { "Get it from \($0): qwd machine download \(section.name)" } ?? error.advice
+            let advice =
+                url.map { "Get it from \(CatalogueSection.shown(url: $0)): qwd machine download \(section.name)" }
+                ?? error.advice
             warn(section, path, error.problem, advice)
             return
         }
@@ -32,16 +38,21 @@ struct ResolvedMachine: Sendable {
         reader.fill(&machine)
         attach(&machine, section, directory, verdict)
         warnings += reader.warnings
+        (isRead, isAccessWrong) = (true, reader.isAccessWrong)
         isSectionWrong = !reader.warnings.isEmpty
         if isSectionWrong, !reader.isHarmless || !choice.warnings.isEmpty { return }
         if warnings.contains(where: { $0.file != section.file }) { return }
-        if let (what, package) = MachinePrograms.missing(
-            for: choice.hardware, hasProgram: { Programs.find($0) != nil }, hasFile: { access($0, R_OK) == 0 })
-        {
+        if let (what, package) = Self.missing(choice.hardware) {
             warn(section, path, "this host has no \(what)", "Install it: apt-get install \(package)")
             return
         }
         self.machine = machine
+    }
+
+    /// What this host lacks for it, and the package that has it.
+    static func missing(_ hardware: MachineHardware) -> (what: String, package: String)? {
+        MachinePrograms.missing(
+            for: hardware, hasProgram: { Programs.find($0) != nil }, hasFile: { access($0, R_OK) == 0 })
     }
 
     private mutating func warn(_ section: CatalogueSection, _ file: String, _ problem: String, _ advice: String) {
@@ -54,7 +65,11 @@ struct ResolvedMachine: Sendable {
         _ machine: inout Machine, _ section: CatalogueSection, _ directory: String,
         _ verdict: (String) -> ImageIndex.Verdict
     ) {
-        for (key, path) in section.attachments(in: directory) {
+        let attachments = section.attachments(in: directory)
+        if attachments.count(where: { $0.key == "cdrom" }) > 2 || attachments.count(where: { $0.key == "disk2" }) > 1 {
+            warn(section, machine.path, "a machine has one more disk and two more CDs at most", "Leave some out.")
+        }
+        for (key, path) in attachments {
             do throws(ImageError) {
                 let image = try verdict(path).get()
                 let attached = Machine.AttachedImage(

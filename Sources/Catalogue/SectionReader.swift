@@ -6,6 +6,8 @@ struct SectionReader {
     private(set) var warnings: [CatalogueWarning]
     /// Whether what is wrong can be left out: it keeps nobody out and starts nothing else.
     private(set) var isHarmless = true
+    /// Whether it is not understood who may have it.
+    private(set) var isAccessWrong = false
 
     init(section: CatalogueSection, warnings: [CatalogueWarning]) {
         self.section = section
@@ -60,6 +62,7 @@ struct SectionReader {
 
     private mutating func refuse(_ key: String, _ problem: String, _ advice: String) {
         isHarmless = false
+        if key == "users" || key == "groups" { isAccessWrong = true }
         warn(key, problem, advice)
     }
 

@@ -7,13 +7,29 @@ package struct SectionSummary: Sendable, Hashable {
     package var url: String?
     package var sha256: String?
 
+    /// An address as it may be shown and logged.
+    package static func shown(url: String) -> String { CatalogueSection.shown(url: url) }
+
     /// Of all catalogue files together, as `Catalogue.load` takes them.
     package static func all(files: [String], directory: String) -> [SectionSummary] {
-        CatalogueSections(files: files.map { ($0, CatalogueText(file: $0)) }).all.compactMap { section in
-            guard let path = section.path(in: directory) else { return nil }
-            return SectionSummary(
-                name: section.name, path: path, paths: [path] + section.attachments(in: directory).map(\.path),
-                url: section.text("url"), sha256: section.text("sha256")?.lowercased())
+        CatalogueSections(files: files.map { ($0, CatalogueText(file: $0)) }).all.compactMap {
+            SectionSummary($0, in: directory)
         }
+    }
+
+    /// What is wrong with the files themselves, and with which sections: then nobody knows all that they name.
+    package static func problems(files: [String], directory: String) -> [CatalogueWarning] {
+        var sections = CatalogueSections(files: files.map { ($0, CatalogueText(file: $0)) })
+        _ = sections.located(in: directory)
+        return sections.warnings
+    }
+
+    init?(_ section: CatalogueSection, in directory: String) {
+        guard let path = section.path(in: directory) else { return nil }
+        name = section.name
+        self.path = path
+        paths = [path] + section.attachments(in: directory).map(\.path)
+        url = section.text("url")
+        sha256 = section.text("sha256")?.lowercased()
     }
 }

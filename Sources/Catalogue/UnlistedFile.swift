@@ -3,6 +3,8 @@ package struct UnlistedFile: Sendable, Hashable, CustomStringConvertible {
     package var name: String
     /// What it is, or why it can't be a machine.
     package var finding: String
+    /// Whether it could be a machine's.
+    package private(set) var isImage = false
     /// How it becomes a machine.
     package var advice: String
 
@@ -19,6 +21,7 @@ package struct UnlistedFile: Sendable, Hashable, CustomStringConvertible {
             Result { () throws(ImageError) in try image.resolved(stated: nil, path: name) }
         }) {
         case .success(let image):
+            isImage = true
             let size = "\(image.identity.size >> 20) MiB"
             finding =
                 image.kind == .iso ? "it is a CD image, \(size)" : "it is a disk (\(image.format.rawValue)), \(size)"

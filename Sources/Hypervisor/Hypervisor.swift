@@ -68,7 +68,8 @@ package enum MachineEvent: Sendable, Hashable {
     /// It is over. Its files are still there.
     case ended(SessionID, fence: Int, EndReason, detail: String)
     /// Its desktop is there, as its catalogue has said how to notice.
-    case ready(SessionID, fence: Int)
+    /// - Parameter isTimed: Whether the time since its start is how long it took; not if nobody listened for a while.
+    case ready(SessionID, fence: Int, isTimed: Bool)
     /// It lives, but something is wrong that its user should know; an empty detail says that this is over.
     case trouble(SessionID, detail: String)
     /// One that was silent when it was adopted answers.

@@ -102,6 +102,7 @@ enum Archive: String, Sendable {
         program.fileBytes = most
         var sandbox = Sandbox()
         sandbox.readOnly = [Sandbox.Mount(source, at: Self.file)]
+        sandbox.dropsRights = true
         program.sandbox = sandbox
         do {
             let result = try await ForegroundProcess.run(program, output: output, limit: limit)

@@ -1,4 +1,5 @@
 import CCurl
+import Catalogue
 import Dispatch
 import Glibc
 import Synchronization
@@ -47,13 +48,7 @@ package struct Download: Sendable {
         }
     }
 
-    /// Without what may be a password.
-    private var shown: String {
-        guard let at = url.lastIndex(of: "@"), let start = url.firstRange(of: "://")?.upperBound, start < at else {
-            return url
-        }
-        return url[..<start] + "…" + url[at...]
-    }
+    private var shown: String { SectionSummary.shown(url: url) }
 
     private func attempt(_ progress: @escaping @Sendable (Int, Int) -> Void) async throws(ImageStoreError) {
         let transfer = Transfer(progress)
@@ -121,6 +116,10 @@ package struct Download: Sendable {
         if let problem = transfer.problem { throw problem }
         let why = String(cString: curl_easy_strerror(code))
         switch code {
+        case CURLE_OK where status == 416:
+            unlink("\(partial).etag")
+            truncate(partial, 0)
+            throw ImageStoreError(.network, "\(shown) is another file by now.")
         case CURLE_OK: return
         case CURLE_RANGE_ERROR, CURLE_BAD_DOWNLOAD_RESUME:
             // Another file by now, or a server that sends whole files alone: from the beginning.

@@ -43,6 +43,7 @@ package enum ImageCheck {
         var program = Program("qemu-img", ["check", "-f", machine.driver.rawValue, "/disk"], package: "qemu-utils")
         var sandbox = Sandbox()
         sandbox.readOnly = [Sandbox.Mount(machine.path, at: "/disk")]
+        sandbox.dropsRights = true
         program.sandbox = sandbox
         do {
             let result = try await ForegroundProcess.run(program, limit: limit)

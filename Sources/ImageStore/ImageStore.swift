@@ -33,47 +33,65 @@ package struct ImageStore: Sendable {
         let lock = try hold(partial)
         defer { withExtendedLifetime(lock) {} }
         let download = Download(url: url, partial: partial, proxy: proxy)
-        try await download.run { progress("Downloading \(name)", $0, $1) }
         do throws(ImageStoreError) {
-            if let sha256 {
-                progress("Comparing its sum", 0, 0)
-                let found = try await onThread { () throws(ImageStoreError) in try FileDigest.sha256(of: partial) }
-                guard found == sha256 else {
-                    throw ImageStoreError(
-                        .wrongSum,
-                        "\(name) is not what its section promises: its SHA-256 is \(found), and sha256=\(sha256). Nothing was "
-                            + "changed. Ask where it comes from, and correct the one that is wrong.")
-                }
-            }
-            let path = try await place(partial, as: name, progress: progress)
-            forget(partial)
-            return path
+            try await download.run { progress("Downloading \(name)", $0, $1) }
+        } catch {
+            // Of what never began nothing is kept.
+            if Download.length(of: partial) == 0 { forget(partial) }
+            throw error
+        }
+        do throws(ImageStoreError) {
+            try await compare(partial, sha256, name, progress)
+            return try await place(partial, as: name, progress: progress)
         } catch {
             // It would be the same file again.
-            if error.code != .cancelled { forget(partial) }
+            if [.wrongSum, .badArchive, .badImage].contains(error.code) { forget(partial) }
             throw error
         }
     }
 
     /// Takes an image from a file of this host, which stays as it is.
     @discardableResult
-    package func add(_ file: String, as name: String, progress: @escaping Progress) async throws(ImageStoreError)
-        -> String
-    {
-        let partial = "\(directory)/.download-\(name)"
-        let lock = try hold(partial)
-        defer { withExtendedLifetime(lock) {} }
-        defer { forget(partial) }
+    package func add(
+        _ file: String, as name: String, sha256: String? = nil, progress: @escaping Progress
+    ) async throws(ImageStoreError) -> String {
         progress("Copying \(name)", 0, 0)
+        guard Files.exists(file) else {
+            throw ImageStoreError(.refused, "\(file) is not there. Check the name, or put the file there.")
+        }
         let size = Download.length(of: file)
         guard size < space else {
             throw ImageStoreError(
                 .noSpace, "\(file) has \(size >> 20) MiB, and only \(space >> 20) MiB are free in \(directory).")
         }
-        try await onThread { () throws(ImageStoreError) in
-            do { try Files.copy(file, to: partial) } catch { throw ImageStoreError(.system, "\(error)") }
+        let partial = "\(directory)/.download-\(name)"
+        let lock = try hold(partial)
+        defer { withExtendedLifetime(lock) {} }
+        do throws(ImageStoreError) {
+            try await onThread { () throws(ImageStoreError) in
+                do { try Files.copy(file, to: partial) } catch { throw ImageStoreError(.system, "\(error)") }
+            }
+            try await compare(partial, sha256, name, progress)
+            return try await place(partial, as: name, progress: progress)
+        } catch {
+            forget(partial)
+            throw error
         }
-        return try await place(partial, as: name, progress: progress)
+    }
+
+    /// - Parameter sum: What was promised; nil: nothing.
+    private func compare(
+        _ partial: String, _ sum: String?, _ name: String, _ progress: Progress
+    ) async throws(ImageStoreError) {
+        guard let sum else { return }
+        progress("Comparing its sum", 0, 0)
+        let found = try await onThread { () throws(ImageStoreError) in try FileDigest.sha256(of: partial) }
+        guard found == sum else {
+            throw ImageStoreError(
+                .wrongSum,
+                "\(name) is not what its section promises: its SHA-256 is \(found), and sha256=\(sum). Nothing was changed. "
+                    + "Ask where it comes from, and correct the one that is wrong.")
+        }
     }
 
     private var space: Int { max(0, (Files.space(of: directory)?.free ?? .max) - Self.reserve) }
@@ -99,10 +117,13 @@ package struct ImageStore: Sendable {
         }
         if let problem { throw ImageStoreError(.badImage, "\(name): \(problem)") }
         let path = "\(directory)/\(name)"
+        // What is kept of a download goes before its name is free for another one.
+        if source == partial { unlink("\(partial).etag") }
         // Whole on the disk before it has its name: desktops that run go on with the file that was there.
         guard chmod(source, 0o644) == 0, Self.sync(source), rename(source, path) == 0, Self.sync(directory) else {
             throw ImageStoreError(.system, "Can't put \(path) in place: \(String(cString: strerror(errno)))")
         }
+        if source != partial { forget(partial) }
         return path
     }
 
@@ -112,15 +133,32 @@ package struct ImageStore: Sendable {
 
     /// One process gets a file at a time. The lock goes with the file, so nothing is left of it.
     private func hold(_ partial: String) throws(ImageStoreError) -> Descriptor {
-        let number = open(partial, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard number >= 0 else {
-            throw ImageStoreError(.system, "Can't write in \(directory): \(String(cString: strerror(errno)))")
+        while true {
+            let number = open(partial, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+            guard number >= 0 else {
+                throw ImageStoreError(.system, "Can't write in \(directory): \(String(cString: strerror(errno)))")
+            }
+            let lock = Descriptor(number)
+            guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
+                throw ImageStoreError(.system, "Another command gets it just now. Wait for that one.")
+            }
+            // Its last owner may have put the file in place since it was opened.
+            var (held, named) = (stat(), stat())
+            if fstat(number, &held) == 0, stat(partial, &named) == 0, held.st_ino == named.st_ino { return lock }
         }
-        let lock = Descriptor(number)
-        guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
-            throw ImageStoreError(.system, "Another command gets it just now. Wait for that one.")
+    }
+
+    /// Names of downloads that were broken off, and that nobody goes on with just now.
+    package var leftovers: [String] {
+        Files.names(in: directory).filter { name in
+            guard name.hasPrefix(".download-") else { return false }
+            let partial = [".etag", ".image"].reduce(name) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
+            let number = open("\(directory)/\(partial)", O_RDWR | O_CLOEXEC)
+            // What belongs to none is left of one.
+            guard number >= 0 else { return errno == ENOENT }
+            defer { close(number) }
+            return flock(number, LOCK_EX | LOCK_NB) == 0
         }
-        return lock
     }
 
     private func onThread<Value: Sendable>(

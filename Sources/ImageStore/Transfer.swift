@@ -1,15 +1,19 @@
 import CCurl
+import Domain
 import Glibc
 import Processes
 import Synchronization
 
 /// What libcurl's thread and the caller of a download share.
 final class Transfer: Sendable {
-    private struct State {
+    fileprivate struct State {
         var descriptor: CInt = -1
         var have = 0
         var written = 0
+        /// Where the server's mark of the file is kept, and what it is; the status of the answer that it stands in.
         var mark = ""
+        var etag: String?
+        var status = 0
         var free = Int.max
         var isCancelled = false
         var problem: ImageStoreError?
@@ -73,6 +77,13 @@ final class Transfer: Sendable {
 
     private func write(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         state.withLock { state in
+            // An answer that tells no length must not fill the disk either.
+            if state.written + count > state.free - Self.reserve {
+                state.problem = ImageStoreError(
+                    .noSpace, "There are only \(state.free >> 20) MiB free for it. What came is kept: free some space.")
+                return 0
+            }
+            if state.written == 0 { state.keepMark() }
             var done = 0
             while done < count {
                 let written = Glibc.write(state.descriptor, bytes.map { $0 + done }, count - done)
@@ -93,19 +104,20 @@ final class Transfer: Sendable {
         }
     }
 
-    /// Keeps the server's mark of the file, by which an interrupted download knows it again (RFC 9110, 13.1.5).
+    /// Notes the server's mark of the file, by which an interrupted download knows it again (RFC 9110, 13.1.5).
     private func header(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) {
         guard let bytes, count < 512 else { return }
-        let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self)
-        guard line.lowercased().hasPrefix("etag:"), let colon = line.firstIndex(of: ":") else { return }
-        let mark = line[line.index(after: colon)...].filter { $0 != "\r" && $0 != "\n" && $0 != "\r\n" }.drop {
-            $0 == " "
-        }
-        // A weak one says that bytes may differ.
-        guard mark.hasPrefix("\"") else { return }
+        let line = String(decoding: UnsafeRawBufferPointer(start: bytes, count: count), as: UTF8.self).trimmed
         state.withLock { state in
-            // Without it the next download begins anew.
-            try? Files.write(String(mark), to: state.mark)
+            if line.hasPrefix("HTTP/") {
+                // One of several answers: a redirect, then the file.
+                state.status = Int(line.split(separator: " ").dropFirst().first ?? "") ?? 0
+                state.etag = nil
+            } else if line.lowercased().hasPrefix("etag:") {
+                let mark = line.dropFirst(5).trimmed
+                // A weak one says that bytes may differ.
+                state.etag = mark.hasPrefix("\"") ? mark : nil
+            }
         }
     }
 
@@ -121,5 +133,17 @@ final class Transfer: Sendable {
         }
         if goesOn { progress(have + come, all > 0 ? have + all : 0) }
         return goesOn
+    }
+}
+
+extension Transfer.State {
+    /// Keeps the mark beside what comes now, or none: what came before was of that same file, or has been cut off.
+    fileprivate func keepMark() {
+        guard let etag, [200, 206].contains(status) else {
+            unlink(mark)
+            return
+        }
+        // Without it the next download begins anew.
+        try? Files.write(etag, to: mark)
     }
 }

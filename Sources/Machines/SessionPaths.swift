@@ -88,7 +88,6 @@ package struct SessionPaths: Sendable, Hashable {
     /// The last lines of the console.
     package var consoleLog: String { "\(disk)/console.log" }
     /// What a trusted platform module keeps.
-    package var tpmPID: String { "\(run)/swtpm.pid" }
     package var tpm: String { "\(disk)/tpm" }
     package var tpmLog: String { "\(disk)/swtpm.log" }
     package var log: String { "\(disk)/qemu.log" }

@@ -31,6 +31,8 @@ package struct Sandbox: Sendable {
     package var processes = Processes.itself
     /// Whether it enters another process's namespaces, for which it must have no user namespace of its own.
     package var joinsNamespaces = false
+    /// Whether it gives up root's rights where we are root and it has no account of its own.
+    package var dropsRights = false
 
     package init() {}
 
@@ -50,6 +52,7 @@ package struct Sandbox: Sendable {
         words += ["--dev", "/dev", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
         if !sharesNetwork { words.append("--unshare-net") }
         if ofOwnUser { words.append("--unshare-user") }
+        if dropsRights { words += ["--cap-drop", "ALL"] }
         switch processes {
         // Process 1 of its namespace, so that nothing stands between it and us.
         case .itself: words += ["--unshare-pid", "--as-pid-1"]

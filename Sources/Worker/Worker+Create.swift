@@ -2,6 +2,7 @@ import Catalogue
 import Display
 import Domain
 import Hypervisor
+import ImageStore
 import Logging
 import Machines
 import Queue
@@ -151,7 +152,11 @@ extension Worker {
     private func specify(
         _ request: SessionRequest, _ id: SessionID, _ claim: Claim
     ) async throws(CreateAbort) -> MachineSpecification {
-        let catalogue = await catalogue()
+        var catalogue = await catalogue()
+        if let wanted = catalogue.fetchable.first(where: { $0.name == request.machine }) {
+            try await fetch(wanted, for: id)
+            catalogue = await self.catalogue()
+        }
         guard let machine = catalogue.machine(named: request.machine) else {
             let why = catalogue.problem(of: request.machine).map { "\(options.host) does not offer it any more: \($0)" }
             throw .machine(
@@ -168,6 +173,26 @@ extension Worker {
         return MachineSpecification(
             session: id, fence: claim.fence, machine: wanted, cpu: request.cpu,
             memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
+    }
+
+    /// Waits for an image from the store, and tells who waits for the session how far it is.
+    private func fetch(_ machine: FetchableMachine, for id: SessionID) async throws(CreateAbort) {
+        guard let fetcher else { return }
+        do throws(ImageStoreError) {
+            try await fetcher.fetch(machine) { words in
+                await report(id) { () async throws(QueueError) in try await queue.trouble(id, detail: words) }
+            }
+        } catch {
+            if error.code == .cancelled || Task.isCancelled { throw .cancelled }
+            let code: MachineError.Code =
+                switch error.code {
+                case .network, .system: .system
+                case .noSpace: .noSpace
+                default: .badImage
+                }
+            throw .machine(MachineError(code, "The machine's image can't be had from the store: \(error.detail)"))
+        }
+        await report(id) { () async throws(QueueError) in try await queue.trouble(id, detail: "") }
     }
 
     /// The one teardown.

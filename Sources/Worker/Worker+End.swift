@@ -72,7 +72,7 @@ extension Worker {
                     await holding(id, in: &group) { await ended(id, fence: fence, reason, detail) }
                 case .answered(let machine):
                     await holding(machine.session, in: &group) { await adopt(machine, job: nil) }
-                case .ready(let id, let fence): await ready(id, fence: fence)
+                case .ready(let id, let fence, let isTimed): await ready(id, fence: fence, isTimed: isTimed)
                 case .trouble(let id, let detail):
                     if detail.isEmpty {
                         logger.notice("session goes on", metadata: ["session.id": "\(id)"])
@@ -86,11 +86,14 @@ extension Worker {
     }
 
     /// The desktop of a session is there.
-    private func ready(_ id: SessionID, fence: Int) async {
+    private func ready(_ id: SessionID, fence: Int, isTimed: Bool) async {
         await report(id) { () async throws(QueueError) in
-            guard let (took, machine) = try await queue.ready(id, fence: fence) else { return }
+            let answer = try await queue.ready(id, fence: fence)
+            // Told, or not to be told any more.
+            Files.remove(paths.session(id).readiness)
+            guard let (took, machine) = answer else { return }
             logger.notice("desktop is there", metadata: ["session.id": "\(id)", "took": "\(took)"])
-            readyTimes.note(took, of: machine)
+            if isTimed { readyTimes.note(took, of: machine) }
         }
     }
 

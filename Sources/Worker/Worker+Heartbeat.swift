@@ -86,12 +86,7 @@ extension Worker {
             logger.warning("machine not offered", metadata: ["problem": "\(warning)"])
         }
         let offer = HostReport.Offer(
-            machines: catalogue.machines.enumerated().map { order, machine in
-                var told = machine.published
-                told.order = order
-                return told
-            },
-            unlisted: catalogue.unlisted.map(\.name))
+            machines: catalogue.offers, unlisted: catalogue.unlisted.map(\.name))
         // The queue forgets what a host offers with the host, or with all its data.
         let isKnown = try await queue.hasOffer(of: options.hostID)
         guard await meter.hasChanged(offer) || !isKnown else { return }

@@ -20,6 +20,8 @@ package struct Worker: Service {
     let secret: ServiceSecret
     let paths: HostPaths
     let catalogue: @Sendable () async -> Catalogue
+    /// Gets images that this host lacks; nil where there is no store.
+    let fetcher: ImageFetcher?
     let options: WorkerOptions
     let logger: Logger
     let table = JobTable()
@@ -30,8 +32,11 @@ package struct Worker: Service {
     ///   when a disk hangs.
     package init(
         queue: JobQueue, hypervisor: any Hypervisor, bridge: any DisplayBridge, secret: ServiceSecret,
-        paths: HostPaths, catalogue: @escaping @Sendable () async -> Catalogue, options: WorkerOptions, logger: Logger
+        paths: HostPaths, catalogue: @escaping @Sendable () async -> Catalogue, fetcher: ImageFetcher? = nil,
+        options: WorkerOptions,
+        logger: Logger
     ) {
+        self.fetcher = fetcher
         self.queue = queue
         self.hypervisor = hypervisor
         self.bridge = bridge

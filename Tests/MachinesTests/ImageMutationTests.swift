@@ -100,7 +100,7 @@ extension FileHandle {
 }
 
 /// SplitMix64, so that a failure comes again.
-private struct SeededGenerator: RandomNumberGenerator {
+struct SeededGenerator: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

@@ -103,7 +103,7 @@ import Testing
                 "virtio-balloon-pci,free-page-reporting=on", "virtio-rng-pci", "virtio-serial-pci",
                 "virtserialport,chardev=agent,id=agent,name=org.qemu.guest_agent.0",
                 "virtserialport,chardev=clipboard,name=com.redhat.spice.0", "pvpanic",
-                "isa-debugcon,iobase=0x402,chardev=console",
+                "isa-debugcon,iobase=0x402,chardev=firmware",
             ])
     }
 }

@@ -17,10 +17,12 @@ package struct BootSurvey: Sendable, Hashable {
 }
 
 extension BootSurvey {
+    /// A part of a disk as its guest sees it; nil if it can't be read.
+    typealias Reader = (_ offset: UInt64, _ count: UInt64) throws(ImageError) -> ImageHeader?
+
     /// Looks at a disk.
-    /// - Parameter read: A part of the disk as its guest sees it; nil if it can't be read.
-    init(disk read: (_ offset: UInt64, _ count: UInt64) -> ImageHeader?) {
-        guard let head = read(0, 65_536), head.begins([0x55, 0xAA], at: 510) else {
+    init(disk read: Reader) throws(ImageError) {
+        guard let head = try read(0, 65_536), head.begins([0x55, 0xAA], at: 510) else {
             self = .unknown
             return
         }
@@ -31,11 +33,14 @@ extension BootSurvey {
         } else {
             system = readMBR(head)
             // The desktop that we build has virtio's drivers, and loads others a second later.
-            if Self.linuxPartitions(head).contains(where: { Self.label(at: $0, read) == "qwd-desktop" }) {
+            for sector in Self.linuxPartitions(head) where try Self.label(at: sector, read) == "qwd-desktop" {
                 self.system = .linux
             }
         }
-        if let system, let bytes = read(system.start * 512, min(system.length * 512, 8 << 20)) {
+        // No disk has so many sectors that their bytes could not be counted.
+        if let system, system.start < 1 << 53, system.length < 1 << 53,
+            let bytes = try read(system.start * 512, min(system.length * 512, 8 << 20))
+        {
             byUEFI = true
             architecture = architecture ?? Self.architecture(in: bytes)
         }
@@ -67,9 +72,9 @@ extension BootSurvey {
 
     /// The name of an ext file system: its superblock is 1024 bytes in, with its mark at 56 and its name at 120.
     private static func label(
-        at sector: UInt64, _ read: (_ offset: UInt64, _ count: UInt64) -> ImageHeader?
-    ) -> String? {
-        guard let block = read(sector * 512 + 1024, 1024), block.count == 1024, block.little(56, 2) == 0xEF53 else {
+        at sector: UInt64, _ read: Reader
+    ) throws(ImageError) -> String? {
+        guard let block = try read(sector * 512 + 1024, 1024), block.count == 1024, block.little(56, 2) == 0xEF53 else {
             return nil
         }
         return String(decoding: block.bytes[120..<136].prefix { $0 != 0 }, as: UTF8.self)
@@ -81,7 +86,7 @@ extension BootSurvey {
         let table = Int(clamping: head.little(512 + 72, 8).clampedTimes(512))
         let size = Int(clamping: head.little(512 + 84, 4))
         let count = min(Int(clamping: head.little(512 + 80, 4)), 128)
-        guard size >= 128, size <= 4096 else { return nil }
+        guard size >= 128, size <= 4096, table <= head.count else { return nil }
         var system: (UInt64, UInt64)?
         for entry in (0..<count).map({ table + $0 * size }) where entry + 128 <= head.count {
             // Of the attributes, bit 2 marks what a BIOS starts.
@@ -90,7 +95,7 @@ extension BootSurvey {
             switch Self.type(head, entry) {
             case "C12A7328-F81F-11D2-BA4B-00A0C93EC93B":
                 let last = head.little(entry + 40, 8)
-                if first <= last { system = (first, last - first + 1) }
+                if first <= last, last < .max { system = (first, last - first + 1) }
             // Where GRUB's second part is.
             case "21686148-6449-6E6F-744E-656564454649": byBIOS = true
             case "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709": (architecture, self.system) = (.amd64, .linux)

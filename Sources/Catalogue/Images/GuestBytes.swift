@@ -7,13 +7,17 @@ enum GuestBytes {
     /// Longest time for some megabytes.
     private static let limit = Duration.seconds(10)
 
-    /// A part of a disk, or nil if it can't be read. Blocks its thread.
+    /// A part of a disk, or nil if its format can't be read. Blocks its thread.
     /// - Parameters:
     ///   - offset: In whole sectors.
     ///   - count: At most 8 MiB.
-    static func read(_ file: ImageFile, _ driver: DiskFormat, _ offset: UInt64, _ count: UInt64) -> ImageHeader? {
+    /// - Throws: `ImageError` `.unknown` where the program could not do its work: that says nothing of the image.
+    static func read(
+        _ file: ImageFile, _ driver: DiskFormat, _ offset: UInt64, _ count: UInt64
+    ) throws(ImageError) -> ImageHeader? {
         var sandbox = Sandbox()
         sandbox.readOnly = [Sandbox.Mount(file.path, at: "/disk")]
+        sandbox.dropsRights = true
         // Its output is a file in memory; it needs /proc to open that by a name.
         sandbox.processes = .itselfInProc
         var program = Program(
@@ -25,19 +29,24 @@ enum GuestBytes {
         program.sandbox = sandbox
         program.fileBytes = 16 << 20
         let start = program
-        guard let result = wait({ try? await ForegroundProcess.run(start, limit: limit) }), result.isSuccess else {
-            return nil
+        switch wait({ () async throws(ProcessError) in try await ForegroundProcess.run(start, limit: limit) }) {
+        case .success(let result): return result.isSuccess ? ImageHeader(bytes: result.bytes) : nil
+        case .failure(let error):
+            throw ImageError(
+                "it can't be looked into (\(error))", "It is tried again; if this stays, mend that.", kind: .unknown)
         }
-        return ImageHeader(bytes: result.bytes)
     }
 
     /// The result of something that is waited for on this thread, which must be one of its own.
-    private static func wait<Value: Sendable>(_ body: @escaping @Sendable () async -> Value?) -> Value? {
+    private static func wait<Value: Sendable>(
+        _ body: @escaping @Sendable () async throws(ProcessError) -> Value
+    ) -> Result<Value, ProcessError> {
         let done = DispatchSemaphore(value: 0)
-        let result = Mutex<Value?>(nil)
+        let result = Mutex<Result<Value, ProcessError>>(.failure(ProcessError(.system, "it was not run")))
         Task {
-            let value = await body()
-            result.withLock { $0 = value }
+            let found: Result<Value, ProcessError>
+            do throws(ProcessError) { found = .success(try await body()) } catch { found = .failure(error) }
+            result.withLock { $0 = found }
             done.signal()
         }
         done.wait()

@@ -32,7 +32,9 @@ enum ImageInspector {
             return DiskImage(
                 kind: .disk, format: container.format, driver: driver, virtualSizeBytes: try sectors(size),
                 identity: file.identity, isHybrid: false,
-                survey: BootSurvey(disk: { GuestBytes.read(file, driver, $0, $1) }))
+                survey: try BootSurvey { offset, count throws(ImageError) in
+                    try GuestBytes.read(file, driver, offset, count)
+                })
         }
         let length = try sectors(file.size.pieces(of: 512) * 512)
         if CDImage.recognizes(file) {
@@ -45,7 +47,9 @@ enum ImageInspector {
         try RawDisk.check(file)
         return DiskImage(
             kind: .disk, format: .raw, driver: .raw, virtualSizeBytes: length, identity: file.identity, isHybrid: false,
-            survey: BootSurvey(disk: { try? file.read($0, min($1, file.size > $0 ? file.size - $0 : 0)) }))
+            survey: try BootSurvey { offset, count throws(ImageError) in
+                offset < file.size ? try file.read(offset, min(count, file.size - offset)) : nil
+            })
     }
 
     /// Whole sectors of a disk's size.

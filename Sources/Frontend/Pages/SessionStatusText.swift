@@ -81,6 +81,7 @@ struct SessionStatusText: Sendable, Hashable {
                         "step": texts.title(of: step).lowercasedFirst, "number": "\(step.number)",
                         "total": "\(SessionStep.allCases.count)",
                     ])
+                lead = session.detail.map { [texts.detail($0)] } ?? []
             }
         case .stopping:
             headline = texts("session.stopping")

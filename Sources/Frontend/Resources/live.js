@@ -400,6 +400,21 @@ if (codeForm && location.hash.includes(".")) {
 
 document.querySelector("form[data-create]")?.addEventListener("submit", (event) => {
     event.currentTarget.querySelector("button[type=submit]").setAttribute("aria-busy", "true");
+    // A browser that keeps nothing says nothing.
+    try { sessionStorage.setItem("sent", event.currentTarget.elements.nonce.value); } catch { /* not allowed */ }
+});
+
+// Whoever comes back to a form that was sent is told what its button does now.
+addEventListener("pageshow", () => {
+    const form = document.querySelector("form[data-create]");
+    if (!form) return;
+    form.querySelector("button[type=submit]").removeAttribute("aria-busy");
+    try {
+        if (sessionStorage.getItem("sent") !== form.elements.nonce.value) return;
+    } catch { return; }
+    const note = form.querySelector("[data-again]");
+    note.textContent = note.dataset.again;
+    note.setAttribute("role", "status");
 });
 
 const clock = document.querySelector("[data-now]");

@@ -92,6 +92,8 @@ function connect(RFB, display) {
     clearTimeout(stuck);
     stuck = setTimeout(() => rfb?.disconnect(), STUCK);
     rfb.scaleViewport = true;
+    // A guest that can have any size gets that of the window.
+    rfb.resizeSession = true;
     rfb.background = "transparent";
     rfb.addEventListener("connect", () => {
         clearTimeout(stuck);

@@ -15,7 +15,15 @@ struct PlacementRoutes: Sendable {
     func add(to router: Router<FrontendContext>) {
         router.get("/api/placement") { request, context in
             try services.requireSignIn(context, for: request)
-            let placement = try await services.placements.placement(of: try wish(request))
+            let wish = try wish(request)
+            // Of a machine that somebody else may have, no more is said than of one that is not there.
+            let offer = try await services.offers.offer()
+            let isHidden =
+                offer.machines.contains { $0.name == wish.machine }
+                && !offer.seen(by: context.currentUser).machines.contains { $0.name == wish.machine }
+            let placement =
+                isHidden
+                ? Placement(hosts: [], sessionsAtLimit: nil) : try await services.placements.placement(of: wish)
             return try Response.json(PlacementAnswer(placement))
         }
     }

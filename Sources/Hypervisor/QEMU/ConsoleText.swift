@@ -40,8 +40,9 @@ struct ConsoleText: Sendable {
         let text = String(decoding: bytes.suffix(4096), as: UTF8.self)
         // Escape sequences (ECMA-48): ESC [ and what follows up to a letter, or ESC and one more.
         let plain = text.replacing(/\u{1B}(\[[0-9;?]*[A-Za-z]|.)/, with: "")
-        let lines = plain.split(whereSeparator: \.isNewline).map {
-            String($0.filter { !$0.isWhitespace || $0 == " " }).trimmed
+        let lines = plain.split(whereSeparator: \.isNewline).map { line in
+            String(String.UnicodeScalarView(line.unicodeScalars.filter { $0.properties.generalCategory != .control }))
+                .trimmed
         }
         return lines.filter { !$0.isEmpty }.suffix(count).joined(separator: " / ")
     }

@@ -60,7 +60,7 @@ struct InheritedDescriptors: Sendable {
                     case .own: machine.path
                     case .disk2: machine.disk2?.path
                     case .cdrom: machine.cdroms.first?.path
-                    case .cdrom2: machine.cdroms.last?.path
+                    case .cdrom2: machine.cdroms.dropFirst().first?.path
                     }
                 opened.append(try Files.open(path ?? machine.path, writable: false))
             case .monitor: opened.append(try UnixSocket.listen(at: paths.monitor))

@@ -16,6 +16,10 @@ struct LiveMachine: Sendable {
     let switchedOn = Latch()
     /// What it has written to its console.
     let console: ConsoleLog
+    /// Whether an earlier worker has started it.
+    var isAdopted = false
+    /// Whether it was told that its desktop is there.
+    var toldReady = false
     /// Whether its end was asked for: then it is no event.
     var isStopping = false
     /// Whether it stands still because its disk can't grow, or because there is too little room for all.

@@ -36,10 +36,13 @@ struct QEMUDevices {
         case .random: self.device("virtio-rng-pci")
         case .panicNotifier: self.device("pvpanic")
         case .serial:
-            arguments += ["-chardev", doors.socket("console", doors.number(of: .console)) + ",mux=on"]
+            arguments += ["-chardev", doors.socket("console", doors.number(of: .console))]
             arguments += ["-serial", "chardev:console"]
         // SeaBIOS and QEMU's document of isa-debugcon have this port.
-        case .firmwareLog: self.device("isa-debugcon", "iobase=0x402", "chardev=console")
+        case .firmwareLog:
+            // A guest may write there without end, and this device waits for its other end with QEMU's lock held.
+            arguments += ["-chardev", "ringbuf,id=firmware,size=65536"]
+            self.device("isa-debugcon", "iobase=0x402", "chardev=firmware")
         case .agents: agents()
         }
     }

@@ -53,11 +53,12 @@ extension QEMUHypervisor {
             let client = try await QMPClient.connect(to: files.qmp, deadline: .seconds(5), logger: logger)
             do {
                 let status = try await client.execute(QueryStatus())
-                let live = LiveMachine(
+                var live = LiveMachine(
                     session: machine.session, fence: machine.fence,
                     paths: files, qmp: client, process: machine.process, poweredOff: Latch(),
                     console: ConsoleLog(files),
                     waitsForSpace: status.state == .ioError, network: NetworkLink(adopting: files))
+                live.isAdopted = true
                 if status.state != .prelaunch { live.switchedOn.open() }
                 register(live)
                 return adopted(state(status.state))

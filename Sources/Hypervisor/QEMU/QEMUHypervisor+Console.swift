@@ -2,21 +2,25 @@ import Catalogue
 import Domain
 import Machines
 import Processes
-import Synchronization
+import QMP
 
 extension QEMUHypervisor {
     /// How long after its start a BIOS may find nothing to start from.
     private var firstMinute: Duration { .seconds(kind == .kvm ? 60 : 180) }
-    /// Between two writings of the log.
+    /// Between two writings of the log, and two looks at what a BIOS has said.
     private static let pause = Duration.seconds(1)
+    /// After each piece that was read. A socket takes some 300 messages, however short: a guest that writes without end waits for
+    /// us, or what it writes is dropped, and not we for it.
+    private static let breath = Duration.milliseconds(5)
     /// SeaBIOS' words when it has given up.
     private static let nothingToStart = "No bootable device."
 
-    /// Keeps the last lines of a machine's console, and tells what they mean, as long as it lives.
+    /// Keeps the last lines of a machine's serial console, and tells what they mean, as long as it lives.
     func followConsole(_ machine: LiveMachine) async {
         // A machine of an earlier version has none.
         guard let socket = try? UnixSocket.connect(to: machine.paths.console) else { return }
         let log = machine.console
+        if machine.isAdopted { await log.load() }
         let (changes, changed) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         await withDiscardingTaskGroup { group in
             group.addTask {
@@ -35,57 +39,42 @@ extension QEMUHypervisor {
     private func read(
         _ socket: Descriptor, of machine: LiveMachine, into log: ConsoleLog, changed: AsyncStream<Void>.Continuation
     ) async {
-        let start = ContinuousClock.now
         var wanted: String?
         if case .serial(let text)? = Readiness(waitedFor: machine.paths) { wanted = text }
+        // It may have come while nobody listened but the file.
+        if let text = wanted, log.has(text, since: 0) { isReady(machine) }
         while true {
             let piece = await socket.nextBytes()
             if piece.isEmpty { return }
             let since = log.append(piece)
             changed.yield()
-            if log.has(Self.nothingToStart, since: since), ContinuousClock.now - start < firstMinute {
-                log.write()
-                ended(
-                    machine, .failed,
-                    "Its disk has nothing that this machine can start from. The administrator may give it another firmware "
-                        + "or disk_bus in machines.conf.")
-            }
             if let text = wanted, log.has(text, since: since) {
                 wanted = nil
                 isReady(machine)
             }
-            // A guest that writes without end waits for us, and not we for it.
-            if piece.count == 65_536 { try? await Task.sleep(for: .milliseconds(50)) }
-        }
-    }
-}
-
-/// A console's end in memory, and on the session's disk for whoever asks.
-final class ConsoleLog: Sendable {
-    private let text: Mutex<ConsoleText>
-    private let path: String
-
-    init(_ paths: SessionPaths) {
-        path = paths.consoleLog
-        text = Mutex(ConsoleText(Array((Files.read(path) ?? "").utf8)))
-    }
-
-    /// - Returns: Where the piece begins.
-    func append(_ piece: [UInt8]) -> Int {
-        text.withLock { text in
-            defer { text.append(piece) }
-            return text.end
+            guard (try? await Task.sleep(for: Self.breath)) != nil else { return }
         }
     }
 
-    func has(_ words: String, since start: Int) -> Bool { text.withLock { $0.has(words, since: start) } }
-
-    /// The last lines, as one for a person; empty if there are none.
-    func lastLines(_ count: Int) -> String { text.withLock { $0.lastLines(count) } }
-
-    func write() {
-        let kept = text.withLock { String(decoding: $0.kept, as: UTF8.self) }
-        // The directory goes with the session; nobody misses the log of one that is over.
-        try? Files.write(kept, to: path)
+    /// Reads what the BIOS of a new machine says, as long as it may find that there is nothing to start from. QEMU keeps it in a
+    /// buffer of its own, so that no guest ever waits for us; nothing tells when there is more.
+    func followFirmware(_ machine: LiveMachine) async {
+        await machine.switchedOn.wait()
+        let end = ContinuousClock.now + firstMinute
+        while ContinuousClock.now < end, machines[machine.session]?.fence == machine.fence {
+            guard (try? await Task.sleep(for: Self.pause)) != nil,
+                let words = try? await machine.qmp.execute(RingBufferRead(device: "firmware", size: 65_536)).text
+            else { return }
+            if words.isEmpty { continue }
+            let since = machine.console.append(Array(words.utf8))
+            machine.console.write()
+            guard machine.console.has(Self.nothingToStart, since: since), words.contains(Self.nothingToStart) else {
+                continue
+            }
+            return ended(
+                machine, .failed,
+                "Its disk has nothing that this machine can start from. The administrator may give it another firmware or "
+                    + "disk_bus in machines.conf.")
+        }
     }
 }

@@ -81,8 +81,8 @@ extension QEMUHypervisor {
         silent[session] = nil
         if let machine = machines.removeValue(forKey: session) { await machine.qmp.close() }
         if let helper = ProcessHandle(pidFile: files.networkPID, mark: Passt.program) { _ = await helper.kill() }
-        if let helper = ProcessHandle(pidFile: files.tpmPID, mark: TrustedPlatformModule.program) {
-            _ = await helper.kill()
+        if Files.exists(files.tpm) {
+            for helper in ProcessHandle.all(mark: TrustedPlatformModule.mark(session)) { _ = await helper.kill() }
         }
         if Files.read(files.networkPID) != nil, let holder = try? await network.namespace() {
             await source(of: session).giveUp(in: holder)

@@ -42,7 +42,7 @@ extension QEMUHypervisor {
         do throws(ProcessError) {
             let tpm =
                 specification.machine.hardware.tpm
-                ? try await TrustedPlatformModule.start(session, account: account) : nil
+                ? try await TrustedPlatformModule.start(specification.session, session, account: account) : nil
             helper = tpm?.process
             let listener = try UnixSocket.listen(at: session.qmp)
             socket = try UnixSocket.connect(to: session.qmp)
@@ -105,7 +105,7 @@ extension QEMUHypervisor {
         let words = session.lastWords(of: \.log)
         // QEMU names itself, the option and the reason.
         let parts = words.split(separator: ": ", maxSplits: 2)
-        if parts.count == 3, parts[1].contains("=master-file") {
+        if parts.count == 3, parts[1].contains("=master"), parts[1].contains("-file") {
             let machine = specification.machine
             return MachineError(
                 .badImage,
@@ -117,7 +117,7 @@ extension QEMUHypervisor {
     }
 
     /// What QEMU's own words mean, and the way out; nothing for what is not known.
-    private static func meaning(of words: String) -> (MachineError.Code, String?) {
+    static func meaning(of words: String) -> (MachineError.Code, String?) {
         func says(_ marks: [String]) -> Bool { marks.contains { words.contains($0) } }
         if says(["No space left"]) { return (.noSpace, "The host has no disk space for it now.") }
         if says(["Cannot allocate memory", "cannot set up guest memory"]) {
@@ -129,7 +129,7 @@ extension QEMUHypervisor {
         if says(["is encrypted", "encrypt.key-secret"]) {
             return (.badImage, "Its disk is encrypted, and nobody here has the key.")
         }
-        if words.contains("kvm"), says(["Permission denied", "Could not access KVM"]) {
+        if says(["kvm", "KVM"]), says(["Permission denied", "Could not access KVM"]) {
             return (.unsupported, "QEMU may not use /dev/kvm on this host. 'qwd doctor' there says why.")
         }
         let unknown = [

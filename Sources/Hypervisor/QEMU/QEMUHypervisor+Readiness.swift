@@ -2,17 +2,20 @@ import Catalogue
 import Domain
 import Machines
 import Processes
+import QMP
 import Viewer
 
 extension QEMUHypervisor {
     /// How long a picture must stay as it is, and how much of it: a cursor may blink, a clock may go.
     private static let stillness = Duration.seconds(2)
     private static let likeness = 0.995
-    /// Pixels of text modes, of which the largest that firmware has is 720 x 400.
+    /// Pixels of text modes, of which the largest that firmware has is 720 x 400; and of what is looked at, at most.
     private static let textPixels = 720 * 400
+    private static let mostPixels = 4096 * 2160
+    /// A picture that never stands still is there all the same.
+    private static let patience = Duration.seconds(600)
 
-    /// Tells when a machine's desktop is there, where that is seen from outside. Its agent, and what it writes to its console, are
-    /// seen by those who listen there.
+    /// Tells when a machine's desktop is there. What it writes to its console is seen by who reads that.
     func followReadiness(_ machine: LiveMachine) async {
         switch Readiness(waitedFor: machine.paths) {
         case .seconds(let seconds)?:
@@ -22,42 +25,54 @@ extension QEMUHypervisor {
             isReady(machine)
         case .picture?:
             await machine.switchedOn.wait()
-            await waitForPicture(of: machine)
+            if await Self.pictureStandsStill(machine) { isReady(machine) }
+        case .agent? where machine.isAdopted:
+            // Its event may have come while nobody listened.
+            let devices = try? await machine.qmp.execute(QueryCharacterDevices())
+            if devices?.contains(where: { $0.label == "agent" && $0.isOpenInGuest }) == true { isReady(machine) }
         case .serial?, .agent?, nil: break
         }
     }
 
-    private func waitForPicture(of machine: LiveMachine) async {
-        while !Task.isCancelled, machines[machine.session]?.fence == machine.fence, !machine.process.isGone {
+    /// Looks at the picture as a viewer does, beside the actor: pictures are large.
+    /// - Returns: False if the machine ended before.
+    private nonisolated static func pictureStandsStill(_ machine: LiveMachine) async -> Bool {
+        let end = ContinuousClock.now + patience
+        while !Task.isCancelled, !machine.process.isGone {
+            if ContinuousClock.now > end { return true }
             do {
                 let viewer = try await Viewer.connect(unixSocket: machine.paths.vnc)
                 var last = try await viewer.frame()
-                while !Task.isCancelled {
+                while !Task.isCancelled, ContinuousClock.now < end, last.width * last.height <= mostPixels {
                     do {
-                        let next = try await viewer.nextChange(deadline: Self.stillness)
-                        if next.width != last.width || next.similarity(to: last) < Self.likeness { last = next }
-                    } catch  where error.code == .timedOut {
-                        if last.width * last.height > Self.textPixels, !last.isBlank {
+                        let next = try await viewer.nextChange(deadline: stillness)
+                        if next.width != last.width || next.similarity(to: last) < likeness { last = next }
+                        // Whatever moves there: once a second is often enough.
+                        try await Task.sleep(for: .seconds(1))
+                    } catch let error as ViewerError where error.code == .timedOut {
+                        if last.width * last.height > textPixels, !last.isBlank {
                             await viewer.close()
-                            return isReady(machine)
+                            return true
                         }
                     }
                 }
                 await viewer.close()
+                if !Task.isCancelled { return true }
             } catch {
                 // QEMU ends, or is too busy to answer a viewer.
-                guard (try? await Task.sleep(for: Self.stillness)) != nil else { return }
+                guard (try? await Task.sleep(for: stillness)) != nil else { return false }
             }
         }
+        return false
     }
 
-    /// Tells once that the desktop is there.
+    /// Tells once that the desktop is there. The mark goes when the queue knows.
     func isReady(_ machine: LiveMachine) {
-        guard let known = machines[machine.session], known.fence == machine.fence,
+        guard let known = machines[machine.session], known.fence == machine.fence, !known.toldReady,
             Readiness(waitedFor: machine.paths) != nil
         else { return }
-        Files.remove(machine.paths.readiness)
-        emit(.ready(machine.session, fence: machine.fence))
+        machines[machine.session]?.toldReady = true
+        emit(.ready(machine.session, fence: machine.fence, isTimed: !machine.isAdopted))
     }
 
     /// What is waited for, kept until it has come: also an heir of this worker waits for it.

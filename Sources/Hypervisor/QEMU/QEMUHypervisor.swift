@@ -34,6 +34,7 @@ package actor QEMUHypervisor: Hypervisor {
         case live(LiveMachine)
         case console(LiveMachine)
         case readiness(LiveMachine)
+        case firmware(LiveMachine)
         case silent(UnresponsiveMachine)
     }
 
@@ -67,6 +68,7 @@ package actor QEMUHypervisor: Hypervisor {
                     case .live(let machine): await self.watch(machine)
                     case .console(let machine): await self.followConsole(machine)
                     case .readiness(let machine): await self.followReadiness(machine)
+                    case .firmware(let machine): await self.followFirmware(machine)
                     case .silent(let machine): await self.listen(to: machine)
                     }
                 }
@@ -114,6 +116,8 @@ package actor QEMUHypervisor: Hypervisor {
         register.yield(.live(machine))
         register.yield(.console(machine))
         if Readiness(waitedFor: machine.paths) != nil { register.yield(.readiness(machine)) }
+        // What a guest that has long been running says is not its BIOS's.
+        if !machine.isAdopted { register.yield(.firmware(machine)) }
     }
 
     func follow(_ machine: UnresponsiveMachine) {

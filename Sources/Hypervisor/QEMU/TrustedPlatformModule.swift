@@ -1,4 +1,5 @@
 import Catalogue
+import Domain
 import Machines
 import Processes
 
@@ -7,29 +8,31 @@ import Processes
 /// take for a reason.
 enum TrustedPlatformModule {
     static let program = "swtpm"
-    private static let directory = "/tpm"
+
+    /// A text that stands in its command line, and in that of its guard.
+    static func mark(_ session: SessionID) -> String { "dir=\(directory(session))," }
+    private static func directory(_ session: SessionID) -> String { "/tpm-\(session)" }
 
     /// Starts it.
     /// - Returns: The process, and QEMU's end of the connection to it.
     static func start(
-        _ paths: SessionPaths, account: Account?
+        _ session: SessionID, _ paths: SessionPaths, account: Account?
     ) async throws(ProcessError) -> (process: ProcessHandle, connection: Descriptor) {
         try Files.makeDirectory(paths.tpm)
         try account?.own(paths.tpm, mode: 0o700)
         var command = Program(
             program,
             [
-                "socket", "--tpm2", "--tpmstate", "dir=\(directory),mode=0600", "--ctrl", "type=unixio,clientfd=3",
+                "socket", "--tpm2", "--tpmstate", "\(mark(session))mode=0600", "--ctrl", "type=unixio,clientfd=3",
             ], package: "swtpm")
         command.account = account
         // What it keeps is some 20 KiB.
         command.fileBytes = 16 << 20
         var sandbox = Sandbox()
-        sandbox.writable = [Sandbox.Mount(paths.tpm, at: directory)]
+        sandbox.writable = [Sandbox.Mount(paths.tpm, at: directory(session))]
         command.sandbox = sandbox
         let (ours, its) = try UnixSocket.pair()
         let process = try await DetachedProcess.start(command, inherited: [its], log: paths.tpmLog)
-        try process.record(in: paths.tpmPID)
         return (process, ours)
     }
 }

@@ -52,3 +52,41 @@ package struct QueryName: QMPCommand {
     package static let name = "query-name"
     package init() {}
 }
+
+/// Takes what is in a character device of the kind `ringbuf`.
+package struct RingBufferRead: QMPCommand {
+    package struct Reply: Decodable, Sendable, Hashable {
+        package var text: String
+
+        package init(from decoder: any Decoder) throws {
+            text = try decoder.singleValueContainer().decode(String.self)
+        }
+    }
+
+    package static let name = "ringbuf-read"
+    private let device: String
+    private let size: Int
+
+    /// - Parameter size: Most bytes that are taken.
+    package init(device: String, size: Int) {
+        self.device = device
+        self.size = size
+    }
+}
+
+/// The character devices, and whether somebody in the guest has each open.
+package struct QueryCharacterDevices: QMPCommand {
+    package struct Device: Decodable, Sendable, Hashable {
+        package var label: String
+        package var isOpenInGuest: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case label
+            case isOpenInGuest = "frontend-open"
+        }
+    }
+
+    package typealias Reply = [Device]
+    package static let name = "query-chardev"
+    package init() {}
+}

@@ -5,6 +5,8 @@ extension Settings {
         /// Absolute paths of the catalogue's files; a later file wins.
         package var catalogue = [systemCatalogue, HostEnvironment.systemStateDirectory + "/machines/machines.conf"]
 
+        /// Directory or address from which workers take images that they lack; nil: they offer what they have.
+        package var store: String?
         /// A proxy for downloads; nil: none but what the environment says.
         package var proxy: String?
 
@@ -21,6 +23,10 @@ extension Settings {
                     [systemCatalogue, settings.machines.directory + "/machines.conf"]
                 },
                 "Files that name the machines of the form, in INI format. A later file wins; one may be missing."),
+            SettingsKey(
+                "machines.store", \.machines.store, .optional(.text),
+                "A directory, or an address of HTTP(S), that has the images of all machines by their file names. A worker that lacks one takes it from there when a session needs it. Empty: hosts offer what they have."
+            ),
             SettingsKey(
                 "machines.proxy", \.machines.proxy, .optional(.text),
                 "A proxy for downloads, as `http://proxy:3128`. Empty: what `https_proxy` says."),

@@ -3,6 +3,7 @@ import Catalogue
 import Domain
 import Foundation
 import Hypervisor
+import ImageStore
 import Machines
 import Processes
 import Queue
@@ -48,8 +49,11 @@ extension MachineCommand {
         @Argument(help: "Name of the machine.") var name: String
 
         func run() async throws {
-            if try CatalogueEdits(try common.settings()).change({ try $0.disable(name) }) { return }
-            throw Failure(.failed, "No section of the catalogue is called \(name).")
+            let edits = CatalogueEdits(try common.settings())
+            guard try edits.changeAll({ try $0.disable(name) }) else {
+                throw Failure(.failed, "No section of the catalogue is called \(name).")
+            }
+            try edits.checkIsGone(name)
         }
     }
 
@@ -70,12 +74,18 @@ extension MachineCommand {
             }
             let use = try await CatalogueEdits(settings).use()
             if let why = use.why(name: name, path: path) { throw Failure(.failed, "\(name) stays: \(why)") }
-            let isOurs = path.hasPrefix(settings.machines.directory + "/")
+            let edits = CatalogueEdits(settings)
+            // Another machine may have the same file, by another name of it.
+            let file = FileIdentity(path)
+            let isShared = edits.sections.contains { $0.name != name && $0.paths.contains { FileIdentity($0) == file } }
+            let isOurs = path.hasPrefix(settings.machines.directory + "/") && !isShared
+            if isShared { Console.say("qwd: \(path) stays: another machine has it too") }
             let what = isOurs && Files.exists(path) ? "[\(name)] and \(path)" : "[\(name)]"
             guard yes || CatalogueEdits.confirm("Remove \(what)?") else {
                 throw Failure(.failed, "Nothing was removed.")
             }
-            _ = try CatalogueEdits(settings).change { try $0.remove(name) }
+            _ = try edits.changeAll { try $0.remove(name) }
+            try edits.checkIsGone(name)
             if isOurs, unlink(path) != 0, errno != ENOENT {
                 throw Failure(.failed, "Can't remove \(path): \(String(cString: strerror(errno)))")
             }
@@ -91,15 +101,19 @@ extension MachineCommand {
         func run() async throws {
             let settings = try common.settings()
             let directory = settings.machines.directory
-            let sections = SectionSummary.all(files: settings.machines.catalogue, directory: directory)
-            let named = Set(sections.flatMap(\.paths))
-            let use = try await CatalogueEdits(settings).use()
-            var files = MachineCommand.catalogue(settings).leftovers.map(\.name)
-                .filter {
-                    !named.contains("\(directory)/\($0)") && use.why(name: $0, path: "\(directory)/\($0)") == nil
-                }
-            // Downloads that were broken off and are not going on.
-            files += Files.names(in: directory).filter { $0.hasPrefix(".download-") }
+            let edits = CatalogueEdits(settings)
+            let problems = SectionSummary.problems(files: settings.machines.catalogue, directory: directory)
+            if let problem = problems.first {
+                throw Failure(.failed, "Nothing was removed, because the catalogue is not understood. \(problem)")
+            }
+            let use = try await edits.use()
+            let named = Set((edits.sections.flatMap(\.paths) + use.files).compactMap { FileIdentity($0) })
+            var files = MachineCommand.catalogue(settings).leftovers.filter(\.isImage).map(\.name).filter { name in
+                // By its file, whatever it is called; a link is none of its own.
+                guard let file = FileIdentity("\(directory)/\(name)") else { return false }
+                return !named.contains(file) && !use.machines.contains(name)
+            }
+            files += ImageStore(directory: directory).leftovers
             if files.isEmpty { return Console.print("Nothing to remove.") }
             for file in files { Console.print("\(directory)/\(file)") }
             guard yes || CatalogueEdits.confirm("Remove these \(files.count) files?") else {
@@ -119,13 +133,12 @@ extension MachineCommand {
         func run() async throws {
             let settings = try common.settings()
             let file = CatalogueEdits(settings).newest
-            let draft = "\(file).draft"
-            let before = Files.read(file) ?? ""
-            if !Files.exists(draft) { try Files.write(before, to: draft) }
-            try CatalogueEdits.openEditor(draft)
-            guard (Files.read(file) ?? "") == before else {
-                throw Failure(.failed, "Somebody else has changed \(file) meanwhile. Yours is kept: \(draft)")
+            let (draft, base) = ("\(file).draft", "\(file).draft-of")
+            if !Files.exists(draft) || !Files.exists(base) {
+                try Files.write(Files.read(file) ?? "", to: base)
+                try Files.write(Files.read(base) ?? "", to: draft)
             }
+            try CatalogueEdits.openEditor(draft)
             let others = settings.machines.catalogue.filter { $0 != file }
             let errors = Catalogue.load(files: others + [draft], directory: settings.machines.directory).warnings
                 .filter { $0.file == draft }
@@ -134,11 +147,26 @@ extension MachineCommand {
                 throw Failure(
                     .failed, "Nothing was changed. The draft is kept: \(draft); qwd machine edit opens it again.")
             }
-            guard rename(draft, file) == 0 else {
-                throw Failure(.failed, "Can't replace \(file): \(String(cString: strerror(errno)))")
+            guard try CatalogueFile(file).replace(Files.read(base) ?? "", with: Files.read(draft) ?? "") else {
+                throw Failure(
+                    .failed,
+                    "Somebody else has changed \(file) meanwhile. Yours is kept: bring both together in \(draft), copy \(file) to \(base), and then qwd machine edit."
+                )
             }
-            chmod(file, 0o644)
+            for path in [draft, base] { unlink(path) }
         }
+    }
+}
+
+/// Which file a path leads to, whatever it is called.
+private struct FileIdentity: Hashable {
+    var device: UInt64
+    var inode: UInt64
+
+    init?(_ path: String) {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
     }
 }
 
@@ -164,6 +192,35 @@ struct CatalogueEdits {
             }
         }
         return false
+    }
+
+    /// Does something to all files that have the section: one that is left would count again.
+    /// - Returns: Whether one has.
+    func changeAll(_ body: (CatalogueFile) throws -> CatalogueFile.Change) throws -> Bool {
+        var isFound = false
+        for file in settings.machines.catalogue where Files.exists(file) {
+            do {
+                if try body(CatalogueFile(file)) != .missing { isFound = true }
+            } catch {
+                throw Failure(.failed, "\(error)")
+            }
+        }
+        return isFound
+    }
+
+    /// - Throws: Where a section of the name still counts.
+    func checkIsGone(_ name: String) throws {
+        let left = SectionSummary.all(files: settings.machines.catalogue, directory: settings.machines.directory)
+        if left.contains(where: { $0.name == name }) {
+            throw Failure(.failed, "[\(name)] is still in the catalogue. Look at it: qwd machine edit")
+        }
+    }
+
+    /// All sections, also those that are comments.
+    var sections: [SectionSummary] {
+        let directory = settings.machines.directory
+        return SectionSummary.all(files: settings.machines.catalogue, directory: directory)
+            + settings.machines.catalogue.flatMap { CatalogueFile($0).disabledSections(in: directory) }
     }
 
     func offer(_ name: String, _ values: [(key: String, value: String)]) throws {

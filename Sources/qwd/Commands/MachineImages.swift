@@ -91,19 +91,25 @@ extension MachineCommand {
         @Option(
             help: ArgumentHelp(
                 "A key of its section, such as disk_bus=ide. May be given again.", valueName: "key=value"))
-        var set: [String] = []
+        var option: [String] = []
 
         func run() async throws {
             let settings = try common.settings()
             let isURL = source.contains("://")
+            if isURL, SectionSummary.shown(url: source) != String(source.prefix { $0 != "?" && $0 != "#" }) {
+                throw Failure(
+                    .usage,
+                    "An address with a user's name in it would stand in the catalogue, which everybody may read. Get the file yourself, then: qwd machine add FILE"
+                )
+            }
             let last = source.split(separator: "/").last.map { String($0.prefix { $0 != "?" && $0 != "#" }) } ?? ""
             let name = self.name ?? Self.unpacked(last)
             guard Machine.isValid(name: name) else {
                 throw Failure(.usage, "“\(name)” can't be the name of a machine. Give one: --name NAME")
             }
-            var values = try set.map { text in
+            var values = try option.map { text in
                 guard let equals = text.firstIndex(of: "=") else {
-                    throw ValidationError("--set \(text): write key=value.")
+                    throw ValidationError("--option \(text): write key=value.")
                 }
                 return (key: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
             }

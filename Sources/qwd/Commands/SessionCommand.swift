@@ -62,7 +62,8 @@ struct SessionCommand: AsyncParsableCommand {
                 unlink(partial)
                 throw Failure(.failed, "There is no picture of session \(session): \(error)")
             }
-            guard rename(partial, file) == 0 else {
+            var status = stat()
+            guard stat(partial, &status) == 0, status.st_size > 0, rename(partial, file) == 0 else {
                 throw Failure(.failed, "Can't write \(file): \(String(cString: strerror(errno)))")
             }
             Console.print(file)
@@ -75,6 +76,8 @@ struct SessionCommand: AsyncParsableCommand {
             let client = try await QMPClient.connect(
                 descriptor: socket.take(), deadline: .seconds(10), logger: Logger(label: "qwd"))
             let set = 1_000
+            // One that was left by a command which was interrupted.
+            _ = try? await client.execute(RemoveFD(set: set))
             _ = try await client.execute(AddFD(set: set))
             do {
                 _ = try await client.execute(Screendump(filename: "/dev/fdset/\(set)"))

@@ -104,6 +104,14 @@ struct Start: AsyncParsableCommand {
         if try await queue.isOffered(machine, lease: lease) { return }
         // What is known of a file on this host is worth more than a list of names.
         let files = Catalogue.load(files: settings.machines.catalogue, directory: settings.machines.directory)
+        if files.machine(named: machine) != nil {
+            // It was just added: the worker tells of it with its next heartbeat, which is no event for us.
+            let end = ContinuousClock.now + lease / 3 + .seconds(5)
+            while ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(200))
+                if try await queue.isOffered(machine, lease: lease) { return }
+            }
+        }
         if let problem = files.problem(of: machine) {
             throw Failure(.failed, "No host offers the machine \(machine). \(problem)")
         }
@@ -121,7 +129,9 @@ struct Start: AsyncParsableCommand {
         let machine = machines.first { $0.name == request.machine }
         request.resources[.cpu] = max(request.cpu, machine?.cpu ?? 0)
         request.resources[.memory] = max(request.memoryMiB, machine?.memoryMiB ?? 0)
-        if disk == nil, let size = machine?.diskGiB { request.resources[.disk] = size }
+        if disk == nil, !machineOption.contains(where: { $0.hasPrefix("disk=") }), let size = machine?.diskGiB {
+            request.resources[.disk] = size
+        }
         return request
     }
 
@@ -145,6 +155,10 @@ struct Start: AsyncParsableCommand {
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)
         request.machineOptions = machineOption
+        // The host must have the room for it.
+        if let size = machineOption.last(where: { $0.hasPrefix("disk=") }).flatMap({ Int($0.dropFirst(5)) }), size > 0 {
+            request.resources[.disk] = size
+        }
         return request
     }
 

@@ -6,6 +6,7 @@ import Foundation
 import Frontend
 import GuestNetwork
 import Hypervisor
+import ImageStore
 import Ledger
 import Logging
 import Machines
@@ -140,10 +141,15 @@ struct Roles {
                 publicURL: display.publicURL ?? "", program: gateway(), oneShotGrace: display.oneShotGrace,
                 logger: logger)
         }
-        let reader = CatalogueReader(files: settings.machines.catalogue, directory: settings.machines.directory)
+        let store = settings.machines.store
+        let directory = settings.machines.directory
+        let reader = CatalogueReader(
+            files: settings.machines.catalogue, directory: directory, hasStore: store != nil)
+        let images = ImageStore(directory: directory, proxy: settings.machines.proxy ?? "")
         return Worker(
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
             catalogue: { await reader.current(within: .seconds(3)) },
+            fetcher: store.map { ImageFetcher(source: $0, images: images) },
             options: WorkerOptions(
                 hostID: try HostIdentity.id(in: settings.stateDir),
                 place: HostIdentity.place(of: settings.stateDir), host: settings.worker.name,
