@@ -12,7 +12,6 @@ extension Machine {
         (told.group, told.icon) = (group, icon)
         let isOpen = users.isEmpty && groups.isEmpty
         (told.users, told.groups) = isOpen ? (nil, nil) : (users.map(\.text), groups)
-        if ready != nil { told.tellsReady = true }
         return told
     }
 }

@@ -21,12 +21,18 @@ package struct MachineDescription: Sendable, Hashable, Codable, Identifiable {
     /// Who may see and start it; everybody, if both are nil.
     package var users: [String]?
     package var groups: [String]?
-    /// Whether it says when its desktop is there.
-    package var tellsReady: Bool?
-    /// How long that took the last time on this host, in milliseconds.
-    package var readyMilliseconds: Int?
+
+    /// What other hosts say of it, where they say something else.
+    package var others: [MachineDescription] = []
 
     package var id: String { name }
+
+    /// One of what several hosts say of the same machine; nil for nothing.
+    package init?(merging told: [MachineDescription]) {
+        guard let first = told.min(by: { ($0.order ?? .max) < ($1.order ?? .max) }) else { return nil }
+        self = first
+        others = told.filter { $0 != first }
+    }
 
     package init(
         name: String, summary: String, kind: String, architecture: String, cpu: Int? = nil, memoryMiB: Int? = nil
@@ -51,6 +57,11 @@ package struct MachineDescription: Sendable, Hashable, Codable, Identifiable {
     /// Whether somebody may see and start it.
     /// - Parameter groups: As the way to sign in tells them: names, or whole DNs of which the first part is a name.
     package func isFor(_ person: PersonName?, groups mine: [String]) -> Bool {
+        // As long as hosts differ, nobody knows on which of them it would run.
+        isForAlone(person, groups: mine) && others.allSatisfy { $0.isForAlone(person, groups: mine) }
+    }
+
+    private func isForAlone(_ person: PersonName?, groups mine: [String]) -> Bool {
         if users == nil, groups == nil { return true }
         if let person, users?.contains(where: { $0.utf8.elementsEqual(person.text.utf8) }) == true { return true }
         return mine.contains { group in groups?.contains { Self.isSame($0, group) } == true }
@@ -72,7 +83,5 @@ package struct MachineDescription: Sendable, Hashable, Codable, Identifiable {
         case memoryMiB = "memory_mib"
         case memoryMaxMiB = "memory_max_mib"
         case diskGiB = "disk_gib"
-        case tellsReady = "tells_ready"
-        case readyMilliseconds = "ready_ms"
     }
 }

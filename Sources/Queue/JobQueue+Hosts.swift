@@ -93,12 +93,26 @@ extension JobQueue {
     package func machines(lease: Duration = .seconds(30)) async throws(QueueError) -> [MachineDescription] {
         let hosts = try await heartbeats().filter { $0.age < lease * 2 }.map(\.host)
         let replies = try await send(
-            pipeline: [["HGETALL", "qwd:machines"]] + hosts.map { ["SMEMBERS", "qwd:machines:host:\($0)"] })
-        let offered = Set(replies.dropFirst().flatMap { $0.array?.compactMap(\.string) ?? [] })
-        return replies[0].dictionary.filter { offered.contains($0.key) }.values.compactMap { text in
-            // A description that another version wrote and this one can't read is not offered.
-            try? JSONDecoder().decode(MachineDescription.self, from: Data(text.utf8))
-        }.sorted { ($0.order ?? .max, $0.name) < ($1.order ?? .max, $1.name) }
+            pipeline: [["HGETALL", "qwd:machines"]]
+                + hosts.flatMap {
+                    [["SMEMBERS", "qwd:machines:host:\($0)"], ["HGETALL", "qwd:machines:offers:\($0)"]]
+                })
+        let known = replies[0].dictionary
+        var told: [String: [MachineDescription]] = [:]
+        for place in stride(from: 1, to: replies.count, by: 2) {
+            let offers = replies[place + 1].dictionary
+            for name in replies[place].array?.compactMap(\.string) ?? [] {
+                // A host of an earlier version has told all others alone. A description that another version wrote and this one
+                // can't read is not offered.
+                guard let text = offers[name] ?? known[name],
+                    let machine = try? JSONDecoder().decode(MachineDescription.self, from: Data(text.utf8))
+                else { continue }
+                told[name, default: []].append(machine)
+            }
+        }
+        return told.values.compactMap { MachineDescription(merging: $0) }.sorted {
+            ($0.order ?? .max, $0.name) < ($1.order ?? .max, $1.name)
+        }
     }
 
     /// Whether a live host can start a machine of this name, shown by forms or not.

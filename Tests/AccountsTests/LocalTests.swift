@@ -1,6 +1,7 @@
 @testable import Accounts
 import Domain
 import Glibc
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -71,6 +72,20 @@ struct LocalTests {
         #expect(try await signIn("expired", "alice", "secret", try services()) == nil)
         #expect(try await signIn("nobody", "alice", "secret", try services()) == nil)
         #expect(try await signIn("everybody", "alice", "x", try services())?.name == "alice")
+    }
+
+    @Test func `the administrator is told why a right password was refused, and of no wrong one`() async throws {
+        let services = try services()
+        let told = Mutex<[String]>([])
+        var options = LocalMethod.Options()
+        options.directory = services.path
+        options.noteRefusal = { words in told.withLock { $0.append(words) } }
+        for (service, password) in [("expired", "secret"), ("expired", "wrong"), ("everybody", "x")] {
+            options.service = service
+            _ = try await LocalMethod(options).person(for: Credentials(user: "alice", password: Secret(password)))
+        }
+        #expect(told.withLock { $0.count } == 1)
+        #expect(told.withLock { $0.first }?.hasPrefix("PAM service expired refuses alice: ") == true)
     }
 
     @Test func `the delay of a refusal holds nobody`() async throws {

@@ -50,7 +50,10 @@ struct MachineCommandTests {
         ])
         #expect(started.code == 0, "\(started)")
         let id = try #require(started.output.split(separator: "/").dropLast().last.map(String.init))
-        #expect(try await service.answer(to: ["session", "log", id]).output.contains("Booting from"))
+        // What a BIOS says is looked at once a second.
+        while try await !service.answer(to: ["session", "log", id]).output.contains("Booting from") {
+            try await Task.sleep(for: .milliseconds(100))
+        }
         let picture = "\(service.root)/picture.png"
         #expect(try await service.answer(to: ["session", "screenshot", id, picture]).code == 0)
         #expect(try Data(contentsOf: URL(filePath: picture)).starts(with: [0x89, 0x50, 0x4E, 0x47]))

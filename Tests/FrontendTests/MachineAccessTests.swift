@@ -61,6 +61,19 @@ struct MachineAccessTests {
         }
     }
 
+    @Test func `are had by who may have them on every host that offers them`() async throws {
+        try await withSite(signIn: Self.options) { site in
+            try await offer(site)
+            // Another host's catalogue is not as new.
+            try await site.hostUp("host-b")
+            try await site.queue.offer(Self.machines.map { Self.machine($0.name) }, host: "host-b")
+            let bob = Browser(site)
+            _ = try await bob.signIn("bob")
+            #expect(try await seen(bob) == ["open"])
+            #expect(try await bob.post("/sessions", [("machine", "of-alice")]).status == 422)
+        }
+    }
+
     @Test func `are nobody's where names prove nothing`() async throws {
         try await withSite { site in
             try await offer(site)

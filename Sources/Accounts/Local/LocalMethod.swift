@@ -14,6 +14,9 @@ package struct LocalMethod: SignInMethod {
             try HostAccount.name(of: user)
         }
 
+        /// Told why somebody was refused whose password was right. The person is told no more than others.
+        package var noteRefusal: @Sendable (String) -> Void = { _ in }
+
         package init() {}
     }
 
@@ -64,9 +67,11 @@ package struct LocalMethod: SignInMethod {
         let options = options
         let user = try await pool.run(limit: options.timeout) { _ throws(AccountsError) in
             var transaction = try PAMTransaction(options, credentials)
-            return try transaction.authenticate().map { user throws(AccountsError) in
-                try Self.spelling(of: user, options)
+            let user = try transaction.authenticate()
+            if let problem = transaction.accountProblem {
+                options.noteRefusal("PAM service \(options.service) refuses \(credentials.user): \(problem)")
             }
+            return try user.map { user throws(AccountsError) in try Self.spelling(of: user, options) }
         }
         return user.map { Person(name: $0, method: name) }
     }

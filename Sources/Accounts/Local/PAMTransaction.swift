@@ -8,6 +8,8 @@ struct PAMTransaction: ~Copyable {
     private let answers: Unmanaged<PAMConversation>
     private let service: String
     private var lastResult = PAM_SUCCESS
+    /// Why an account may not be used whose password was right, in PAM's words: expired, locked, or not allowed here.
+    private(set) var accountProblem: String?
     private static let flags = CInt(PAM_SILENT) | CInt(PAM_DISALLOW_NULL_AUTHTOK)
 
     init(_ options: LocalMethod.Options, _ credentials: Credentials) throws(AccountsError) {
@@ -41,7 +43,10 @@ struct PAMTransaction: ~Copyable {
         lastResult = pam_authenticate(handle, Self.flags)
         guard try isPassed(lastResult) else { return nil }
         lastResult = pam_acct_mgmt(handle, Self.flags)
-        guard try isPassed(lastResult) else { return nil }
+        guard try isPassed(lastResult) else {
+            accountProblem = words
+            return nil
+        }
         var item: UnsafeRawPointer?
         lastResult = pam_get_item(handle, PAM_USER, &item)
         guard lastResult == PAM_SUCCESS else { throw failure }
@@ -59,8 +64,12 @@ struct PAMTransaction: ~Copyable {
     }
 
     private var failure: AccountsError {
-        let text = pam_strerror(handle, lastResult).map { String(cString: $0) } ?? "error \(lastResult)"
         let code: AccountsError.Code = lastResult == PAM_AUTHINFO_UNAVAIL ? .unavailable : .system
-        return AccountsError(code, "PAM service \(service): \(text).")
+        return AccountsError(code, "PAM service \(service): \(words).")
+    }
+
+    /// PAM's words for the last result.
+    private var words: String {
+        pam_strerror(handle, lastResult).map { String(cString: $0) } ?? "error \(lastResult)"
     }
 }

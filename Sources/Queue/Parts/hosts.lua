@@ -51,6 +51,6 @@ local function forget_host(host, at)
     write('SREM', 'qwd:hosts:silent', host)
     if call('HGET', 'qwd:hosts:names', name) == host then write('HDEL', 'qwd:hosts:names', name) end
     write('DEL', key, 'qwd:strays:host:' .. host, 'qwd:queue:host:' .. host, 'qwd:machines:host:' .. host,
-        'qwd:machines:unlisted:' .. host, 'qwd:tags:host:' .. host, 'qwd:wake:host:' .. host, 'qwd:wake:create:' .. host)
+        'qwd:machines:unlisted:' .. host, 'qwd:machines:offers:' .. host, 'qwd:tags:host:' .. host, 'qwd:wake:host:' .. host, 'qwd:wake:create:' .. host)
     return #sessions
 end

@@ -3,9 +3,11 @@
 -- `machine:<name>`.
 local host, wanted, place = ARGV[1], {}, 3
 local tags, mine, unlisted = 'qwd:tags:host:' .. host, 'qwd:machines:host:' .. host, 'qwd:machines:unlisted:' .. host
+-- What this very host says of each: another one may keep somebody out of it. `qwd:machines` is for frontends of earlier versions.
+local offers = 'qwd:machines:offers:' .. host
 local function add(tag) wanted[tag] = true end
 for i = 1, tonumber(ARGV[2]) do add(ARGV[place]) place = place + 1 end
-write('DEL', tags, mine, unlisted)
+write('DEL', tags, mine, unlisted, offers)
 local hidden = tonumber(ARGV[place])
 for i = 1, hidden do
     add('machine:' .. ARGV[place + i])
@@ -21,6 +23,7 @@ take_tags(host, gone)
 for i = place + hidden + 1, #ARGV, 2 do
     write('SADD', mine, ARGV[i])
     write('HSET', 'qwd:machines', ARGV[i], ARGV[i + 1])
+    write('HSET', offers, ARGV[i], ARGV[i + 1])
 end
 for tag in pairs(wanted) do
     write('SADD', tags, tag)

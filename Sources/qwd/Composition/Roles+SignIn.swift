@@ -54,6 +54,7 @@ extension Roles {
         case .local:
             var options = LocalMethod.Options()
             options.service = auth.local.service
+            options.noteRefusal = note(refusalsOf: "local")
             return LocalMethod(options)
         case .ldap:
             var options = LDAPMethod.Options(url: auth.ldap.url?.description ?? "", base: auth.ldap.base ?? "")
@@ -66,10 +67,7 @@ extension Roles {
             options.mailAttribute = auth.ldap.mail ?? ""
             options.groupsAttribute = auth.ldap.groups ?? ""
             options.timeout = auth.ldap.timeout
-            let logger = logger
-            options.noteRefusal = {
-                logger.notice("sign-in refused", metadata: ["auth.method": "ldap", "reason": "\($0)"])
-            }
+            options.noteRefusal = note(refusalsOf: "ldap")
             return LDAPMethod(options)
         case .imap: return IMAPMethod(Self.options(auth.imap))
         case .smtp: return SMTPMethod(Self.options(auth.smtp))
@@ -80,6 +78,12 @@ extension Roles {
             return CommandMethod(options)
         case .email, .none: return nil
         }
+    }
+
+    /// Why a right password did not let somebody in, for the administrator.
+    private func note(refusalsOf method: String) -> @Sendable (String) -> Void {
+        let logger = logger
+        return { logger.notice("sign-in refused", metadata: ["auth.method": "\(method)", "reason": "\($0)"]) }
     }
 
     private static func options(_ server: Settings.Auth.MailServer) -> MailAccountOptions {

@@ -51,7 +51,8 @@ extension World {
             "qwd:leader:scheduler", "qwd:events", "qwd:farm", "qwd:sessions:count", "qwd:hosts:room", "qwd:queue:clock",
         ]
         let perHost = [
-            "qwd:host:", "qwd:tags:host:", "qwd:machines:host:", "qwd:machines:unlisted:", "qwd:wake:host:",
+            "qwd:host:", "qwd:tags:host:", "qwd:machines:host:", "qwd:machines:unlisted:", "qwd:machines:offers:",
+            "qwd:wake:host:",
             "qwd:wake:create:",
             "qwd:queue:host:",
         ]
