@@ -55,14 +55,14 @@ package actor ImageFetcher {
     }
 
     /// Waits until a machine's image is here.
-    /// - Parameter tell: Called with what is being done, at most once in two seconds.
+    /// - Parameter tell: Called with what is being done, at most twice a second.
     /// - Throws: Why it can't be had; a cancelled wait throws `.cancelled`, and the others go on.
     func fetch(_ machine: FetchableMachine, tell: (String) async -> Void) async throws(ImageStoreError) {
         let fetch = running[machine.name] ?? begin(machine)
         for await words in fetch.news() {
             await tell(words)
             // Each of its words is an event on a page.
-            try? await Task.sleep(for: .seconds(2))
+            try? await Task.sleep(for: .milliseconds(500))
         }
         guard let result = fetch.result else { throw ImageStoreError(.cancelled, "It was cancelled.") }
         _ = try result.get()

@@ -109,7 +109,7 @@ struct HostTests {
     @Test func `a description that this version can't read is not offered`() async throws {
         try await withFarm { farm in
             try await farm.host(machines: ["debian", "future"])
-            _ = try await farm.redis.send(["HSET", "qwd:machines", "future", "{\"name\": 5}"])
+            _ = try await farm.redis.send(["HSET", "qwd:machines:offers:h1", "future", "{\"name\": 5}"])
             #expect(try await farm.queue.machines(lease: Farm.lease).map(\.name) == ["debian"])
         }
     }
