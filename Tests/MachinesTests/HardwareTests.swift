@@ -128,6 +128,19 @@ struct `A machine of other parts` {
         #expect(try Data(contentsOf: URL(filePath: variables)) == before)
     }
 
+    @Test(.enabled(if: access("/usr/share/OVMF/OVMF_CODE_4M.fd", R_OK) == 0, "ovmf isn't installed"))
+    func `tells when its picture stands still, and not before it has one`() async throws {
+        let kitchen = try ImageKitchen()
+        defer { withExtendedLifetime(kitchen) {} }
+        var machine = try Self.disk(kitchen) { $0 = MachineHardware(firmware: .uefi) }
+        machine.ready = .picture
+        try await Self.run(machine) { hypervisor, machine in
+            let start = ContinuousClock.now
+            #expect(await hypervisor.events.first { _ in true } == .ready(machine.session, fence: 1, isTimed: true))
+            #expect(ContinuousClock.now - start > .seconds(2))
+        }
+    }
+
     @Test(
         .enabled(if: access("/usr/share/OVMF/OVMF_CODE_4M.secboot.fd", R_OK) == 0, "ovmf isn't installed"),
         .enabled(if: Programs.find("swtpm") != nil, "swtpm isn't installed"))

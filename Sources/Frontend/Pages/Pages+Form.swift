@@ -24,7 +24,7 @@ extension Pages {
         var model: Templates.Model = [
             "nonce": nonce, "stale": offer.stale, "hasMachines": !offer.machines.isEmpty,
             "refresh": mayReload && offer.machines.isEmpty && mine.isEmpty,
-            "groups": machineGroups(offer.machines, chosen: form.machine),
+            "machines": machineCards(offer.machines, chosen: form.machine),
             "hasMany": offer.machines.count > Self.fewMachines,
             "hasMine": !mine.isEmpty, "mine": mine.map { mineRow($0) }.joined(),
             "hasProblems": !problems.isEmpty, "problemsTitle": texts.count("form.problems", problems.count),
@@ -81,52 +81,6 @@ extension Pages {
         case .machine, .cpu, .memory, .lifetime, .oneshot, .user, .password: field.rawValue
         case .gpu, .script, .nonce: "main"
         }
-    }
-
-    /// As many as are looked through at a glance; of more, some can be searched for.
-    private static let fewMachines = 8
-
-    /// The machines below their headings, each heading where its first machine is, and first those that have none.
-    private func machineGroups(_ machines: [MachineDescription], chosen: String) -> [Templates.Model] {
-        var names: [String] = []
-        for machine in machines where !names.contains(machine.group ?? "") { names.append(machine.group ?? "") }
-        var number = 0
-        return (names.filter(\.isEmpty) + names.filter { !$0.isEmpty }).map { name in
-            let cards = machineCards(machines.filter { ($0.group ?? "") == name }, chosen: chosen, from: number)
-            number += cards.count
-            return ["heading": name, "hasHeading": !name.isEmpty, "machines": cards]
-        }
-    }
-
-    private func machineCards(
-        _ machines: [MachineDescription], chosen: String, from first: Int
-    ) -> [Templates.Model] {
-        machines.enumerated().map { offset, machine in
-            let number = first + offset
-            let isPlain = machine.architecture == "x86_64"
-            let kind = [texts.find("machine.\(machine.kind)") ?? machine.kind, isPlain ? "" : machine.architecture]
-            let needs = [
-                machine.cpu.map { texts.count("unit.processors", $0) }, machine.memoryMiB.map { texts.memory(mib: $0) },
-            ].compactMap { $0 }.joined(separator: ", ")
-            return [
-                "number": number, "name": machine.name, "title": machine.title ?? machine.name,
-                "summary": machine.summary, "icon": icon(of: machine),
-                "words": [machine.name, machine.title ?? "", machine.summary, machine.group ?? ""].joined(
-                    separator: " "),
-                "facts": [
-                    kind.filter { !$0.isEmpty }.joined(separator: ", "),
-                    needs.isEmpty ? "" : texts("machine.needs", ["needs": needs]),
-                ].filter { !$0.isEmpty },
-                "checked": machine.name == chosen,
-            ]
-        }
-    }
-
-    /// A picture of ours, or the emoji itself.
-    private func icon(of machine: MachineDescription) -> String {
-        let icon = machine.icon ?? (machine.kind == "iso" ? "disc" : "desktop")
-        guard MachineDescription.icons.contains(icon) else { return HTML.escape(icon) }
-        return "<svg viewBox=\"0 0 24 24\" focusable=\"false\"><use href=\"#icon-\(icon)\"/></svg>"
     }
 
     private func choice(
