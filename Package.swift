@@ -106,7 +106,7 @@ let package = Package(
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
         .library("Machines", ["Domain", "Processes"]),
         .library("Catalogue", ["Domain", "Processes"]),
-        .library("ImageStore", ["CCurl", "COpenSSL", "Catalogue", "Processes"]),
+        .library("ImageStore", ["CCurl", "COpenSSL", "Catalogue", "Domain", "Processes"]),
         .library("GuestNetwork", ["CLinux", "Domain", "Machines", "Processes", .logging]),
         .library(
             "Hypervisor",
