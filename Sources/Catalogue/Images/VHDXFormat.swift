@@ -63,9 +63,9 @@ struct VHDXFormat: ContainerFormat {
         var regions: [RegionKind: Region] = [:]
         for entry in (0..<Int(count)).map({ 16 + $0 * 32 }) {
             let kind: RegionKind
-            switch VHDXIdentifier(table, at: entry) {
-            case VHDXIdentifier.blocks: kind = .blocks
-            case VHDXIdentifier.metadata: kind = .metadata
+            switch GUID(table, at: entry) {
+            case GUID.blocks: kind = .blocks
+            case GUID.metadata: kind = .metadata
             default:
                 if table.little(entry + 28, 4) & 1 == 0 { continue }
                 throw .unknown("a vhdx region")
@@ -94,16 +94,16 @@ struct VHDXMetadata {
             let length = table.little(entry + 20, 4)
             guard offset.clampedPlus(length) <= region.count else { throw .damaged("vhdx metadata") }
             let item = try file.read(region.offset.clampedPlus(offset), min(length, 4096))
-            switch VHDXIdentifier(table, at: entry) {
-            case VHDXIdentifier.fileParameters:
+            switch GUID(table, at: entry) {
+            case GUID.fileParameters:
                 block = item.little(0, 4)
                 // Blocks stay allocated (0), has a parent (1).
                 if item.little(4, 4) & 2 != 0 { throw .basedOnAnother }
                 guard item.little(4, 4) & ~3 == 0 else { throw .unknown("vhdx features") }
-            case VHDXIdentifier.parentLocator: throw .basedOnAnother
-            case VHDXIdentifier.diskSize: size = item.little(0, 8)
-            case VHDXIdentifier.logicalSector: sector = item.little(0, 4)
-            case VHDXIdentifier.physicalSector, VHDXIdentifier.page83: break
+            case GUID.parentLocator: throw .basedOnAnother
+            case GUID.diskSize: size = item.little(0, 8)
+            case GUID.logicalSector: sector = item.little(0, 4)
+            case GUID.physicalSector, GUID.page83: break
             default:
                 // Required (2).
                 if table.little(entry + 24, 4) & 4 != 0 { throw .unknown("vhdx metadata") }

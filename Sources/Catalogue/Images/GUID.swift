@@ -1,5 +1,5 @@
-/// A GUID of [MS-VHDX], as the 16 bytes of the file: the first three numbers are little-endian.
-struct VHDXIdentifier: Hashable {
+/// A GUID as disks have it, of [MS-VHDX] and of partition tables: 16 bytes of which the first three numbers are little-endian.
+struct GUID: Hashable {
     private let first: UInt64
     private let second: UInt64
 
@@ -13,14 +13,14 @@ struct VHDXIdentifier: Hashable {
         second = rest
     }
 
-    static let blocks = VHDXIdentifier(0x2DC2_7766, 0xF623, 0x4200, 0x9D64_115E_9BFD_4A08)
-    static let metadata = VHDXIdentifier(0x8B7C_A206, 0x4790, 0x4B9A, 0xB8FE_575F_050F_886E)
-    static let fileParameters = VHDXIdentifier(0xCAA1_6737, 0xFA36, 0x4D43, 0xB3B6_33F0_AA44_E76B)
-    static let diskSize = VHDXIdentifier(0x2FA5_4224, 0xCD1B, 0x4876, 0xB211_5DBE_D83B_F4B8)
-    static let logicalSector = VHDXIdentifier(0x8141_BF1D, 0xA96F, 0x4709, 0xBA47_F233_A8FA_AB5F)
-    static let physicalSector = VHDXIdentifier(0xCDA3_48C7, 0x445D, 0x4471, 0x9CC9_E988_5251_C556)
-    static let page83 = VHDXIdentifier(0xBECA_12AB, 0xB2E6, 0x4523, 0x93EF_C309_E000_C746)
-    static let parentLocator = VHDXIdentifier(0xA8D3_5F2D, 0xB30B, 0x454D, 0xABF7_D3D8_4834_AB0C)
+    static let blocks = GUID(0x2DC2_7766, 0xF623, 0x4200, 0x9D64_115E_9BFD_4A08)
+    static let metadata = GUID(0x8B7C_A206, 0x4790, 0x4B9A, 0xB8FE_575F_050F_886E)
+    static let fileParameters = GUID(0xCAA1_6737, 0xFA36, 0x4D43, 0xB3B6_33F0_AA44_E76B)
+    static let diskSize = GUID(0x2FA5_4224, 0xCD1B, 0x4876, 0xB211_5DBE_D83B_F4B8)
+    static let logicalSector = GUID(0x8141_BF1D, 0xA96F, 0x4709, 0xBA47_F233_A8FA_AB5F)
+    static let physicalSector = GUID(0xCDA3_48C7, 0x445D, 0x4471, 0x9CC9_E988_5251_C556)
+    static let page83 = GUID(0xBECA_12AB, 0xB2E6, 0x4523, 0x93EF_C309_E000_C746)
+    static let parentLocator = GUID(0xA8D3_5F2D, 0xB30B, 0x454D, 0xABF7_D3D8_4834_AB0C)
 }
 
 /// The checksum of [MS-VHDX]: CRC-32C, polynomial 0x1EDC6F41 reflected.
