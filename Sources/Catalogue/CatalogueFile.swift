@@ -103,8 +103,7 @@ package struct CatalogueFile: Sendable {
 
     private func locked<Value>(_ body: () throws(ProcessError) -> Value) throws(ProcessError) -> Value {
         // Its directory, because the file itself is replaced.
-        let directory = path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
-        let lock = open(path.hasPrefix("/") ? directory + "/" : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let lock = open(path.hasPrefix("/") ? Files.directory(of: path) : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard lock >= 0 else {
             throw ProcessError(.system, "Can't change \(path): \(String(cString: strerror(errno)))")
         }

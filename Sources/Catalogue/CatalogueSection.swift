@@ -104,6 +104,12 @@ struct CatalogueSection: Sendable, Hashable {
         return text
     }
 
+    /// Whether what an address leads to is packed, by its name: its sum is not that of what comes out of it.
+    static func isPacked(url: String?) -> Bool {
+        guard let url else { return false }
+        return [".xz", ".gz", ".zst", ".zip", ".ova", ".tar"].contains { url.hasSuffix($0) }
+    }
+
     /// Text of a key, nil if it is missing or empty.
     func text(_ key: String) -> String? {
         guard let text = values[key]?.text, !text.isEmpty else { return nil }

@@ -25,9 +25,7 @@ package struct FetchableMachine: Sendable, Hashable {
         }
         name = section.name
         self.file = file
-        // That of a packed file is not that of what came out of it.
-        let isPacked = [".xz", ".gz", ".zst", ".zip", ".ova", ".tar"].contains { machine.url?.hasSuffix($0) == true }
-        sha256 = isPacked ? nil : machine.sha256
+        sha256 = machine.imageSHA256
         published = machine.published
     }
 }

@@ -2,8 +2,7 @@ extension Machine {
     /// Keys that a session may have otherwise than its machine: what it is made of, and nothing that names a file or a person.
     package static let options = [
         "arch", "clock", "cpu_model", "disk", "disk_bus", "firmware", "input", "machine_type", "network_card", "ready",
-        "sound",
-        "tpm", "video",
+        "sound", "tpm", "video",
     ]
 
     /// Why nobody can mean these options, each `key=value`; nil if somebody can.
@@ -40,7 +39,7 @@ extension Machine {
         var reader = SectionReader(section: section, warnings: choice.warnings)
         reader.fill(&machine)
         if let warning = reader.warnings.first { throw OptionProblem(text: "\(warning.problem). \(warning.advice)") }
-        if let (what, package) = ResolvedMachine.missing(choice.hardware) {
+        if let (what, package) = MachinePrograms.missing(for: choice.hardware) {
             throw OptionProblem(text: "this host has no \(what). Install it: apt-get install \(package)")
         }
         return machine

@@ -49,11 +49,6 @@ package struct Machine: Sendable, Hashable, Identifiable {
     var order = 0
     /// What it was made of, to make it again with other wishes.
     var origin: Origin?
-
-    struct Origin: Sendable, Hashable {
-        var section: CatalogueSection
-        var image: DiskImage
-    }
     /// Length of the file, not of the disk in it.
     package var sizeBytes: Int
     /// Size of the disk as QEMU sees it, a multiple of 512; zero if it is not known.
@@ -93,6 +88,14 @@ package struct Machine: Sendable, Hashable, Identifiable {
             identity: image.identity)
         parts = choice.parts
     }
+
+    struct Origin: Sendable, Hashable {
+        var section: CatalogueSection
+        var image: DiskImage
+    }
+
+    /// What the file itself must come to; nil if nothing is promised of it, or of what it was packed in alone.
+    package var imageSHA256: String? { CatalogueSection.isPacked(url: url) ? nil : sha256 }
 
     /// An image that a machine has besides its own.
     package struct AttachedImage: Sendable, Hashable {

@@ -1,6 +1,4 @@
 import Domain
-import Glibc
-import Processes
 
 /// What one section of the catalogue comes to on this host: a machine, or the reason why not.
 struct ResolvedMachine: Sendable {
@@ -42,17 +40,11 @@ struct ResolvedMachine: Sendable {
         isSectionWrong = !reader.warnings.isEmpty
         if isSectionWrong, !reader.isHarmless || !choice.warnings.isEmpty { return }
         if warnings.contains(where: { $0.file != section.file }) { return }
-        if let (what, package) = Self.missing(choice.hardware) {
+        if let (what, package) = MachinePrograms.missing(for: choice.hardware) {
             warn(section, path, "this host has no \(what)", "Install it: apt-get install \(package)")
             return
         }
         self.machine = machine
-    }
-
-    /// What this host lacks for it, and the package that has it.
-    static func missing(_ hardware: MachineHardware) -> (what: String, package: String)? {
-        MachinePrograms.missing(
-            for: hardware, hasProgram: { Programs.find($0) != nil }, hasFile: { access($0, R_OK) == 0 })
     }
 
     private mutating func warn(_ section: CatalogueSection, _ file: String, _ problem: String, _ advice: String) {

@@ -1,3 +1,4 @@
+package import Catalogue
 package import Domain
 package import Machines
 
@@ -8,6 +9,8 @@ package import Machines
 package protocol Hypervisor: Sendable {
     /// What accelerates the machines, for people: `kvm`, `tcg`, `simulated`.
     var accelerator: String { get }
+    /// What accelerates this one of them.
+    func accelerator(of machine: Machine) -> String
     /// Why no machine can be started now, in words for an administrator, or nil.
     var problem: String? { get async }
     /// Returns when it is known whether there is a problem.
@@ -38,6 +41,10 @@ package protocol Hypervisor: Sendable {
     func goOnWithSpace() async
     /// Watches the machines until cancelled.
     func run() async
+}
+
+extension Hypervisor {
+    package func accelerator(of machine: Machine) -> String { accelerator }
 }
 
 /// A session's traces that were found on this host.

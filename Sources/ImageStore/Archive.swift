@@ -50,11 +50,9 @@ enum Archive: String, Sendable {
         case .zip: words = ["-p", Self.file, Self.pattern(try await member(of: source, ["-Z1", Self.file]))]
         case .tar: words = ["-xOf", Self.file, "--", try await member(of: source, ["-tf", Self.file])]
         }
-        let number = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard number >= 0 else {
-            throw ImageStoreError(.system, "Can't write \(target): \(String(cString: strerror(errno)))")
-        }
-        let (ok, message) = try await run(source, words, output: Descriptor(number), most: most, limit: Self.limit)
+        let output: Descriptor
+        do { output = try Files.create(target) } catch { throw ImageStoreError(.system, error.detail) }
+        let (ok, message) = try await run(source, words, output: output, most: most, limit: Self.limit)
         guard ok else {
             let isLong = message.isEmpty || message.contains("File size limit") || message.contains("File too large")
             throw ImageStoreError(

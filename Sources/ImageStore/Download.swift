@@ -1,8 +1,8 @@
 import CCurl
 import Catalogue
-import Dispatch
+import Domain
 import Glibc
-import Synchronization
+import Processes
 
 /// Gets a file by HTTP or HTTPS. What was interrupted goes on where it was, if the server's file is still the same.
 package struct Download: Sendable {
@@ -32,12 +32,12 @@ package struct Download: Sendable {
         }
         var left = Self.tries
         while true {
-            let before = Self.length(of: partial)
+            let before = Files.length(partial)
             do throws(ImageStoreError) {
                 return try await attempt(progress)
             } catch {
                 guard error.code == .network else { throw error }
-                left = Self.length(of: partial) > before ? Self.tries : left - 1
+                left = Files.length(partial) > before ? Self.tries : left - 1
                 if left == 0 { throw error }
                 // A server that is overloaded gets some time; nothing tells when it is ready.
                 guard (try? await Task.sleep(for: .milliseconds(200 << (Self.tries - left)))) != nil else {
@@ -53,12 +53,7 @@ package struct Download: Sendable {
     private func attempt(_ progress: @escaping @Sendable (Int, Int) -> Void) async throws(ImageStoreError) {
         let transfer = Transfer(progress)
         let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                // libcurl blocks, so it has a thread of its own.
-                DispatchQueue(label: "download").async {
-                    continuation.resume(returning: Result { () throws(ImageStoreError) in try perform(transfer) })
-                }
-            }
+            await onFileThread { Result { () throws(ImageStoreError) in try perform(transfer) } }
         } onCancel: {
             transfer.cancel()
         }
@@ -66,9 +61,9 @@ package struct Download: Sendable {
     }
 
     private func perform(_ transfer: Transfer) throws(ImageStoreError) {
-        var have = Self.length(of: partial)
+        var have = Files.length(partial)
         let mark = "\(partial).etag"
-        let known = have > 0 ? Self.text(of: mark) : ""
+        let known = have > 0 ? (Files.read(mark) ?? "").trimmed : ""
         // Without a mark of the server nobody knows whether it is the same file.
         if known.isEmpty { have = 0 }
         let descriptor = open(partial, O_WRONLY | O_CREAT | O_CLOEXEC | (have == 0 ? O_TRUNC : 0), 0o600)
@@ -144,17 +139,4 @@ package struct Download: Sendable {
     }
 
     static let isReady = curl_global_init(Int(CURL_GLOBAL_SSL)) == CURLE_OK
-
-    static func length(of path: String) -> Int {
-        var information = stat()
-        return stat(path, &information) == 0 ? Int(information.st_size) : 0
-    }
-
-    private static func text(of path: String) -> String {
-        guard let file = fopen(path, "re") else { return "" }
-        defer { fclose(file) }
-        var buffer = [CChar](repeating: 0, count: 512)
-        guard fgets(&buffer, CInt(buffer.count), file) != nil else { return "" }
-        return String(decoding: buffer.prefix { $0 != 0 && $0 != 10 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
 }

@@ -1,4 +1,5 @@
 import COpenSSL
+import Domain
 import Glibc
 
 /// The SHA-256 of a file of any length.
@@ -25,9 +26,6 @@ enum FileDigest {
         guard isGood, EVP_DigestFinal_ex(context, &digest, nil) == 1 else {
             throw ImageStoreError(.system, "Can't read \(path): \(String(cString: strerror(errno)))")
         }
-        return digest.map { byte in
-            let text = String(byte, radix: 16)
-            return byte < 16 ? "0" + text : text
-        }.joined()
+        return Hexadecimal.text(digest)
     }
 }

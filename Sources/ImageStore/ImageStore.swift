@@ -1,5 +1,4 @@
 import Catalogue
-import Dispatch
 import Glibc
 import Processes
 
@@ -37,7 +36,7 @@ package struct ImageStore: Sendable {
             try await download.run { progress("Downloading \(name)", $0, $1) }
         } catch {
             // Of what never began nothing is kept.
-            if Download.length(of: partial) == 0 { forget(partial) }
+            if Files.length(partial) == 0 { forget(partial) }
             throw error
         }
         do throws(ImageStoreError) {
@@ -59,7 +58,7 @@ package struct ImageStore: Sendable {
         guard Files.exists(file) else {
             throw ImageStoreError(.refused, "\(file) is not there. Check the name, or put the file there.")
         }
-        let size = Download.length(of: file)
+        let size = Files.length(file)
         guard size < space else {
             throw ImageStoreError(
                 .noSpace, "\(file) has \(size >> 20) MiB, and only \(space >> 20) MiB are free in \(directory).")
@@ -68,9 +67,8 @@ package struct ImageStore: Sendable {
         let lock = try hold(partial)
         defer { withExtendedLifetime(lock) {} }
         do throws(ImageStoreError) {
-            try await onThread { () throws(ImageStoreError) in
-                do { try Files.copy(file, to: partial) } catch { throw ImageStoreError(.system, "\(error)") }
-            }
+            let copied = await onFileThread { Result { () throws(ProcessError) in try Files.copy(file, to: partial) } }
+            if case .failure(let error) = copied { throw ImageStoreError(.system, "\(error)") }
             try await compare(partial, sha256, name, progress)
             return try await place(partial, as: name, progress: progress)
         } catch {
@@ -85,7 +83,10 @@ package struct ImageStore: Sendable {
     ) async throws(ImageStoreError) {
         guard let sum else { return }
         progress("Comparing its sum", 0, 0)
-        let found = try await onThread { () throws(ImageStoreError) in try FileDigest.sha256(of: partial) }
+        let found = try await onFileThread {
+            Result { () throws(ImageStoreError) in try FileDigest.sha256(of: partial) }
+        }
+        .get()
         guard found == sum else {
             throw ImageStoreError(
                 .wrongSum,
@@ -110,12 +111,9 @@ package struct ImageStore: Sendable {
         }
         progress("Looking at \(name)", 0, 0)
         let image = source
-        let problem = await withCheckedContinuation { continuation in
-            DispatchQueue(label: "image").async {
-                continuation.resume(returning: DiskImage.problem(of: image, named: name))
-            }
+        if let problem = await onFileThread({ DiskImage.problem(of: image, named: name) }) {
+            throw ImageStoreError(.badImage, "\(name): \(problem)")
         }
-        if let problem { throw ImageStoreError(.badImage, "\(name): \(problem)") }
         let path = "\(directory)/\(name)"
         // What is kept of a download goes before its name is free for another one.
         if source == partial { unlink("\(partial).etag") }
@@ -159,17 +157,6 @@ package struct ImageStore: Sendable {
             defer { close(number) }
             return flock(number, LOCK_EX | LOCK_NB) == 0
         }
-    }
-
-    private func onThread<Value: Sendable>(
-        _ work: @escaping @Sendable () throws(ImageStoreError) -> Value
-    ) async throws(ImageStoreError) -> Value {
-        let result = await withCheckedContinuation { continuation in
-            DispatchQueue(label: "image").async {
-                continuation.resume(returning: Result { () throws(ImageStoreError) in try work() })
-            }
-        }
-        return try result.get()
     }
 
     private static func head(of path: String) -> [UInt8] {

@@ -43,7 +43,7 @@ final class Transfer: Sendable {
         state.withLock { state in
             (state.descriptor, state.have, state.written, state.mark) = (descriptor, have, 0, mark)
             state.free =
-                Files.space(of: mark.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" })?.free ?? .max
+                Files.space(of: Files.directory(of: mark))?.free ?? .max
         }
     }
 

@@ -91,16 +91,32 @@ package enum Files {
     }
 
     /// What a file takes of its disk, in bytes; zero if it is not there.
+    /// Length in bytes, whatever of it is on the disk; zero if it can't be asked.
+    package static func length(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// The directory that a whole path is in.
+    package static func directory(of path: String) -> String {
+        "/" + path.split(separator: "/").dropLast().joined(separator: "/")
+    }
+
+    /// Makes a file, or an empty one of a file, for its owner alone.
+    package static func create(_ path: String) throws(ProcessError) -> Descriptor {
+        let number = Glibc.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard number >= 0 else {
+            throw ProcessError(.system, "Can't write \(path): \(String(cString: strerror(errno)))")
+        }
+        return Descriptor(number)
+    }
+
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Copies a file; what is zero in it takes no space.
     package static func copy(_ path: String, to destination: String) throws(ProcessError) {
         let source = try open(path, writable: false)
-        let number = Glibc.open(destination, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard number >= 0 else {
-            throw ProcessError(.system, "Can't write \(destination): \(String(cString: strerror(errno)))")
-        }
-        let target = Descriptor(number)
+        let target = try create(destination)
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         let zeros = buffer
         var length: off_t = 0

@@ -109,7 +109,7 @@ extension Worker {
         try await own(
             try await ask { () async throws(QueueError) in
                 try await queue.commit(
-                    claim, accelerator: accelerator(of: specification.machine),
+                    claim, accelerator: hypervisor.accelerator(of: specification.machine),
                     desktop: desktop(of: specification.machine))
             })
         progress.committed = true
@@ -118,11 +118,6 @@ extension Worker {
         progress.switchedOn = true
         CrashPoint.passed("switch-on")
         try await publishDisplay(claim, id, oneShot: request.oneShot)
-    }
-
-    /// A guest of another architecture is always translated.
-    private func accelerator(of machine: Machine) -> String {
-        machine.hardware.architecture != .ofHost && hypervisor.accelerator == "kvm" ? "tcg" : hypervisor.accelerator
     }
 
     private func desktop(of machine: Machine) -> Session.Desktop {

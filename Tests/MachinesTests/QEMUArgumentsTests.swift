@@ -69,6 +69,17 @@ import Testing
             value("-accel", in: QEMUArguments.make(specify(machine), accelerator: accelerator)) == option)
     }
 
+    @Test func `a guest of another architecture is translated, whatever accelerates the others`() {
+        let other: MachineHardware.Architecture =
+            MachineHardware.Architecture.ofHost == .amd64 ? .arm64 : .amd64
+        let machine = Machine(
+            name: "d", description: "", path: "/m/d.qcow2", kind: .disk, format: .qcow2,
+            hardware: MachineHardware(architecture: other))
+        let shape = MachineShape(specify(machine), accelerator: .kvm)
+        #expect(shape.accelerator == .tcg && shape.cpuModel == "max")
+        #expect(Accelerator.kvm.running(.ofHost) == .kvm)
+    }
+
     @Test(arguments: [Machine.Kind.disk, .iso])
     func `a machine's shape has nothing of its session, and the command line is made of both`(kind: Machine.Kind) throws
     {

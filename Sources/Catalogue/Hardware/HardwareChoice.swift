@@ -1,3 +1,5 @@
+import Domain
+
 /// What a machine is made of, decided once: by its section of the catalogue, and where that says nothing, or `auto`, by what its
 /// image shows, always on the side that starts.
 package struct HardwareChoice: Sendable, Hashable {
@@ -133,11 +135,7 @@ private struct Choosing {
     /// A name that QEMU has for something.
     mutating func model(_ key: String) -> String? {
         guard let text = section?.text(key), text.lowercased() != "auto" else { return nil }
-        let isName = text.utf8.allSatisfy { byte in
-            byte >= UInt8(ascii: "0") && byte <= UInt8(ascii: "9")
-                || byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "z")
-                || byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z") || "-._+,=".utf8.contains(byte)
-        }
+        let isName = text.utf8.allSatisfy { $0.isLetterOrDigit || "-._+,=".utf8.contains($0) }
         // With commas come properties of a processor; a machine type may have none: they name files of the host.
         guard isName, key == "cpu_model" || !text.contains(",") else {
             warn(

@@ -1,4 +1,5 @@
 import Glibc
+import Processes
 
 /// What a host must have installed to run a machine. One that lacks something of it does not offer the machine.
 package enum MachinePrograms {
@@ -24,18 +25,15 @@ package enum MachinePrograms {
         }
     }
 
-    /// What is missing for a machine, and the package that has it.
-    /// - Parameters:
-    ///   - hasProgram: Whether a program is installed.
-    ///   - hasFile: Whether a file can be read.
-    package static func missing(
-        for hardware: MachineHardware, hasProgram: (String) -> Bool, hasFile: (String) -> Bool
-    ) -> (what: String, package: String)? {
+    /// What this host lacks for a machine, and the package that has it.
+    static func missing(for hardware: MachineHardware) -> (what: String, package: String)? {
         let architecture = hardware.architecture
-        if !hasProgram(architecture.emulator) { return (architecture.emulator, architecture.package) }
-        if let uefi = uefi(architecture, hardware.firmware), !hasFile(uefi.code) || !hasFile(uefi.variables) {
+        if Programs.find(architecture.emulator) == nil { return (architecture.emulator, architecture.package) }
+        if let uefi = uefi(architecture, hardware.firmware),
+            access(uefi.code, R_OK) != 0 || access(uefi.variables, R_OK) != 0
+        {
             return (uefi.code, architecture == .amd64 ? "ovmf" : "qemu-efi-aarch64")
         }
-        return hardware.tpm && !hasProgram("swtpm") ? ("swtpm", "swtpm") : nil
+        return hardware.tpm && Programs.find("swtpm") == nil ? ("swtpm", "swtpm") : nil
     }
 }

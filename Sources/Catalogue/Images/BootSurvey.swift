@@ -80,8 +80,7 @@ extension BootSurvey {
         return String(decoding: block.bytes[120..<136].prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    /// UEFI specification 2.10, 5.3.3: entries with type, first and last sector, attributes. The types are those of the
-    /// Discoverable Partitions Specification and of Microsoft.
+    /// UEFI specification 2.10, 5.3.3: entries with type, first and last sector, attributes.
     private mutating func readGPT(_ head: ImageHeader) -> (start: UInt64, length: UInt64)? {
         let table = Int(clamping: head.little(512 + 72, 8).clampedTimes(512))
         let size = Int(clamping: head.little(512 + 84, 4))
@@ -92,33 +91,21 @@ extension BootSurvey {
             // Of the attributes, bit 2 marks what a BIOS starts.
             if head.little(entry + 48, 8) & 4 != 0 { byBIOS = true }
             let first = head.little(entry + 32, 8)
-            switch Self.type(head, entry) {
-            case "C12A7328-F81F-11D2-BA4B-00A0C93EC93B":
+            switch GUID(head, at: entry) {
+            case .efiSystem:
                 let last = head.little(entry + 40, 8)
                 if first <= last, last < .max { system = (first, last - first + 1) }
             // Where GRUB's second part is.
-            case "21686148-6449-6E6F-744E-656564454649": byBIOS = true
-            case "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709": (architecture, self.system) = (.amd64, .linux)
-            case "B921B045-1DF0-41C3-AF44-4C6F280D3FAE": (architecture, self.system) = (.arm64, .linux)
-            case "E3C9E316-0B5C-4DB8-817D-F92DF00215AE": self.system = .windows
+            case .biosBoot: byBIOS = true
+            case .rootAMD64: (architecture, self.system) = (.amd64, .linux)
+            case .rootARM64: (architecture, self.system) = (.arm64, .linux)
+            case .microsoftReserved: self.system = .windows
             default: break
             }
         }
         // Some loader that is not known here, as it has no other way.
         if system == nil, !head.isZero(0..<440) { byBIOS = true }
         return system
-    }
-
-    /// A GUID as it is written: its first three parts are little-endian.
-    private static func type(_ table: ImageHeader, _ offset: Int) -> String {
-        func hex(_ number: UInt64, _ digits: Int) -> String {
-            let text = String(number, radix: 16, uppercase: true)
-            return String(repeating: "0", count: digits - text.count) + text
-        }
-        return [
-            hex(table.little(offset, 4), 8), hex(table.little(offset + 4, 2), 4), hex(table.little(offset + 6, 2), 4),
-            hex(table.big(offset + 8, 2), 4), hex(table.big(offset + 10, 6), 12),
-        ].joined(separator: "-")
     }
 
     /// What the loaders that a FAT file system has at its fallback path are for (UEFI specification 2.10, 3.5.1.1), by their

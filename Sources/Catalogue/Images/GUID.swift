@@ -21,6 +21,13 @@ struct GUID: Hashable {
     static let physicalSector = GUID(0xCDA3_48C7, 0x445D, 0x4471, 0x9CC9_E988_5251_C556)
     static let page83 = GUID(0xBECA_12AB, 0xB2E6, 0x4523, 0x93EF_C309_E000_C746)
     static let parentLocator = GUID(0xA8D3_5F2D, 0xB30B, 0x454D, 0xABF7_D3D8_4834_AB0C)
+
+    // Types of partitions: of the UEFI specification, of GRUB, of the Discoverable Partitions Specification, and of Microsoft.
+    static let efiSystem = GUID(0xC12A_7328, 0xF81F, 0x11D2, 0xBA4B_00A0_C93E_C93B)
+    static let biosBoot = GUID(0x2168_6148, 0x6449, 0x6E6F, 0x744E_6565_6445_4649)
+    static let rootAMD64 = GUID(0x4F68_BCE3, 0xE8CD, 0x4DB1, 0x96E7_FBCA_F984_B709)
+    static let rootARM64 = GUID(0xB921_B045, 0x1DF0, 0x41C3, 0xAF44_4C6F_280D_3FAE)
+    static let microsoftReserved = GUID(0xE3C9_E316, 0x0B5C, 0x4DB8, 0x817D_F92D_F002_15AE)
 }
 
 /// The checksum of [MS-VHDX]: CRC-32C, polynomial 0x1EDC6F41 reflected.

@@ -1,9 +1,16 @@
+import Catalogue
+
 /// What executes a guest's instructions.
 package enum Accelerator: String, Codable, Sendable {
     /// The processor, by way of Linux.
     case kvm
     /// QEMU's translator: runs everywhere, ten to twenty times slower.
     case tcg
+
+    /// What runs a guest on a host that has this one: those of another architecture are always translated.
+    func running(_ architecture: MachineHardware.Architecture) -> Accelerator {
+        architecture == .ofHost ? self : .tcg
+    }
 }
 
 /// What the administrator wants of a host.

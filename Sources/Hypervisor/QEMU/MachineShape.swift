@@ -65,7 +65,7 @@ extension MachineShape {
         architecture = hardware.architecture
         firmware = hardware.firmware
         type = hardware.machineType
-        self.accelerator = architecture == .ofHost ? accelerator : .tcg
+        self.accelerator = accelerator.running(architecture)
         cpuModel = hardware.cpuModel ?? (self.accelerator == .kvm ? "host" : "max")
         processors = specification.cpu
         memoryMiB = specification.memoryMiB

@@ -66,11 +66,9 @@ extension QEMUHypervisor {
                 let words = try? await machine.qmp.execute(RingBufferRead(device: "firmware", size: 65_536)).text
             else { return }
             if words.isEmpty { continue }
-            let since = machine.console.append(Array(words.utf8))
+            _ = machine.console.append(Array(words.utf8))
             machine.console.write()
-            guard machine.console.has(Self.nothingToStart, since: since), words.contains(Self.nothingToStart) else {
-                continue
-            }
+            guard words.contains(Self.nothingToStart) else { continue }
             return ended(
                 machine, .failed,
                 "Its disk has nothing that this machine can start from. The administrator may give it another firmware or "

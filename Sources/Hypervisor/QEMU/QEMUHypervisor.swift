@@ -1,4 +1,4 @@
-import Catalogue
+package import Catalogue
 import Domain
 package import GuestNetwork
 package import Logging
@@ -53,6 +53,10 @@ package actor QEMUHypervisor: Hypervisor {
         self.logger = logger
         (events, report) = AsyncStream.makeStream()
         (newcomers, register) = AsyncStream.makeStream()
+    }
+
+    package nonisolated func accelerator(of machine: Machine) -> String {
+        kind.running(machine.hardware.architecture).rawValue
     }
 
     /// Watches every machine until cancelled.

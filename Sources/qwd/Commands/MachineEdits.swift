@@ -50,7 +50,7 @@ extension MachineCommand {
 
         func run() async throws {
             let edits = CatalogueEdits(try common.settings())
-            guard try edits.changeAll({ try $0.disable(name) }) else {
+            guard try edits.change(inAll: true, { try $0.disable(name) }) else {
                 throw Failure(.failed, "No section of the catalogue is called \(name).")
             }
             try edits.checkIsGone(name)
@@ -84,7 +84,7 @@ extension MachineCommand {
             guard yes || CatalogueEdits.confirm("Remove \(what)?") else {
                 throw Failure(.failed, "Nothing was removed.")
             }
-            _ = try edits.changeAll { try $0.remove(name) }
+            _ = try edits.change(inAll: true) { try $0.remove(name) }
             try edits.checkIsGone(name)
             if isOurs, unlink(path) != 0, errno != ENOENT {
                 throw Failure(.failed, "Can't remove \(path): \(String(cString: strerror(errno)))")
@@ -181,24 +181,13 @@ struct CatalogueEdits {
     /// Where a new section goes: the last file, which overrides those before.
     var newest: String { settings.machines.catalogue.last ?? "\(settings.machines.directory)/machines.conf" }
 
-    /// Does something to the file that has the section.
+    /// Does something to the newest file that has the section, or to all: one that is left would count again.
     /// - Returns: Whether one has.
-    func change(_ body: (CatalogueFile) throws -> CatalogueFile.Change) throws -> Bool {
-        for file in settings.machines.catalogue.reversed() where Files.exists(file) {
-            do {
-                if try body(CatalogueFile(file)) != .missing { return true }
-            } catch {
-                throw Failure(.failed, "\(error)")
-            }
-        }
-        return false
-    }
-
-    /// Does something to all files that have the section: one that is left would count again.
-    /// - Returns: Whether one has.
-    func changeAll(_ body: (CatalogueFile) throws -> CatalogueFile.Change) throws -> Bool {
+    func change(
+        inAll: Bool = false, _ body: (CatalogueFile) throws -> CatalogueFile.Change
+    ) throws -> Bool {
         var isFound = false
-        for file in settings.machines.catalogue where Files.exists(file) {
+        for file in settings.machines.catalogue.reversed() where Files.exists(file) && (inAll || !isFound) {
             do {
                 if try body(CatalogueFile(file)) != .missing { isFound = true }
             } catch {

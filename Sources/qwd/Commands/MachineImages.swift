@@ -5,6 +5,7 @@ import ImageBuilder
 import ImageStore
 import Processes
 import Settings
+import Synchronization
 
 /// The commands that bring images.
 extension MachineCommand {
@@ -16,22 +17,24 @@ extension MachineCommand {
         try Files.makeDirectory(settings.machines.directory)
         let store = ImageStore(directory: settings.machines.directory, proxy: settings.machines.proxy ?? "")
         let bar = ProgressBar.Drawing()
-        let path = Box("")
+        let path = Mutex("")
         do {
             defer { bar.end() }
             try await cancelOnSignal {
-                path.value = try await body(store) { step, done, all in
+                let found = try await body(store) { step, done, all in
                     bar.draw(
                         BuildProgress(
                             step: step, count: done > 0 ? "\(done >> 20)\(all > 0 ? " of \(all >> 20)" : "") MiB" : nil,
                             fraction: all > 0 ? Double(done) / Double(all) : 0))
                 }
+                path.withLock { $0 = found }
             }
         } catch let error as ImageStoreError {
             throw Failure(error.code == .cancelled ? .interrupted : .failed, error.detail)
         }
-        if path.value.isEmpty { throw Failure(.interrupted, "Interrupted. What came is kept: the next one goes on.") }
-        return path.value
+        let found = path.withLock { $0 }
+        if found.isEmpty { throw Failure(.interrupted, "Interrupted. What came is kept: the next one goes on.") }
+        return found
     }
 
     struct Download: AsyncParsableCommand {
@@ -67,7 +70,7 @@ extension MachineCommand {
         private func get(_ section: SectionSummary, _ settings: Settings) async throws {
             guard let url = section.url else { throw Failure(.failed, "[\(section.name)] has no url= to get it from.") }
             let parts = section.path.split(separator: "/")
-            let directory = "/" + parts.dropLast().joined(separator: "/")
+            let directory = Files.directory(of: section.path)
             guard directory == settings.machines.directory, let file = parts.last.map(String.init) else {
                 throw Failure(
                     .failed,
@@ -167,11 +170,4 @@ extension MachineCommand {
             }
         }
     }
-}
-
-/// A value that a closure sets and its maker reads afterwards, one after the other.
-private final class Box: @unchecked Sendable {
-    // Proof: written by the one task that is awaited before it is read.
-    var value: String
-    init(_ value: String) { self.value = value }
 }

@@ -52,18 +52,15 @@ struct SessionCommand: AsyncParsableCommand {
         func run() async throws {
             let files = try await SessionCommand.files(session, try common.settings())
             let partial = "\(file).partial"
-            let number = open(partial, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-            guard number >= 0 else {
-                throw Failure(.failed, "Can't write \(file): \(String(cString: strerror(errno)))")
-            }
+            let picture: Descriptor
+            do { picture = try Files.create(partial) } catch { throw Failure(.failed, error.detail) }
             do {
-                try await take(files, into: Descriptor(number))
+                try await take(files, into: picture)
             } catch {
                 unlink(partial)
                 throw Failure(.failed, "There is no picture of session \(session): \(error)")
             }
-            var status = stat()
-            guard stat(partial, &status) == 0, status.st_size > 0, rename(partial, file) == 0 else {
+            guard Files.length(partial) > 0, rename(partial, file) == 0 else {
                 throw Failure(.failed, "Can't write \(file): \(String(cString: strerror(errno)))")
             }
             Console.print(file)
