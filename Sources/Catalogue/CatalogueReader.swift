@@ -24,8 +24,13 @@ package final class CatalogueReader: Sendable {
     private let reading = DispatchQueue(label: "catalogue")
     private let state = Mutex(State())
 
-    package convenience init(files: [String], directory: String, hasStore: Bool = false) {
-        self.init(files: files, directory: directory, index: ImageIndex(), hasStore: hasStore)
+    /// - Parameter isSessions: Whether a session of this host writes to a file of the catalogue.
+    package convenience init(
+        files: [String], directory: String, hasStore: Bool = false,
+        isSessions: @escaping @Sendable (_ path: String) -> Bool = { _ in false }
+    ) {
+        self.init(
+            files: files, directory: directory, index: ImageIndex(isSessions: isSessions), hasStore: hasStore)
     }
 
     init(files: [String], directory: String, index: ImageIndex, hasStore: Bool = false) {

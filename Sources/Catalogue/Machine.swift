@@ -89,6 +89,16 @@ package struct Machine: Sendable, Hashable, Identifiable {
         parts = choice.parts
     }
 
+    /// A machine of a file that is in no catalogue. Waits for the disk.
+    package init(file path: String) throws(ImageError) {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let file = try ImageFile(path: path)
+        if file.isOpenForWriting { throw .beingWritten }
+        let image = try ImageInspector.inspect(file).resolved(stated: nil, path: path)
+        self.init(name: Self.isValid(name: name) ? name : "image", path: path, image: image)
+        origin = Origin(section: CatalogueSection(title: name, file: path, line: 0), image: image)
+    }
+
     struct Origin: Sendable, Hashable {
         var section: CatalogueSection
         var image: DiskImage

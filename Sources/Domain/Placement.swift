@@ -12,6 +12,8 @@ package struct Placement: Sendable, Hashable {
         case closed(HostClosure, busyPercent: Int)
         /// Too much of it is promised to others. `nextEnd`: time until a session there ends by its life-time.
         case full(Resource, needed: Int, free: Int, nextEnd: Duration?)
+        /// An administrator works on the disk of this machine.
+        case master(String)
         /// It keeps its room for one that has waited longer.
         case promised
     }
@@ -58,7 +60,7 @@ extension Placement.Verdict {
     package var isForEver: Bool {
         switch self {
         case .lacks, .tooSmall: true
-        case .fits, .draining, .closed, .full, .promised: false
+        case .fits, .draining, .closed, .full, .promised, .master: false
         }
     }
 
@@ -68,11 +70,12 @@ extension Placement.Verdict {
         case .fits: 0
         case .full(_, let needed, let free, _): 1 + Double(needed - free) / Double(max(1, needed))
         case .promised: 3
-        case .closed(.load, _): 4
-        case .closed: 5
-        case .draining: 6
-        case .tooSmall: 7
-        case .lacks: 8
+        case .master: 4
+        case .closed(.load, _): 5
+        case .closed: 6
+        case .draining: 7
+        case .tooSmall: 8
+        case .lacks: 9
         }
     }
 }

@@ -8,6 +8,14 @@ package struct SessionRequest: Sendable, Hashable {
     package var tags: [String]
     /// Keys of its machine's section that have another value for this session, as `key=value`; for administrators.
     package var machineOptions: [String] = []
+    /// Id of the one host that it may run on; nil for any that can.
+    package var host: String?
+    /// Whether it works on the machine's own disk, so that changes stay; for administrators. Needs `host`.
+    package var usesMaster = false
+    /// A file of that host in place of a machine of its catalogue; for administrators. Needs `host`.
+    package var image: ImageFileRequest?
+    /// What people call the machine; nil for its name.
+    package var title: String?
     /// Longest life in seconds, counted from the moment it runs. Zero means without end.
     package var lifetimeSeconds: Int
     /// Whether the session ends when its one viewer leaves.
@@ -28,7 +36,22 @@ package struct SessionRequest: Sendable, Hashable {
         self.email = email
     }
 
+    /// What pages and mails call the machine.
+    package var machineTitle: String { title ?? machine }
     package var cpu: Int { resources.cpu }
     package var memoryMiB: Int { resources.memoryMiB }
     package var diskGiB: Int { resources.diskGiB }
+}
+
+/// A disk or CD image of one host that is started without being a machine of its catalogue.
+package struct ImageFileRequest: Sendable, Hashable {
+    /// Where it is on its host, from the root.
+    package var path: String
+    /// What only those can have made who know the service's secret: who may write to Redis must not choose among a host's files.
+    package var seal: String
+
+    package init(path: String, seal: String) {
+        self.path = path
+        self.seal = seal
+    }
 }

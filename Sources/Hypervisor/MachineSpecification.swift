@@ -12,6 +12,8 @@ package struct MachineSpecification: Sendable, Hashable {
     package var memoryMiB: Int
     /// Size of the scratch disk that an ISO machine gets.
     package var diskGiB: Int
+    /// Whether it writes to the machine's own disk, and not to one on top of it.
+    package var usesMaster = false
 
     package init(
         session: SessionID, fence: Int, machine: Machine, cpu: Int, memoryMiB: Int, diskGiB: Int

@@ -48,7 +48,8 @@ extension JobQueue {
     ) async throws(QueueError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        var arguments = [host, "\(tags.count)"] + tags.map { SessionRequest.tagPrefix + $0 }
+        let tags = tags.map { SessionRequest.tagPrefix + $0 } + [SessionRequest.hostPrefix + host]
+        var arguments = [host, "\(tags.count)"] + tags
         arguments += ["\(unlisted.count)"] + unlisted
         for machine in machines {
             do {
@@ -118,8 +119,12 @@ extension JobQueue {
     /// Whether a live host can start a machine of this name, shown by forms or not.
     package func isOffered(_ machine: String, lease: Duration = .seconds(30)) async throws(QueueError) -> Bool {
         let hosts = try await heartbeats().filter { $0.age < lease * 2 }.map(\.host)
-        let able = try await send(["SMEMBERS", "qwd:hosts:tag:machine:\(machine)"]).array?.compactMap(\.string) ?? []
-        return !Set(hosts).isDisjoint(with: able)
+        return try await !Set(hosts).isDisjoint(with: self.hosts(offering: machine))
+    }
+
+    /// Ids of the hosts that can start a machine, alive or not.
+    package func hosts(offering machine: String) async throws(QueueError) -> [String] {
+        try await send(["SMEMBERS", "qwd:hosts:tag:machine:\(machine)"]).array?.compactMap(\.string) ?? []
     }
 
     /// All hosts, by name.

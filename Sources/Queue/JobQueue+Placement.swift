@@ -36,6 +36,7 @@ extension Placement.Verdict {
                 .full(resource, needed: wanted, free: there, nextEnd: ends < 0 ? nil : .milliseconds(ends))
             case "draining": .draining
             case "promised": .promised
+            case "master": .master(about)
             default: .closed(HostClosure(rawValue: code) ?? .problem, busyPercent: there)
             }
     }

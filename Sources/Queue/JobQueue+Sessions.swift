@@ -21,7 +21,8 @@ extension JobQueue {
     ///   - client: Whom the limits of one person count; nil for the owner.
     ///   - address: Where the person comes from, for the record of who did what.
     ///   - payload: What is too long for the session's hash, kept beside it for the worker; empty for nothing.
-    /// - Throws: `.limit` or `.tooBig` when it may not or can never run; nothing is written then.
+    /// - Throws: `.limit` or `.tooBig` when it may not or can never run, `.refused` when it wants a disk for itself that
+    ///   another session uses; nothing is written then.
     package func enqueue(
         _ request: SessionRequest, once: String? = nil, client: LimitedClient? = nil, from address: String = "",
         payload: String = "", limits: Limits, id: SessionID, job: JobID
@@ -62,6 +63,11 @@ extension JobQueue {
             let largest = number(2)
             throw QueueError(
                 .tooBig(resource, largest: largest), "too much \(resource.rawValue): the largest host has \(largest)")
+        case "in-use":
+            throw QueueError(
+                .refused,
+                "Session \(answer.count > 1 ? answer[1].string ?? "" : "") uses the disk of \(request.machine), and nobody else may while it is written to."
+            )
         default:
             throw Self.unexpected(reply, from: "enqueue")
         }

@@ -76,6 +76,10 @@ extension SessionRequest {
         fields += Resource.allCases.map { ($0.rawValue, "\(resources[$0])") }
         if !tags.isEmpty { fields.append(("tags", tagLines)) }
         if !machineOptions.isEmpty { fields.append(("machine_options", machineOptions.joined(separator: "\n"))) }
+        if let host { fields.append(("only_host", host)) }
+        if usesMaster { fields.append(("use_master", "1")) }
+        if let image { fields += [("image_path", image.path), ("image_seal", image.seal)] }
+        if let title { fields.append(("title", title)) }
         if let email { fields.append(("email", email)) }
         return fields
     }
@@ -88,6 +92,10 @@ extension SessionRequest {
             tags: (fields["tags"] ?? "").split(separator: "\n").map { String($0.trimmingPrefix(Self.tagPrefix)) },
             lifetimeSeconds: number("lifetime_s"), oneShot: fields["one_shot"] == "1",
             email: fields["email"].flatMap { $0.isEmpty ? nil : $0 })
+        host = fields["only_host"]
+        image = fields["image_path"].map { ImageFileRequest(path: $0, seal: fields["image_seal"] ?? "") }
+        title = fields["title"].flatMap { $0.isEmpty ? nil : $0 }
+        usesMaster = fields["use_master"] == "1"
         machineOptions = (fields["machine_options"] ?? "").split(separator: "\n").map(String.init)
     }
 
@@ -101,13 +109,18 @@ extension SessionRequest {
     /// What stands before a host's own tags, so that none is taken for a machine.
     static let tagPrefix = "tag:"
 
-    /// What the request's host must have besides room and the machine, one a line.
+    /// The tag that a host alone has.
+    static let hostPrefix = "host:"
+
     private var tagLines: String { tags.map { Self.tagPrefix + $0 }.joined(separator: "\n") }
 
     /// Those that need the same wait under this text; the script `placement.lua` reads it.
-    var needs: String {
+    package var needs: String {
         let amounts = Resource.allCases.map { "\(resources[$0])" }.joined(separator: " ")
-        return "\(amounts) machine:\(machine)" + (tags.isEmpty ? "" : "\n\(tagLines)")
+        // By the first one hosts are found, so the rarest comes first.
+        let machine = image == nil ? "\(usesMaster ? "master" : "machine"):\(machine)" : nil
+        let named = [host.map { Self.hostPrefix + $0 }, machine]
+        return "\(amounts) " + (named.compactMap(\.self) + tags.map { Self.tagPrefix + $0 }).joined(separator: "\n")
     }
 }
 

@@ -20,7 +20,8 @@ enum Transition: String, CaseIterable {
         PackageResources.resources_lua,
         PackageResources.placement_lua, PackageResources.line_lua, PackageResources.wake_lua,
         PackageResources.events_lua, PackageResources.jobs_lua, PackageResources.clients_lua,
-        PackageResources.ended_lua, PackageResources.sessions_lua, PackageResources.mails_lua,
+        PackageResources.ended_lua, PackageResources.masters_lua, PackageResources.sessions_lua,
+        PackageResources.mails_lua,
         PackageResources.hosts_lua, PackageResources.creates_lua, PackageResources.promises_lua,
         PackageResources.refusals_lua,
     ]

@@ -18,6 +18,14 @@ package struct ServiceSecret: Sendable, CustomStringConvertible {
         Data(Digest.sha256.hmac(Array("display \(session) \(fence)".utf8), key: key)).base64URL
     }
 
+    /// What says that somebody who knows the secret wants a file of a host to be started. It stands in Redis, so it is good for
+    /// one session alone.
+    /// - Parameter host: The host's id.
+    package func imageSeal(session: SessionID, host: String, path: String) -> String {
+        // No id has a space.
+        Data(Digest.sha256.hmac(Array("image \(session) \(host) \(path)".utf8), key: key)).base64URL
+    }
+
     package var description: String { "<redacted>" }
 }
 

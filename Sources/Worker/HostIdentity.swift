@@ -9,13 +9,17 @@ package enum HostIdentity {
     /// The id, made now if there is none yet. It goes where the directory goes: a host whose disk was moved into another machine
     /// is still that host. Of two copies that live, the second is refused by the queue, which compares their places.
     package static func id(in stateDirectory: String) throws(ProcessError) -> String {
-        let path = file(stateDirectory)
-        let words = (Files.read(path) ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
-        if let id = words.first, id.count == 12 { return id }
+        if let id = known(in: stateDirectory) { return id }
         let id = Crockford32.random(12)
         try Files.makeDirectory(stateDirectory)
-        try Files.write("\(id)\n", to: path)
+        try Files.write("\(id)\n", to: file(stateDirectory))
         return id
+    }
+
+    /// The id, or nil if there is none yet.
+    package static func known(in stateDirectory: String) -> String? {
+        let words = (Files.read(file(stateDirectory)) ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
+        return words.first { $0.count == 12 }
     }
 
     /// Where this host is: what differs between it and a copy of its directory on this machine (the file of the id), of its disk

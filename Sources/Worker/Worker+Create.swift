@@ -147,6 +147,20 @@ extension Worker {
     private func specify(
         _ request: SessionRequest, _ id: SessionID, _ claim: Claim
     ) async throws(CreateAbort) -> MachineSpecification {
+        let machine = try await machine(of: request, for: id)
+        let wanted: Machine
+        do throws(Machine.OptionProblem) { wanted = try machine.with(options: request.machineOptions) } catch {
+            throw .machine(MachineError(.badImage, error.text))
+        }
+        var specification = MachineSpecification(
+            session: id, fence: claim.fence, machine: wanted, cpu: request.cpu,
+            memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
+        specification.usesMaster = request.usesMaster
+        return specification
+    }
+
+    private func machine(of request: SessionRequest, for id: SessionID) async throws(CreateAbort) -> Machine {
+        if let image = request.image { return try await machine(of: image, for: id) }
         var catalogue = await catalogue()
         if let wanted = catalogue.fetchable.first(where: { $0.name == request.machine }) {
             try await fetch(wanted, for: id)
@@ -161,13 +175,27 @@ extension Worker {
                         ?? "\(options.host) has no machine \(request.machine) any more. Choose another one, or ask the administrator."
                 ))
         }
-        let wanted: Machine
-        do throws(Machine.OptionProblem) { wanted = try machine.with(options: request.machineOptions) } catch {
-            throw .machine(MachineError(.badImage, error.text))
+        return machine
+    }
+
+    /// The machine of a file that is in no catalogue, as an administrator of this host may ask for it.
+    private func machine(of image: ImageFileRequest, for id: SessionID) async throws(CreateAbort) -> Machine {
+        let seal = secret.imageSeal(session: id, host: options.hostID, path: image.path)
+        guard ConstantTime.isEqual(seal, image.seal) else {
+            throw .machine(
+                MachineError(
+                    .badImage, "Nobody who may choose among the files of \(options.host) has asked for this one."))
         }
-        return MachineSpecification(
-            session: id, fence: claim.fence, machine: wanted, cpu: request.cpu,
-            memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
+        // Its disk may hang, and then a start fails as any other that takes too long.
+        let found = await FileThreads(width: 1).result(within: .seconds(10)) {
+            Result { () throws(ImageError) in try Machine(file: image.path) }
+        }
+        switch found {
+        case .success(let machine)?: return machine
+        case .failure(let problem)?:
+            throw .machine(MachineError(.badImage, "\(image.path) can't be started: \(problem.text)"))
+        case nil: throw .machine(MachineError(.system, "The disk of \(image.path) does not answer."))
+        }
     }
 
     /// Waits for an image from the store, and tells who waits for the session how far it is.

@@ -72,7 +72,7 @@ extension DiskImage {
             _ = try ImageInspector.inspect(try ImageFile(path: path)).resolved(stated: nil, path: name)
             return nil
         } catch {
-            return "\(error.problem). \(error.advice)"
+            return error.text
         }
     }
 }

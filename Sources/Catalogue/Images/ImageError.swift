@@ -22,6 +22,9 @@ package struct ImageError: Error, Sendable, Hashable {
         self.kind = kind
     }
 
+    /// Both, for a person.
+    package var text: String { "\(problem). \(advice)" }
+
     static let again = "Get or copy it again."
     static let flatten = "Make one file of it where it comes from: qemu-img convert -O qcow2 OLD NEW.qcow2"
 
@@ -51,6 +54,11 @@ package struct ImageError: Error, Sendable, Hashable {
     static let beingWritten = ImageError(
         "it is open for writing: a copy or a download in progress, or a machine that runs from it",
         "It is offered as soon as that is over.", kind: .beingWritten)
+
+    /// It keeps what is known of it, so it is offered as before; the queue lets nobody have it meanwhile.
+    static let beingWorkedOn = ImageError(
+        "an administrator works on it (qwd start --use-master)", "It is offered when that session has ended.",
+        kind: .unknown)
 
     static let notClosed = ImageError(
         "it was not closed after the last writing", "End what uses it, then: qemu-img check -r all FILE")

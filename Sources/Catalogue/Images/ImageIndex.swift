@@ -32,19 +32,24 @@ final class ImageIndex: Sendable {
     private let state = Mutex(State())
 
     private let settle: Int64
+    /// Whether it is a session that writes to a file, as one of an administrator may. What the file is does not change by that.
+    private let isSessions: @Sendable (_ path: String) -> Bool
 
     /// - Parameters:
     ///   - settle: Age in nanoseconds from which on a file's times are trusted. File systems keep them in steps of some
     ///     milliseconds, FAT in steps of two seconds.
     ///   - open: Opens a file; a test may let it hang.
+    ///   - isSessions: Whether a session writes to a file.
     init(
         threads: FileThreads = FileThreads(), settle: Int64 = 2_000_000_000,
         open: @escaping @Sendable (String) throws(ImageError) -> ImageFile = { path throws(ImageError) in
             try ImageFile(path: path)
-        }
+        },
+        isSessions: @escaping @Sendable (_ path: String) -> Bool = { _ in false }
     ) {
         self.threads = threads
         self.settle = settle
+        self.isSessions = isSessions
         self.open = open
     }
 
@@ -92,7 +97,7 @@ final class ImageIndex: Sendable {
         let known = state.withLock { $0.found[path] }
         var verdict = known?.verdict
         if known?.identity != file.identity || known?.isSettled != true { verdict = nil }
-        if file.isOpenForWriting { throw .beingWritten }
+        if file.isOpenForWriting { throw isSessions(path) ? .beingWorkedOn : .beingWritten }
         if let verdict { return verdict }
         let found: Verdict
         do throws(ImageError) {

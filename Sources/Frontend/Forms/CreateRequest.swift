@@ -53,6 +53,7 @@ extension CreateRequest {
             resources: Resources(
                 cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
                 diskGiB: machine?.diskGiB ?? options.defaultDiskGiB), lifetimeSeconds: lifetime, oneShot: oneShot)
+        request.title = machine?.title
         self.nonce = nonce
     }
 }

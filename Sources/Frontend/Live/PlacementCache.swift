@@ -10,13 +10,7 @@ actor PlacementCache {
     private let limits: Limits
     private let lease: Duration
     private let freshness: Duration
-    private var known: [Needs: Cached<Placement>] = [:]
-
-    private struct Needs: Hashable {
-        var machine: String
-        var resources: Resources
-        var tags: [String]
-    }
+    private var known: [String: Cached<Placement>] = [:]
 
     init(queue: JobQueue, limits: Limits, lease: Duration, freshness: Duration) {
         self.queue = queue
@@ -26,7 +20,7 @@ actor PlacementCache {
     }
 
     func placement(of request: SessionRequest) async throws(QueueError) -> Placement {
-        let needs = Needs(machine: request.machine, resources: request.resources, tags: request.tags)
+        let needs = request.needs
         if known.count >= Self.most, known[needs] == nil { known = [:] }
         let cached =
             known[needs]

@@ -45,7 +45,7 @@ extension Mailer {
             throw AccountsError(.rejected, "The person has no e-mail address.")
         }
         let values = [
-            "machine": session.request.machine, "end": session.expiresAt.map { TimeText.readable($0) } ?? "",
+            "machine": session.request.machineTitle, "end": session.expiresAt.map { TimeText.readable($0) } ?? "",
         ]
         switch JobQueue.SessionMail(rawValue: job.topic) {
         case .ready:

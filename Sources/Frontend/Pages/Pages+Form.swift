@@ -126,7 +126,7 @@ extension Pages {
             ? "<a class=\"button primary small\" href=\"\(path)/connect\">\(HTML.escape(texts("manage.connect")))</a>"
             : "<a class=\"button small\" href=\"\(path)\">\(HTML.escape(texts("manage.open")))</a>"
         return """
-            <li id="mine-\(session.id)"><a class="mine-name" href="\(path)">\(HTML.escape(session.request.machine))</a>\
+            <li id="mine-\(session.id)"><a class="mine-name" href="\(path)">\(HTML.escape(session.request.machineTitle))</a>\
             <span class="state \(session.state.rawValue)">\(HTML.escape(state))</span>\
             <span class="mine-until">\(until)</span>\(button)</li>
 

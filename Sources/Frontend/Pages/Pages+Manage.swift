@@ -81,7 +81,7 @@ extension Pages {
     func endedRow(_ session: Session) -> String {
         let reason = session.reason.map(texts.sentence) ?? ""
         return """
-            <li id="e-\(session.id)"><a href="\(path(of: session.id))">\(HTML.escape(session.request.machine))</a> \
+            <li id="e-\(session.id)"><a href="\(path(of: session.id))">\(HTML.escape(session.request.machineTitle))</a> \
             <span>\(HTML.escape(session.request.owner.text))</span> <span>\(HTML.escape(reason))</span> \
             \(session.endedAt.map(HTML.time) ?? "")</li>
 

@@ -32,7 +32,7 @@ extension Pages {
         var model: Templates.Model = [
             "class": Self.cssClass(of: session), "view": Self.view(of: session), "headline": story.headline,
             "url": path,
-            "machine": session.request.machine, "nowMs": "\(report.now)",
+            "machine": session.request.machineTitle, "nowMs": "\(report.now)",
             "events": session.state == .ended ? "" : "\(path)/events?after=\(report.lastEvent)",
             "steps": steps(of: session, times: report.times),
         ]

@@ -124,7 +124,7 @@ extension Pages {
         render(
             "stop",
             [
-                "machine": session.request.machine, "owner": session.request.owner.text, "back": back,
+                "machine": session.request.machineTitle, "owner": session.request.owner.text, "back": back,
                 "action": path(of: session.id) + "/stop" + (list.map { "?from=\(Self.encode($0))" } ?? ""),
             ])
     }

@@ -18,6 +18,7 @@ extension Placement.Verdict {
 
 extension Placement.HostVerdict {
     private static let machineTag = "machine:"
+    private static let hostTag = "host:"
 
     fileprivate func sentences(_ texts: Texts) -> [String] {
         switch verdict {
@@ -45,7 +46,9 @@ extension Placement.HostVerdict {
             ]
         case .lacks(let tag) where tag.hasPrefix(Self.machineTag):
             [texts("session.waits.machineGone", ["machine": String(tag.dropFirst(Self.machineTag.count))])]
+        case .lacks(let tag) where tag.hasPrefix(Self.hostTag): [texts("session.waits.hostGone")]
         case .lacks(let tag): [texts("session.waits.lacks", ["tag": tag])]
+        case .master(let machine): [texts("session.waits.master", ["machine": machine])]
         case .draining: [texts("session.waits.draining")]
         case .promised: [texts("session.waits.promised", ["host": host])]
         case .closed(.load, let percent): [texts("session.waits.load", ["host": host, "percent": "\(percent)"])]

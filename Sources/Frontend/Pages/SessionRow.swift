@@ -31,7 +31,7 @@ struct SessionRow: Sendable {
         // The one that ends next comes first.
         let end = session.state == .running ? session.expiresAt ?? Self.noEnd : 0
         let path = pages.path(of: id)
-        let machine = HTML.escape(session.request.machine)
+        let machine = HTML.escape(session.request.machineTitle)
         // By their ids the links and buttons of a row that was exchanged get the focus back.
         order = Self.order(rank: rank, end: end, id: id)
         head =

@@ -45,7 +45,7 @@ struct DisplayRoutes: Sendable {
         let host = try await services.hosts.value().first { $0.id == session.host }
         return try .json(
             DisplayAnswer(
-                state: session.isOpen ? "open" : session.state.rawValue, machine: session.request.machine,
+                state: session.isOpen ? "open" : session.state.rawValue, machine: session.request.machineTitle,
                 why: session.reason.map(services.pages.texts.sentence),
                 display: session.isOpen ? host.flatMap { DisplayLink.webSocket(base: $0.status.displayURL) } : nil))
     }

@@ -102,6 +102,7 @@ extension PlacementAnswer.Host {
             (code, self.resource, self.needed, there) = ("full", resource.rawValue, needed, free)
             nextEnd = end.map { Int($0.components.seconds) }
         case .promised: code = "promised"
+        case .master(let machine): (code, tag) = ("master", "machine:\(machine)")
         }
     }
 }

@@ -9,6 +9,8 @@ struct InheritedDescriptors: Sendable {
     enum Door: Sendable, Hashable {
         /// The session's disk.
         case overlay(MachineShape.DiskContent.Place)
+        /// The machine's own image, for a session that writes to it.
+        case master
         /// A file of the catalogue, read-only.
         case image(MachineShape.DiskContent.Place)
         case monitor, network, console, agent
@@ -21,9 +23,13 @@ struct InheritedDescriptors: Sendable {
     let doors: [Door]
 
     init(_ shape: MachineShape) {
-        var doors: [Door] = [.overlay(.own), .monitor, .network, .image(.own), .console, .agent]
+        let master = shape.contents.contains { if case .master = $0 { true } else { false } }
+        var doors: [Door] = [master ? .master : .overlay(.own), .monitor, .network]
+        if !master { doors.append(.image(.own)) }
+        doors += [.console, .agent]
         for content in shape.contents {
             switch content {
+            case .master: break
             case .image(let number, _): doors.append(.image(number))
             case .overlay(let number, let format):
                 doors.append(.overlay(number))
@@ -54,6 +60,7 @@ struct InheritedDescriptors: Sendable {
         for door in doors {
             switch door {
             case .overlay(let place): opened.append(try Files.open(paths.overlay(place.rawValue), writable: true))
+            case .master: opened.append(try Files.open(machine.path, writable: true))
             case .image(let place):
                 let path =
                     switch place {

@@ -45,6 +45,8 @@ package struct MachineShape: Sendable, Hashable, Codable {
     package enum DiskContent: Sendable, Hashable, Codable {
         /// An image of the catalogue, read-only: the machine's own, or one of its further CDs.
         case image(Place, DiskFormat)
+        /// The machine's own image, which the session writes to.
+        case master(DiskFormat)
         /// A disk of the session: on top of an image, or an empty one.
         case overlay(Place, over: DiskFormat?)
 
@@ -70,7 +72,7 @@ extension MachineShape {
         processors = specification.cpu
         memoryMiB = specification.memoryMiB
         clock = hardware.clock
-        devices = Self.disks(machine)
+        devices = Self.disks(machine, usesMaster: specification.usesMaster)
         if hardware.networkCard != .none { devices.append(.network(hardware.networkCard)) }
         devices += [.video(hardware.video), .input(hardware.input)]
         if hardware.sound != .none { devices.append(.sound(hardware.sound)) }
@@ -81,10 +83,11 @@ extension MachineShape {
         if firmware == .bios { devices.append(.firmwareLog) }
     }
 
-    private static func disks(_ machine: Machine) -> [Device] {
+    private static func disks(_ machine: Machine, usesMaster: Bool) -> [Device] {
         let bus = machine.hardware.diskBus
         var disks: [Device] =
             switch machine.kind {
+            case .disk where usesMaster: [.disk(.master(machine.driver), bus: bus, bootOrder: 1)]
             case .disk: [.disk(.overlay(.own, over: machine.driver), bus: bus, bootOrder: 1)]
             case .iso:
                 [

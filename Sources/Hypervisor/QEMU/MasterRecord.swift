@@ -6,29 +6,36 @@ import Processes
 /// Which file a session's machine was made of. Kept in the session's run directory, so that it is known after a restart.
 struct MasterRecord: Sendable, Hashable {
     var path: String
-    var identity: ImageIdentity
+    /// Which file it was; nil for a session that writes to it.
+    var identity: ImageIdentity?
 
-    init(path: String, identity: ImageIdentity) {
+    init(path: String, identity: ImageIdentity?) {
         self.path = path
         self.identity = identity
     }
 
     /// Reads what was kept; nil if nothing was, as for a session of an earlier version.
     init?(_ paths: SessionPaths) {
-        guard let lines = Files.read(paths.master)?.split(separator: "\n", maxSplits: 1), lines.count == 2,
-            let identity = ImageIdentity(text: lines[0])
-        else { return nil }
+        guard let lines = Files.read(paths.master)?.split(separator: "\n", maxSplits: 1), lines.count == 2 else {
+            return nil
+        }
+        let identity = ImageIdentity(text: lines[0])
+        guard identity != nil || lines[0] == Self.written else { return nil }
         // A path may have a newline in it, but the file's last one is not its own.
         self.init(path: String(lines[1].dropLast()), identity: identity)
     }
 
+    /// Stands for the identity of a file that its session writes to.
+    private static let written = "written"
+
     func write(_ paths: SessionPaths) throws(ProcessError) {
-        try Files.write("\(identity.text)\n\(path)\n", to: paths.master)
+        try Files.write("\(identity?.text ?? Self.written)\n\(path)\n", to: paths.master)
     }
 
     /// What is wrong with the file by now, in words for the session's user; nil if it can't be looked at, empty if it is as
     /// it was. Waits for the disk.
     func problem() -> String? {
+        guard let identity else { return "" }
         let file: ImageFile
         do {
             file = try ImageFile(path: path)
@@ -82,9 +89,17 @@ extension ImageIdentity {
 extension QEMUHypervisor {
     /// The files that machines on this host were made of, and may still run from.
     package static func mastersInUse(_ paths: HostPaths) -> Set<String> {
-        Set(
-            Files.names(in: paths.sessions).compactMap { SessionID($0) }.compactMap {
-                MasterRecord(paths.session($0))?.path
-            })
+        Set(masters(paths).map(\.record.path))
+    }
+
+    /// The files that sessions on this host write to, though they are machines' own.
+    package static func mastersWritten(_ paths: HostPaths) -> Set<String> {
+        Set(masters(paths).filter { $0.record.identity == nil }.map(\.record.path))
+    }
+
+    static func masters(_ paths: HostPaths) -> [(session: SessionID, record: MasterRecord)] {
+        Files.names(in: paths.sessions).compactMap { SessionID($0) }.compactMap { session in
+            MasterRecord(paths.session(session)).map { (session, $0) }
+        }
     }
 }

@@ -66,6 +66,12 @@ package enum QEMUArguments {
         for content in shape.contents {
             switch content {
             case .image(let place, let format): words += image(place, format, doors)
+            case .master(let format):
+                words += open(doors.number(of: .master), "disk", "discard=unmap")
+                words += [
+                    "-blockdev",
+                    "driver=\(format.rawValue),file=disk-file,node-name=disk,discard=unmap,detect-zeroes=unmap",
+                ]
             case .overlay(let place, let format):
                 if let format { words += image(place, format, doors) }
                 let name = "disk\(place.rawValue)"

@@ -148,6 +148,7 @@ extension MachineShape.DiskContent {
     fileprivate var node: String {
         switch self {
         case .image(let place, _): "master\(place.rawValue)"
+        case .master: "disk"
         case .overlay(let place, _): "disk\(place.rawValue)"
         }
     }

@@ -10,6 +10,8 @@ extension QEMUHypervisor {
     package func powerDown(_ machine: MachineRef, grace: Duration) async {
         guard let machine = try? live(machine) else { return }
         machines[machine.session]?.isStopping = true
+        let writes = MasterRecord(machine.paths).map { $0.identity == nil } ?? false
+        let grace = writes ? max(grace, Self.masterGrace) : grace
         // One that stands still for want of space can't answer.
         guard grace > .zero, !machine.waitsForSpace, (try? await machine.qmp.execute(SystemPowerdown())) != nil else {
             // It can't be asked; the teardown that follows ends it.
@@ -21,7 +23,12 @@ extension QEMUHypervisor {
             await group.next()
             group.cancelAll()
         }
+        // A machine that stands still has nothing that is not in its disk's file.
+        if writes { _ = try? await machine.qmp.execute(Stop()) }
     }
+
+    /// How long a guest has to power off whose disk stays, whatever others have: what it has not written is lost from it.
+    private static let masterGrace = Duration.seconds(60)
 
     /// Removes a session's disk. One of many gigabytes takes its file system seconds, in which nobody here should wait: it gets
     /// another name, and goes on a thread of its own. What is left of that when we are killed goes with the next start.

@@ -10,10 +10,35 @@ extension QEMUHypervisor {
 
     /// Remembers which file a session's machine is made of.
     func rememberMaster(_ specification: MachineSpecification) throws(MachineError) {
-        guard let identity = specification.machine.identity else { return }
-        let record = MasterRecord(path: specification.machine.path, identity: identity)
+        let machine = specification.machine
+        if specification.usesMaster { try checkMasterIsFree(specification) }
+        guard let identity = machine.identity else { return }
+        let record = MasterRecord(path: machine.path, identity: specification.usesMaster ? nil : identity)
         let session = paths.session(specification.session)
         try MachineError.translating { () throws(ProcessError) in try record.write(session) }
+    }
+
+    /// Formats that QEMU writes as well as its own.
+    private static let writable: Set<DiskFormat> = [.qcow2, .raw]
+
+    /// Refuses to write to a file that another session's machine was made of, under whatever name. The queue lets nobody
+    /// else have the machine meanwhile, but knows only names; QEMU's own locks are the last guard.
+    private func checkMasterIsFree(_ specification: MachineSpecification) throws(MachineError) {
+        let machine = specification.machine
+        guard machine.kind == .disk, Self.writable.contains(machine.driver), let identity = machine.identity else {
+            throw MachineError(
+                .badImage,
+                "The disk of \(machine.name) can't be written to: that is for disks that are qcow2 or raw. Convert it, or change a copy: qemu-img convert -O qcow2 \(machine.path) NEW.qcow2"
+            )
+        }
+        let other = Self.masters(paths).first { session, record in
+            session != specification.session
+                && (record.path == machine.path
+                    || record.identity.map { $0.device == identity.device && $0.inode == identity.inode } ?? false)
+        }
+        guard let other else { return }
+        throw MachineError(
+            .badImage, "The disk of \(machine.name) is in use by session \(other.session) on this host. Stop it first.")
     }
 
     func checkMasters() async {

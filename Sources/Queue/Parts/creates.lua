@@ -14,6 +14,8 @@ local function queue_create(sid, jid, r, attempts, at, farm, event)
     join(sid, r.owner, r.holder, r.asker)
     stand_in_line(jid, r.needs, place)
     wake_one_for(needs)
+    local master = master_of(needs)
+    if master then lock_master(master, sid) end
     local values = r.values
     local count = #values
     for i, value in ipairs({ 'job', jid, 'fence', '0', 'attempt', '0', 'created_at', at_text, 'holder', r.holder, 'asker',

@@ -28,6 +28,8 @@ end
 -- Takes tags from a host, and out of the common list the machines that no host offers any more.
 local function take_tags(host, tags)
     for _, tag in ipairs(tags) do
+        -- One whose disk is worked on has another name there.
+        tag = string.gsub(tag, '^master:', 'machine:')
         write('SREM', 'qwd:hosts:tag:' .. tag, host)
         local machine = string.match(tag, '^machine:(.*)$')
         local others = call('SCARD', 'qwd:hosts:tag:' .. tag) - call('SISMEMBER', 'qwd:hosts:tag:' .. tag, host)

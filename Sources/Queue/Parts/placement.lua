@@ -45,7 +45,12 @@ local function fits(h, needs)
         if amount > h.capacity[i] then return 'too-small', RESOURCES[i], amount, h.capacity[i] end
     end
     for _, tag in ipairs(needs.tags) do
-        if not has(h, tag) then return 'lacks', tag, 0, 0 end
+        if not has(h, tag) then
+            local machine = string.match(tag, '^machine:(.*)$')
+            -- It is there, and somebody works on its disk (masters.lua).
+            if machine and has(h, 'master:' .. machine) then return 'master', machine, 0, 0 end
+            return 'lacks', tag, 0, 0
+        end
     end
     if h.closed then return h.closed, '', 0, h.closed == 'load' and math.floor(h.busy * 100 + 0.5) or 0 end
     for i, amount in ipairs(needs.amounts) do

@@ -8,7 +8,7 @@ local LIVES = { running = true, lost = true }
 
 local SESSION = { 'state', 'rev', 'owner', 'holder', 'asker', 'host', 'fence', 'wanted', 'stop_reason', 'job', 'stop_job',
     'step', 'step_at', 'display', 'lifetime_s', 'started_at', 'expires_at', 'email', 'machine', 'detail', 'mail',
-    'cpu', 'memory_mib', 'disk_gib', 'gpu' }
+    'cpu', 'memory_mib', 'disk_gib', 'gpu', 'use_master' }
 
 -- What an older session has not.
 local function complete(s)
@@ -85,6 +85,7 @@ local function move(sid, s, to, at, fields, event, quiet, h)
     if to == 'ended' then
         write('ZREM', 'qwd:sessions', sid)
         leave(sid, s)
+        if s.use_master == '1' then unlock_master(s.machine, sid) end
         keep_ended(sid, s, s.reason == 'cancelled', at)
     end
     return s

@@ -17,7 +17,7 @@ local before = call('SMEMBERS', tags)
 local gone = {}
 for i = place + hidden + 1, #ARGV, 2 do add('machine:' .. ARGV[i]) end
 for _, tag in ipairs(before) do
-    if not wanted[tag] then gone[#gone + 1] = tag end
+    if not wanted[(string.gsub(tag, '^master:', 'machine:'))] then gone[#gone + 1] = tag end
 end
 take_tags(host, gone)
 for i = place + hidden + 1, #ARGV, 2 do
@@ -25,8 +25,11 @@ for i = place + hidden + 1, #ARGV, 2 do
     write('HSET', 'qwd:machines', ARGV[i], ARGV[i + 1])
     write('HSET', offers, ARGV[i], ARGV[i + 1])
 end
+-- Those whose disks are being worked on (masters.lua).
+local kept = {}
+for _, machine in ipairs(call('HKEYS', MASTERS)) do kept['machine:' .. machine] = 'master:' .. machine end
 for tag in pairs(wanted) do
-    write('SADD', tags, tag)
+    write('SADD', tags, kept[tag] or tag)
     write('SADD', 'qwd:hosts:tag:' .. tag, host)
 end
 wake_if_needed(host)

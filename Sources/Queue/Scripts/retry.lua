@@ -25,6 +25,9 @@ end
 local old = 'qwd:session:' .. job.session
 local s = call('HMGET', old, 'asked', 'owner', 'holder', 'asker', 'machine')
 if not s[1] then return false end
+local master = master_of(read_needs(job.needs))
+local user = master and who_uses(master)
+if user then error({ err = 'EDGE session ' .. user .. ' uses the disk of ' .. master }) end
 revive()
 local values = {}
 for name in string.gmatch(s[1], '%S+') do

@@ -26,6 +26,7 @@ for i, value in ipairs({ 'job', jid, 'attempt', '1', 'created_at', at_text, 'hol
 end
 write('ZADD', 'qwd:sessions', at_text, sid)
 join(sid, owner, holder, asker)
+if s.use_master == '1' then lock_master(machine, sid) end
 local lifetime = tonumber(s.lifetime_s or 0)
 -- A whole life anew: how much of it is over, nobody knows any more.
 move(sid, s, 'running', at,

@@ -15,7 +15,10 @@ struct Start: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Argument(help: "Name of the machine, or of an ISO file in the machines directory.")
+    @Argument(
+        help:
+            "Name of the machine, or of an ISO file in the machines directory, or a disk or CD image of this host by its path (./disk.qcow2)."
+    )
     var machine: String
 
     // The second names are those of qemu-web-desktop.
@@ -36,6 +39,14 @@ struct Start: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("A label that its host must have (worker.tags). May be given again.", valueName: "label"))
     var tag: [String] = []
+    @Option(help: ArgumentHelp("The host that it is to run on.", valueName: "name")) var host: String?
+    @Flag(
+        help:
+            "Work on the machine's own disk: changes stay, and nobody else gets the machine meanwhile. Ends when the guest powers off or by qwd stop."
+    )
+    var useMaster = false
+    @Option(name: .customLong("snapshot_use_master"), help: ArgumentHelp("1 is --use-master.", visibility: .hidden))
+    var snapshotUseMaster: Int?
     @Flag(help: "Keep the session when its viewer leaves.") var keep = false
     @Option(help: ArgumentHelp("How long to wait for room.", valueName: "duration")) var wait = "60s"
     @Flag(help: "Print JSON: the session and the address.") var json = false
@@ -64,7 +75,7 @@ struct Start: AsyncParsableCommand {
 
     private func place(_ request: SessionRequest, _ settings: Settings, _ limits: Limits) async throws {
         let placement = try await Connection.withQueue(settings) { queue in
-            let request = try await raised(request, to: queue.machines(lease: settings.scheduler.lease))
+            let request = try await bound(request, queue, settings)
             return try await queue.place(request, limits: limits, lease: settings.scheduler.lease)
         }
         PlacementReport.table(placement).print()
@@ -82,15 +93,26 @@ struct Start: AsyncParsableCommand {
     ) async throws -> (session: Session, url: String) {
         try await Connection.withQueue(settings) { queue in
             try await SharedSecret(queue: queue, settings: settings).compare()
-            try await checkIsOffered(queue, settings)
-            let request = try await raised(request, to: queue.machines(lease: settings.scheduler.lease))
+            if request.image == nil { try await checkIsOffered(queue, settings) }
+            var request = try await bound(request, queue, settings)
+            let now = Int64(Date().timeIntervalSince1970 * 1000)
+            let id = SessionID(milliseconds: now)
+            if let image = request.image, let host = request.host {
+                request.image?.seal = secret.imageSeal(session: id, host: host, path: image.path)
+            }
+            if request.usesMaster {
+                Console.say(
+                    "qwd: what is changed on the disk of \(machine) stays. Shut the guest down when it is done.")
+            }
             // Listen first, so that nothing between the call and the first look is missed.
             let changes = queue.changes()
-            let now = Int64(Date().timeIntervalSince1970 * 1000)
             let made = try await queue.enqueue(
-                request, from: "command line", limits: limits, id: SessionID(milliseconds: now),
+                request, from: "command line", limits: limits, id: id,
                 job: JobID(milliseconds: now))
-            let session = try await follow(made.session, queue, changes, patience: patience)
+            let session = try await follow(made.session, queue, changes, patience: patience) {
+                // What stands in its way is asked for before it is taken back.
+                try? await queue.place(request, limits: limits, lease: settings.scheduler.lease).blocker
+            }
             let url = DisplayLink.page(
                 frontend: settings.pagesURL, session: session.id,
                 token: secret.token(session: session.id, fence: session.fence))
@@ -123,6 +145,16 @@ struct Start: AsyncParsableCommand {
         )
     }
 
+    /// The request with what the machine and its host say.
+    private func bound(
+        _ request: SessionRequest, _ queue: JobQueue, _ settings: Settings
+    ) async throws -> SessionRequest {
+        let lease = settings.scheduler.lease
+        var request = try await raised(request, to: queue.machines(lease: lease))
+        request.host = try await StartHost(queue: queue, lease: lease, name: host).id(of: request, settings)
+        return request
+    }
+
     /// A request that has what the machine needs at least, as the form makes it.
     private func raised(_ request: SessionRequest, to machines: [MachineDescription]) -> SessionRequest {
         var request = request
@@ -132,6 +164,7 @@ struct Start: AsyncParsableCommand {
         if disk == nil, !machineOption.contains(where: { $0.hasPrefix("disk=") }), let size = machine?.diskGiB {
             request.resources[.disk] = size
         }
+        request.title = machine?.title
         return request
     }
 
@@ -155,6 +188,10 @@ struct Start: AsyncParsableCommand {
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)
         request.machineOptions = machineOption
+        // Somebody who works on what stays must not lose it with a tab.
+        request.usesMaster = useMaster || (snapshotUseMaster ?? 0) != 0
+        if request.usesMaster { request.oneShot = false }
+        if machine.contains("/") { try take(fileAt: machine, &request) }
         // The host must have the room for it.
         if let size = machineOption.last(where: { $0.hasPrefix("disk=") }).flatMap({ Int($0.dropFirst(5)) }), size > 0 {
             request.resources[.disk] = size
@@ -162,9 +199,26 @@ struct Start: AsyncParsableCommand {
         return request
     }
 
+    private func take(fileAt path: String, _ request: inout SessionRequest) throws {
+        if request.usesMaster {
+            throw ValidationError(
+                "--use-master is for machines of the catalogue: qwd machine enable \(path) makes one.")
+        }
+        let path = URL(filePath: path).standardizedFileURL.path
+        guard !path.utf8.contains(where: { $0 < 0x20 }) else {
+            throw ValidationError("A path with control characters is not started.")
+        }
+        // What this host's worker sees is looked at by it; this is for a slip of the pen.
+        guard FileManager.default.fileExists(atPath: path) else { throw Failure(.failed, "There is no file \(path).") }
+        let name = (path as NSString).lastPathComponent
+        request.machine = Machine.isValid(name: name) ? name : "image"
+        request.image = ImageFileRequest(path: path, seal: "")
+    }
+
     /// Follows the session until its display can be opened; gives it up when `patience` is over.
     private func follow(
-        _ id: SessionID, _ queue: JobQueue, _ changes: JobQueue.Changes, patience: Duration
+        _ id: SessionID, _ queue: JobQueue, _ changes: JobQueue.Changes, patience: Duration,
+        blocker: () async -> Placement.Blocker?
     ) async throws -> Session {
         let found: Session? = try await within(patience) {
             var said = ""
@@ -180,10 +234,13 @@ struct Start: AsyncParsableCommand {
         }
         if let found { return found }
         let last = try await queue.session(id)
+        let why = last?.state == .queued ? await blocker() : nil
         _ = try await queue.stop(id)
         if Task.isCancelled { throw Failure(.interrupted, "Interrupted; the request was taken back.") }
         if last?.state == .queued {
-            throw Failure(.noRoom, "There was no room within \(wait); the request was taken back. Try again later.")
+            let reason = why.map { " \(PlacementReport.text(of: $0))" } ?? ""
+            throw Failure(
+                .noRoom, "There was no room within \(wait); the request was taken back. Try again later.\(reason)")
         }
         let texts = try texts
         let step = last?.step.map { " (\(texts.title(of: $0).lowercased()))" } ?? ""
@@ -206,7 +263,7 @@ struct Start: AsyncParsableCommand {
                 [session.reason.map(texts.sentence), session.detail.map(texts.detail)].compactMap(\.self).joined(
                     separator: " "))
         }
-        if session.state == .queued, try await !queue.isOffered(machine) {
+        if session.state == .queued, session.request.image == nil, try await !queue.isOffered(machine) {
             _ = try await queue.stop(id)
             throw Failure(
                 .failed,

@@ -144,7 +144,8 @@ struct Roles {
         let store = settings.machines.store
         let directory = settings.machines.directory
         let reader = CatalogueReader(
-            files: settings.machines.catalogue, directory: directory, hasStore: store != nil)
+            files: settings.machines.catalogue, directory: directory, hasStore: store != nil,
+            isSessions: { QEMUHypervisor.mastersWritten(paths).contains($0) })
         let images = ImageStore(directory: directory, proxy: settings.machines.proxy ?? "")
         return Worker(
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,

@@ -21,7 +21,9 @@ enum PlacementReport {
         case .fits: ""
         case .tooSmall(let resource, let needed, let there):
             "too small: needs \(needed) \(unit(resource)), has \(there)"
+        case .lacks(let tag) where tag.hasPrefix("host:"): "another host was asked for"
         case .lacks(let tag): "lacks \(tag)"
+        case .master(let machine): "somebody works on the disk of \(machine) itself (qwd start --use-master)"
         case .draining: "takes no new sessions (qwd host undrain)"
         case .closed(.load, let percent): "busy: \(percent) % of its processors (limits.load)"
         case .closed(.disk, _): "its disk is nearly full (worker.disk_reserve_gib)"

@@ -8,7 +8,7 @@ extension Snapshot {
         var found: [String] = []
         for (id, session) in sessions { found += violations(ofSession: id, session) }
         for (id, job) in jobs { found += violations(ofJob: id, job) }
-        found += strangers() + counters() + fences() + lines() + miscounts()
+        found += strangers() + loneliness() + counters() + fences() + lines() + miscounts()
         for (id, session) in ended { found += violations(ofEnded: id, session) }
         return found
     }
@@ -88,6 +88,19 @@ extension Snapshot {
             .union(clients.values.flatMap(\.keys)).union(placed.values.flatMap(\.keys))
         return unknown
             + members.filter { sessions[$0] == nil }.map { "a set has the session \($0), which does not live" }
+    }
+
+    /// Whoever works on a machine's own disk has it alone.
+    private func loneliness() -> [String] {
+        let alone = sessions.filter { $0.value["use_master"] == "1" }
+        var found = alone.filter { masters[$0.value["machine"] ?? ""] != $0.key }.map { "\($0.key) has no lock" }
+        for (machine, holder) in masters {
+            if alone[holder]?["machine"] != machine { found.append("\(holder) has \(machine) for nothing") }
+            for (id, session) in sessions where session["machine"] == machine && id != holder {
+                if session["state"] != "queued" { found.append("\(id) runs on the disk that \(holder) writes to") }
+            }
+        }
+        return found
     }
 
     private func counters() -> [String] {

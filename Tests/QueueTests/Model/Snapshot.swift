@@ -27,6 +27,8 @@ struct Snapshot: Decodable {
     var placed: [String: [String: Int]]
     var hosts: [String: Fields]
     var fence: String
+    /// The sessions that work on machines' own disks, by machine.
+    var masters: [String: String]
     /// What was logged since the last one, keyed by its place.
     var events: [String: Fields]
     /// What is left of the sessions that ended since the last one.
@@ -97,6 +99,7 @@ struct Snapshot: Decodable {
             end
         end
         r.fence = call('GET', 'qwd:fence') or '0'
+        r.masters = hash('qwd:machines:masters')
         for place, entry in ipairs(call('XRANGE', 'qwd:events', '(' .. ARGV[1], '+')) do
             local fields = { id = entry[1] }
             for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end

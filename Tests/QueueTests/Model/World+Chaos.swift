@@ -27,10 +27,15 @@ extension World {
     }
 
     private func enqueue() async throws {
-        let request = SessionRequest.sample(
+        var request = SessionRequest.sample(
             random.pick(Self.owners) ?? "ann", machine: random.pick(["debian", "windows"]) ?? "debian",
             cpu: random.pick([1, 1, 2, 4, 8]) ?? 1, memoryMiB: random.pick([512, 1024, 4096]) ?? 512,
             lifetime: random.pick([0, 5000, 20_000]) ?? 0)
+        if random.chance(8) {
+            request.usesMaster = true
+            request.host = random.pick(hosts)?.name
+        }
+        let wanted = request
         let clients: [LimitedClient] = [
             .person(request.owner), .browser(digest: "b1", address: "a1"), .browser(digest: "b2", address: "a1"),
             .address("a2"),
@@ -41,7 +46,7 @@ extension World {
         let made = try await call("enqueue \(session) \(request.owner) \(request.machine) \(request.cpu)") {
             () async throws(QueueError) in
             let made = try await queue.enqueue(
-                request, once: once, client: client, limits: Self.limits, id: session, job: job)
+                wanted, once: once, client: client, limits: Self.limits, id: session, job: job)
             return [made.session, made.job]
         }
         guard made == [session, job] else { throw violation("enqueue answers another session") }
