@@ -6,10 +6,12 @@ import Logging
 import Processes
 
 /// A hypervisor as the worker of this user would make it.
-func makeHypervisor(_ paths: HostPaths, network options: GuestNetwork.Options = .init()) -> QEMUHypervisor {
+func makeHypervisor(
+    _ paths: HostPaths, network options: GuestNetwork.Options = .init(), rate: DiskRate = .unlimited
+) -> QEMUHypervisor {
     let users = geteuid() == 0 ? UserRange(first: 300_200, last: 300_300) : nil
     let logger = Logger(label: "test")
     return QEMUHypervisor(
         paths: paths, accelerator: .tcg, users: users,
-        network: GuestNetwork(paths: paths, options: options, users: users, logger: logger), logger: logger)
+        network: GuestNetwork(paths: paths, options: options, users: users, logger: logger), rate: rate, logger: logger)
 }

@@ -13,7 +13,9 @@ package enum QEMUArguments {
         make(MachineShape(specification, accelerator: accelerator), session: specification.session, vnc: vnc)
     }
 
-    static func make(_ shape: MachineShape, session: SessionID, vnc: String = "none") -> [String] {
+    static func make(
+        _ shape: MachineShape, session: SessionID, rate: DiskRate = .unlimited, vnc: String = "none"
+    ) -> [String] {
         let doors = InheritedDescriptors(shape)
         return identity(session)
             + ["-machine", machine(shape)] + accelerator(shape)
@@ -24,7 +26,7 @@ package enum QEMUArguments {
             ]
             // Paused until the queue has committed the session; a shut-down guest stays, so that its end has a reason.
             + ["-S", "-no-shutdown", "-rtc", "base=\(shape.clock.rawValue)"]
-            + control(doors) + files(shape, doors) + network(shape, doors) + ["-vnc", vnc]
+            + control(doors) + rate.arguments + files(shape, doors, rate) + network(shape, doors) + ["-vnc", vnc]
             + QEMUDevices(shape, doors).arguments
     }
 
@@ -61,26 +63,31 @@ package enum QEMUArguments {
     }
 
     /// The files behind the disks, each under the name of its node.
-    private static func files(_ shape: MachineShape, _ doors: InheritedDescriptors) -> [String] {
+    private static func files(_ shape: MachineShape, _ doors: InheritedDescriptors, _ rate: DiskRate) -> [String] {
         var words: [String] = []
         for content in shape.contents {
             switch content {
-            case .image(let place, let format): words += image(place, format, doors)
+            case .image(let place, let format):
+                let node = "master\(place.rawValue)"
+                words += image(place, format, doors, node: rate.format(of: node)) + rate.filter(node)
             case .master(let format):
                 words += open(doors.number(of: .master), "disk", "discard=unmap")
                 words += [
                     "-blockdev",
-                    "driver=\(format.rawValue),file=disk-file,node-name=disk,discard=unmap,detect-zeroes=unmap",
+                    "driver=\(format.rawValue),file=disk-file,node-name=\(rate.format(of: "disk")),discard=unmap,detect-zeroes=unmap",
                 ]
+                words += rate.filter("disk")
             case .overlay(let place, let format):
-                if let format { words += image(place, format, doors) }
+                // Who reads it reads the disk on top of it, and is counted there.
+                if let format { words += image(place, format, doors, node: "master\(place.rawValue)") }
                 let name = "disk\(place.rawValue)"
                 words += open(doors.number(of: .overlay(place)), name, "discard=unmap")
                 words += [
                     "-blockdev",
-                    "driver=qcow2,file=\(name)-file,node-name=\(name),discard=unmap,detect-zeroes=unmap"
+                    "driver=qcow2,file=\(name)-file,node-name=\(rate.format(of: name)),discard=unmap,detect-zeroes=unmap"
                         + (format == nil ? "" : ",backing=master\(place.rawValue)"),
                 ]
+                words += rate.filter(name)
             }
         }
         guard let firmware = shape.uefi else { return words }
@@ -90,11 +97,11 @@ package enum QEMUArguments {
     }
 
     private static func image(
-        _ place: MachineShape.DiskContent.Place, _ format: DiskFormat, _ doors: InheritedDescriptors
+        _ place: MachineShape.DiskContent.Place, _ format: DiskFormat, _ doors: InheritedDescriptors, node: String
     ) -> [String] {
         let name = "master\(place.rawValue)"
         return open(doors.number(of: .image(place)), name, "read-only=on,auto-read-only=off") + [
-            "-blockdev", "driver=\(format.rawValue),file=\(name)-file,node-name=\(name),read-only=on",
+            "-blockdev", "driver=\(format.rawValue),file=\(name)-file,node-name=\(node),read-only=on",
         ]
     }
 

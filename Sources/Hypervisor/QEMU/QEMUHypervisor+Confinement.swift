@@ -13,7 +13,7 @@ extension QEMUHypervisor {
         _ specification: MachineSpecification, _ shape: MachineShape, account: Account?
     ) -> Program {
         var program = Program(
-            shape.architecture.emulator, QEMUArguments.make(shape, session: specification.session),
+            shape.architecture.emulator, QEMUArguments.make(shape, session: specification.session, rate: rate),
             package: shape.architecture.package)
         program.account = account
         program.fileBytes = specification.fileBytes

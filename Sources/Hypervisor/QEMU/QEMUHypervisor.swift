@@ -16,6 +16,7 @@ package actor QEMUHypervisor: Hypervisor {
     let users: UserRange?
     let network: GuestNetwork
     let groups: ControlGroupParents
+    let rate: DiskRate
     /// Control groups of sessions that are over.
     var emptyGroups: Set<SessionID> = []
     let logger: Logger
@@ -42,12 +43,13 @@ package actor QEMUHypervisor: Hypervisor {
     ///   - users: Given if and only if we are root.
     package init(
         paths: HostPaths, accelerator: Accelerator, users: UserRange?, network: GuestNetwork,
-        groups: ControlGroupParents = ControlGroupParents(), logger: Logger
+        groups: ControlGroupParents = ControlGroupParents(), rate: DiskRate = .unlimited, logger: Logger
     ) {
         self.paths = paths
         self.users = users
         self.network = network
         self.groups = groups
+        self.rate = rate
         self.accelerator = accelerator.rawValue
         kind = accelerator
         self.logger = logger

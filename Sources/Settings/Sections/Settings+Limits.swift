@@ -13,6 +13,8 @@ extension Settings {
         package var waitingPerUser = 10
         package var creationsPerMinute = 30
         package var endedKept = 10_000
+        package var diskMebibytes = 0
+        package var diskOperations = 0
 
         static let keys: [SettingsKey] = [
             SettingsKey(
@@ -45,6 +47,12 @@ extension Settings {
             SettingsKey(
                 "limits.ended_kept", \.limits.endedKept, .integer(0...1_000_000),
                 "Ended sessions that are remembered, for a week at most. 0: all of a week."),
+            SettingsKey(
+                "limits.disk_mib_per_second", \.limits.diskMebibytes, .integer(0...1_000_000),
+                "What one session reads and writes of its disks in a second, in MiB. 0: no limit."),
+            SettingsKey(
+                "limits.disk_operations_per_second", \.limits.diskOperations, .integer(0...10_000_000),
+                "How often one session reads and writes in a second. 0: no limit."),
         ]
     }
 }

@@ -135,6 +135,8 @@ struct Roles {
             hypervisor = QEMUHypervisor(
                 paths: paths, accelerator: try await accelerator(), users: users,
                 network: GuestNetwork(paths: paths, options: guestNetwork, users: users, logger: logger),
+                rate: DiskRate(
+                    mebibytes: settings.limits.diskMebibytes, operations: settings.limits.diskOperations),
                 logger: logger)
             bridge = GatewayBridge(
                 paths: paths, host: display.listen.host, port: display.listen.port,
