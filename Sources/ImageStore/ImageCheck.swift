@@ -9,8 +9,6 @@ package enum ImageCheck {
     }
 
     private static let limit = Duration.seconds(3600)
-    /// Under TCG its appliance was seen to take 43 s to start.
-    private static let guestLimit = Duration.seconds(600)
 
     package static func run(_ machine: Machine) async -> [Finding] {
         var findings: [Finding] = []
@@ -56,22 +54,11 @@ package enum ImageCheck {
         }
     }
 
-    /// The system on it, by libguestfs where that is installed.
     private static func lookInside(_ machine: Machine) async -> Finding? {
-        guard machine.kind == .disk, Programs.find("virt-inspector") != nil else { return nil }
-        let program = Program(
-            "virt-inspector", ["--format=\(machine.driver.rawValue)", "--no-applications", "-a", machine.path],
-            package: "libguestfs-tools")
-        guard let result = try? await ForegroundProcess.run(program, limit: guestLimit), result.isSuccess else {
+        guard machine.kind == .disk, GuestSystem.canLook else { return nil }
+        guard let system = await GuestSystem.look(at: machine.path, as: machine.driver) else {
             return Finding(isGood: true, text: "libguestfs knows no system on it")
         }
-        func value(_ tag: String) -> String? {
-            guard let start = result.output.firstRange(of: "<\(tag)>")?.upperBound,
-                let end = result.output[start...].firstRange(of: "</\(tag)>")?.lowerBound
-            else { return nil }
-            return String(result.output[start..<end])
-        }
-        return Finding(
-            isGood: true, text: "on it is \(value("product_name") ?? value("distro") ?? "an unknown system")")
+        return Finding(isGood: true, text: "on it is \(system.name)")
     }
 }

@@ -23,10 +23,11 @@ package struct ImageStore: Sendable {
     /// - Parameters:
     ///   - name: The file's name in the directory.
     ///   - sha256: What the bytes that come must come to, packed as they are; nil: whatever comes.
+    ///   - converts: Whether a disk of another format becomes a qcow2.
     /// - Returns: Path of the image.
     @discardableResult
     package func download(
-        _ url: String, as name: String, sha256: String?, progress: @escaping Progress
+        _ url: String, as name: String, sha256: String?, converts: Bool = false, progress: @escaping Progress
     ) async throws(ImageStoreError) -> String {
         let partial = "\(directory)/.download-\(name)"
         let lock = try hold(partial)
@@ -41,7 +42,7 @@ package struct ImageStore: Sendable {
         }
         do throws(ImageStoreError) {
             try await compare(partial, sha256, name, progress)
-            return try await place(partial, as: name, progress: progress)
+            return try await place(partial, as: name, converts, progress: progress)
         } catch {
             // It would be the same file again.
             if [.wrongSum, .badArchive, .badImage].contains(error.code) { forget(partial) }
@@ -52,7 +53,7 @@ package struct ImageStore: Sendable {
     /// Takes an image from a file of this host, which stays as it is.
     @discardableResult
     package func add(
-        _ file: String, as name: String, sha256: String? = nil, progress: @escaping Progress
+        _ file: String, as name: String, sha256: String? = nil, converts: Bool = false, progress: @escaping Progress
     ) async throws(ImageStoreError) -> String {
         progress("Copying \(name)", 0, 0)
         guard Files.exists(file) else {
@@ -70,7 +71,7 @@ package struct ImageStore: Sendable {
             let copied = await onFileThread { Result { () throws(ProcessError) in try Files.copy(file, to: partial) } }
             if case .failure(let error) = copied { throw ImageStoreError(.system, "\(error)") }
             try await compare(partial, sha256, name, progress)
-            return try await place(partial, as: name, progress: progress)
+            return try await place(partial, as: name, converts, progress: progress)
         } catch {
             forget(partial)
             throw error
@@ -99,10 +100,13 @@ package struct ImageStore: Sendable {
 
     /// Unpacks what came, looks at it, and puts it in place.
     private func place(
-        _ partial: String, as name: String, progress: @escaping Progress
+        _ partial: String, as name: String, _ converts: Bool, progress: @escaping Progress
     ) async throws(ImageStoreError) -> String {
-        let unpacked = "\(partial).image"
-        defer { unlink(unpacked) }
+        let (unpacked, converted) = ("\(partial).image", "\(partial).converted")
+        defer {
+            unlink(unpacked)
+            unlink(converted)
+        }
         var source = partial
         if let archive = Archive(Self.head(of: partial)) {
             progress("Unpacking \(name)", 0, 0)
@@ -110,9 +114,16 @@ package struct ImageStore: Sendable {
             source = unpacked
         }
         progress("Looking at \(name)", 0, 0)
-        let image = source
-        if let problem = await onFileThread({ DiskImage.problem(of: image, named: name) }) {
-            throw ImageStoreError(.badImage, "\(name): \(problem)")
+        // The name that it will have may promise what it is not yet.
+        let found = try await look(at: source, as: converts ? "" : name)
+        if converts, found.kind == .disk, found.format != .qcow2 {
+            progress("Converting \(name)", 0, 0)
+            try await Conversion.run(source, found, into: converted, most: space)
+            let made = try await look(at: converted, as: name)
+            guard made.format == .qcow2, made.virtualSizeBytes >= found.virtualSizeBytes else {
+                throw ImageStoreError(.badImage, "\(name): what was made of it is smaller than it is.")
+            }
+            source = converted
         }
         let path = "\(directory)/\(name)"
         // What is kept of a download goes before its name is free for another one.
@@ -125,8 +136,17 @@ package struct ImageStore: Sendable {
         return path
     }
 
+    private func look(at path: String, as name: String) async throws(ImageStoreError) -> DiskImage {
+        let found = await onFileThread { Result { () throws(ImageError) in try DiskImage(file: path, named: name) } }
+        do throws(ImageError) { return try found.get() } catch {
+            throw ImageStoreError(.badImage, "\(name): \(error.text)")
+        }
+    }
+
+    private static let ends = [".etag", ".image", ".converted"]
+
     private func forget(_ partial: String) {
-        for path in [partial, "\(partial).etag", "\(partial).image"] { unlink(path) }
+        for end in [""] + Self.ends { unlink(partial + end) }
     }
 
     /// One process gets a file at a time. The lock goes with the file, so nothing is left of it.
@@ -150,7 +170,7 @@ package struct ImageStore: Sendable {
     package var leftovers: [String] {
         Files.names(in: directory).filter { name in
             guard name.hasPrefix(".download-") else { return false }
-            let partial = [".etag", ".image"].reduce(name) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
+            let partial = Self.ends.reduce(name) { $0.hasSuffix($1) ? String($0.dropLast($1.count)) : $0 }
             let number = open("\(directory)/\(partial)", O_RDWR | O_CLOEXEC)
             // What belongs to none is left of one.
             guard number >= 0 else { return errno == ENOENT }

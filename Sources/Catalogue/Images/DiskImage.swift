@@ -65,14 +65,9 @@ package struct DiskImage: Sendable, Hashable {
 }
 
 extension DiskImage {
-    /// Why a file can't be a machine's, with the way out; nil if it can. Blocks its thread.
+    /// What a file is as a machine's. Blocks its thread.
     /// - Parameter name: What it will be called: an extension may promise a format.
-    package static func problem(of path: String, named name: String) -> String? {
-        do throws(ImageError) {
-            _ = try ImageInspector.inspect(try ImageFile(path: path)).resolved(stated: nil, path: name)
-            return nil
-        } catch {
-            return error.text
-        }
+    package init(file path: String, named name: String) throws(ImageError) {
+        self = try ImageInspector.inspect(try ImageFile(path: path)).resolved(stated: nil, path: name)
     }
 }

@@ -60,7 +60,7 @@ struct DoctorCheck: Encodable {
             program("QEMU", MachineHardware.Architecture.ofHost.emulator, MachineHardware.Architecture.ofHost.package),
             program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
             program("bubblewrap", "bwrap", "bubblewrap"), program("passt", "passt", "passt"),
-            program("nftables", "nft", "nftables"), await guests(settings), limits(),
+            program("nftables", "nft", "nftables"), await guests(settings), limits(), sharedMemory(),
             noVNC(settings),
             await redis(settings), disk(settings), machines(settings),
         ]
@@ -166,6 +166,23 @@ struct DoctorCheck: Encodable {
         }
         return DoctorCheck(
             subject: "limits", verdict: .good, finding: "\(controllers.joined(separator: ", ")) by control group")
+    }
+
+    /// Whether Linux keeps equal pages of guests once (ksm). Both have their price, so neither is wrong.
+    private static func sharedMemory() -> DoctorCheck {
+        let place = "/sys/kernel/mm/ksm"
+        func number(_ name: String) -> Int { Int((Files.read("\(place)/\(name)") ?? "").filter(\.isNumber)) ?? 0 }
+        let finding =
+            if Files.read("\(place)/run") == nil {
+                "this kernel has none (ksm)"
+            } else if number("run") == 1 {
+                "equal pages of guests are kept once: \(number("pages_sharing") * 4096 >> 20) MiB saved. A guest can find out by "
+                    + "time what pages others have: echo 0 > \(place)/run where guests are strangers to each other"
+            } else {
+                "every guest has its own. Many sessions of one machine take less memory with ksm, for processor time and "
+                    + "some secrecy between guests: echo 1 > \(place)/run"
+            }
+        return DoctorCheck(subject: "shared memory", verdict: .good, finding: finding)
     }
 
     /// Whether a guest can reach this host.

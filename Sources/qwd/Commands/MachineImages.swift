@@ -95,6 +95,7 @@ extension MachineCommand {
             help: ArgumentHelp(
                 "A key of its section, such as disk_bus=ide. May be given again.", valueName: "key=value"))
         var option: [String] = []
+        @Flag(help: "Make a qcow2 of a disk of another format.") var convert = false
 
         func run() async throws {
             let settings = try common.settings()
@@ -106,7 +107,7 @@ extension MachineCommand {
                 )
             }
             let last = source.split(separator: "/").last.map { String($0.prefix { $0 != "?" && $0 != "#" }) } ?? ""
-            let name = self.name ?? Self.unpacked(last)
+            let name = self.name ?? Self.name(of: last, converts: convert)
             guard Machine.isValid(name: name) else {
                 throw Failure(.usage, "“\(name)” can't be the name of a machine. Give one: --name NAME")
             }
@@ -123,15 +124,34 @@ extension MachineCommand {
             if catalogue.machine(named: name) != nil || Files.exists("\(settings.machines.directory)/\(name)") {
                 throw Failure(.failed, "There is a machine \(name) already. Give this one another name: --name NAME")
             }
-            let (source, sum) = (source, sha256?.lowercased())
+            let (source, sum, converts) = (source, sha256?.lowercased(), convert)
             let path = try await MachineCommand.storing(settings) { store, progress in
                 isURL
-                    ? try await store.download(source, as: name, sha256: sum, progress: progress)
-                    : try await store.add(source, as: name, progress: progress)
+                    ? try await store.download(source, as: name, sha256: sum, converts: converts, progress: progress)
+                    : try await store.add(source, as: name, converts: converts, progress: progress)
+            }
+            let image = try DiskImage(file: path, named: name)
+            // What is promised of the file that came, and comes from there, is not this one.
+            if converts, image.format == .qcow2 { values.removeAll { ["sha256", "url"].contains($0.key) } }
+            if image.kind == .disk, GuestSystem.canLook {
+                Console.say("qwd: looking for the system on it (libguestfs, up to some minutes)")
+                if let system = await GuestSystem.look(at: path, as: image.driver) {
+                    Console.say("qwd: on it is \(system.name)")
+                    values += system.choices.filter { choice in !values.contains { $0.key == choice.key } }
+                }
             }
             try CatalogueEdits(settings).offer(name, values)
             Console.print(path)
             try CatalogueEdits.tell(name, settings)
+        }
+
+        /// What a machine is called that a file becomes.
+        private static func name(of file: String, converts: Bool) -> String {
+            let name = unpacked(file)
+            let isDisk = [".vmdk", ".vdi", ".vhd", ".vhdx", ".qed", ".img", ".raw"].first {
+                name.lowercased().hasSuffix($0)
+            }
+            return converts && isDisk != nil ? name.dropLast(isDisk?.count ?? 0) + ".qcow2" : name
         }
 
         /// A file's name without what it is packed in.
