@@ -1,0 +1,100 @@
+import Foundation
+import Synchronization
+import Testing
+
+/// A disk with Debian's kernel and a RAM disk of ours: BusyBox, the kernel modules that a test wants, and what it does.
+struct LinuxGuest {
+    /// What a guest of before virtio knows.
+    static let plain = [
+        "scsi_common", "scsi_mod", "libata", "libahci", "ahci", "ata_piix", "crct10dif_common", "crc-t10dif", "crc64",
+        "crc64-rocksoft", "t10-pi", "sd_mod", "pps_core", "ptp", "e1000e",
+    ]
+    static let balloon = [
+        "virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_balloon",
+    ]
+
+    /// Where `scripts/setup test` puts the kernel's package.
+    private static var package: String? {
+        let place = FileManager.default.currentDirectoryPath + "/.build/guest-kernel"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: place)) ?? []
+        return names.first { $0.hasSuffix(".deb") }.map { "\(place)/\($0)" }
+    }
+
+    static var isThere: Bool { package != nil }
+
+    /// Makes the disk.
+    /// - Parameters:
+    ///   - modules: Their names, each behind those that it needs.
+    ///   - commands: Lines of a shell script, which begins when the modules are loaded; it writes to the console.
+    /// - Returns: Its path.
+    static func make(_ kitchen: ImageKitchen, modules: [String], commands: String) throws -> String {
+        let system = kitchen.path("kernel")
+        try kitchen.run("dpkg-deb", ["-x", try #require(package), system])
+        let boot = try FileManager.default.contentsOfDirectory(atPath: "\(system)/boot")
+        let kernel = try #require(boot.first { $0.hasPrefix("vmlinuz-") })
+        let root = kitchen.path("root")
+        for name in ["bin", "proc", "sys", "dev", "tmp", "modules"] {
+            try FileManager.default.createDirectory(atPath: "\(root)/\(name)", withIntermediateDirectories: true)
+        }
+        try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: "\(root)/bin/busybox")
+        let files = FileManager.default.enumerator(atPath: "\(system)/lib/modules")
+        var places: [String: String] = [:]
+        while let file = files?.nextObject() as? String {
+            guard file.hasSuffix(".ko") else { continue }
+            let name = file.split(separator: "/").last?.dropLast(3) ?? ""
+            places[String(name)] = "\(system)/lib/modules/\(file)"
+        }
+        // Those that are built in have no file.
+        let known = modules.filter { places[$0] != nil }
+        for name in known {
+            try FileManager.default.copyItem(atPath: places[name] ?? "", toPath: "\(root)/modules/\(name).ko")
+        }
+        let script = """
+            #!/bin/busybox sh
+            /bin/busybox --install -s /bin
+            mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs -o size=90% tmp /tmp
+            exec >/dev/ttyS0 2>&1 </dev/ttyS0
+            for name in \(known.joined(separator: " ")); do insmod /modules/$name.ko; done
+            \(commands)
+            while :; do sleep 1000; done
+
+            """
+        try script.write(toFile: "\(root)/init", atomically: true, encoding: .utf8)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(root)/init")
+        try archive(root, to: kitchen.path("initrd"))
+        return try disk(kitchen, kernel: "\(system)/boot/\(kernel)")
+    }
+
+    /// cpio(1) reads names and writes the archive.
+    private static func archive(_ root: String, to path: String) throws {
+        let names = FileManager.default.enumerator(atPath: root)?.compactMap { $0 as? String } ?? []
+        let cpio = Process()
+        cpio.executableURL = URL(filePath: "/usr/bin/cpio")
+        cpio.arguments = ["-o", "-H", "newc", "--quiet", "-R", "0:0"]
+        cpio.currentDirectoryURL = URL(filePath: root)
+        let input = Pipe()
+        cpio.standardInput = input
+        try #require(FileManager.default.createFile(atPath: path, contents: nil))
+        cpio.standardOutput = try FileHandle(forWritingTo: URL(filePath: path))
+        try cpio.run()
+        try input.fileHandleForWriting.write(contentsOf: Data(names.sorted().joined(separator: "\n").utf8))
+        try input.fileHandleForWriting.close()
+        cpio.waitUntilExit()
+        try #require(cpio.terminationStatus == 0)
+    }
+
+    /// One FAT file system without a partition table, with SYSLINUX in it.
+    private static func disk(_ kitchen: ImageKitchen, kernel: String) throws -> String {
+        let path = kitchen.path("guest.img")
+        let settings = "DEFAULT linux\nLABEL linux\nKERNEL linux\nINITRD initrd\nAPPEND console=ttyS0 quiet panic=-1\n"
+        try settings.write(toFile: kitchen.path("syslinux.cfg"), atomically: true, encoding: .utf8)
+        try kitchen.run("truncate", ["-s", "48M", path])
+        try kitchen.run("mformat", ["-i", path, "-h", "16", "-s", "63", "-T", "98304", "::"])
+        for (file, name) in [(kernel, "linux"), (kitchen.path("initrd"), "initrd")] {
+            try kitchen.run("mcopy", ["-i", path, file, "::\(name)"])
+        }
+        try kitchen.run("mcopy", ["-i", path, kitchen.path("syslinux.cfg"), "::syslinux.cfg"])
+        try kitchen.run("syslinux", ["--install", path])
+        return path
+    }
+}

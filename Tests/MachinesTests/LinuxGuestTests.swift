@@ -1,0 +1,91 @@
+@testable import Catalogue
+import Domain
+import Foundation
+@testable import GuestNetwork
+@testable import Hypervisor
+@testable import Machines
+import Processes
+import Testing
+
+/// Real guests: what they find of the hardware that was chosen for them, and what they give back.
+@Suite(
+    .timeLimit(.minutes(10)), .serialized, .enabled(if: LinuxGuest.isThere, "there is no kernel: scripts/setup test"))
+struct LinuxGuestTests {
+    /// Starts a machine of a file and goes on while it runs.
+    private func run(
+        _ path: String, memoryMiB: Int = 256,
+        _ body: @Sendable @escaping (LiveMachine) async throws -> Void
+    ) async throws {
+        let root = "/tmp/qwd-guest-\(UInt32.random(in: 0...UInt32.max))"
+        var network = GuestNetwork.Options()
+        network.isIsolated = false
+        let hypervisor = makeHypervisor(HostPaths(runtime: "\(root)/r", state: "\(root)/s"), network: network)
+        let specification = MachineSpecification(
+            session: SessionID(milliseconds: 1), fence: 1,
+            machine: try Machine(file: path), cpu: 1, memoryMiB: memoryMiB, diskGiB: 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await hypervisor.run() }
+            await hypervisor.settle()
+            try await hypervisor.makeSnapshot(specification)
+            try await hypervisor.launch(specification)
+            try await hypervisor.switchOn(specification.ref)
+            try await body(hypervisor.live(specification.ref))
+            try await hypervisor.tearDown(specification.ref)
+            group.cancelAll()
+        }
+        Files.remove(root)
+    }
+
+    /// Waits until a guest has written something.
+    private func hear(_ words: String, of machine: LiveMachine) async throws {
+        while !machine.console.has(words, since: 0) {
+            try #require(!machine.process.isGone && !machine.console.has("Kernel panic", since: 0))
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    @Test func `one without drivers for virtio has its disk and its network`() async throws {
+        let kitchen = try ImageKitchen()
+        let path = try LinuxGuest.make(
+            kitchen, modules: LinuxGuest.plain,
+            commands: """
+                while ! [ -b /dev/sda ] || ! [ -d /sys/class/net/eth0 ]; do sleep 0.1; done
+                dd if=/dev/sda of=/dev/null bs=1M count=8 && echo "disk and network are there"
+                """)
+        let machine = try Machine(file: path)
+        #expect(machine.hardware.diskBus == .sata && machine.hardware.networkCard == .e1000e)
+        try await run(path) { machine in
+            try await hear("disk and network are there", of: machine)
+        }
+    }
+
+    @Test func `memory that a guest no longer uses is its host's again`() async throws {
+        let kitchen = try ImageKitchen()
+        let path = try LinuxGuest.make(
+            kitchen, modules: LinuxGuest.balloon,
+            commands: """
+                dd if=/dev/urandom of=/tmp/much bs=1M count=400 && echo "memory is full"
+                sleep 2
+                rm /tmp/much && echo "memory is free"
+                """)
+        try await run(path, memoryMiB: 768) { machine in
+            try await hear("memory is full", of: machine)
+            let full = try memory(of: machine.process.pid)
+            #expect(full > 400, "\(full) MiB")
+            try await hear("memory is free", of: machine)
+            var free = full
+            while free > full - 300 {
+                try await Task.sleep(for: .milliseconds(200))
+                free = try memory(of: machine.process.pid)
+            }
+            print("balloon: \(full) MiB while the guest uses 400, \(free) MiB after")
+        }
+    }
+
+    /// MiB of memory that a process has.
+    private func memory(of pid: Int32) throws -> Int {
+        let line = try #require(
+            Files.read("/proc/\(pid)/status")?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
+        return (Int(line.filter(\.isNumber)) ?? 0) / 1024
+    }
+}
