@@ -113,6 +113,8 @@ package struct Machine: Sendable, Hashable, Identifiable {
         /// How QEMU opens it.
         package var driver: DiskFormat
         package var virtualSizeBytes: Int
+        /// The file that was looked at.
+        package var identity: ImageIdentity?
     }
 
     /// Whether a name can be a machine's: it becomes a file name, a form's value and a word on command lines.

@@ -65,7 +65,8 @@ struct ResolvedMachine: Sendable {
             do throws(ImageError) {
                 let image = try verdict(path).get()
                 let attached = Machine.AttachedImage(
-                    path: path, driver: image.driver, virtualSizeBytes: image.virtualSizeBytes)
+                    path: path, driver: image.driver, virtualSizeBytes: image.virtualSizeBytes,
+                    identity: image.identity)
                 switch (key, image.kind) {
                 case ("disk2", .disk): machine.disk2 = attached
                 case ("cdrom", .iso): machine.cdroms.append(attached)

@@ -42,6 +42,16 @@ import Testing
         #expect(record.problem()?.contains("mv, not cp") == true)
     }
 
+    @Test func `is one of several, and one that its session writes to is no problem`() throws {
+        let (path, record) = try record()
+        let written = MasterRecord(path: path, identity: nil)
+        try written.write(paths, .disk2)
+        #expect(MasterRecord.all(paths) == [record, written])
+        let writer = try #require(FileHandle(forUpdatingAtPath: path))
+        #expect(written.problem() == "" && record.problem() != "")
+        try writer.close()
+    }
+
     @Test func `was replaced`() throws {
         let (path, record) = try record()
         let other = try kitchen.write("new.iso", DiskBytes.cd)

@@ -29,6 +29,20 @@ import Testing
         #expect(value("-m", in: arguments) == "3072M")
     }
 
+    @Test func `what a session may write counts as its disk, whatever it is made of`() {
+        var disk = Machine(name: "d", description: "", path: "/d", kind: .disk, format: .raw)
+        #expect(disk.published.diskGiB == nil)
+        disk.virtualSizeBytes = 5 << 30 + 512
+        #expect(disk.published.diskGiB == 6)
+        disk.diskGiB = 20
+        disk.disk2 = Machine.AttachedImage(path: "/2", driver: .raw, virtualSizeBytes: 3 << 30)
+        #expect(disk.published.diskGiB == 23)
+        var disc = Machine(name: "i", description: "", path: "/i", kind: .iso, format: .raw)
+        #expect(disc.published.diskGiB == nil)
+        disc.diskGiB = 4
+        #expect(disc.published.diskGiB == 4)
+    }
+
     @Test func `nothing listens on a TCP port`() {
         let machine = Machine(name: "d", description: "", path: "/m/d.qcow2", kind: .disk, format: .qcow2)
         let arguments = QEMUArguments.make(specify(machine), accelerator: .tcg)

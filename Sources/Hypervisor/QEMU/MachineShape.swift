@@ -51,7 +51,7 @@ package struct MachineShape: Sendable, Hashable, Codable {
         case overlay(Place, over: DiskFormat?)
 
         /// Which one. The raw values are parts of the names of QEMU's nodes and of files.
-        package enum Place: String, Sendable, Hashable, Codable {
+        package enum Place: String, Sendable, Hashable, Codable, CaseIterable {
             case own = ""
             case disk2 = "2"
             case cdrom = "-cd1"

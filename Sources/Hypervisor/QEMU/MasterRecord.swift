@@ -15,8 +15,10 @@ struct MasterRecord: Sendable, Hashable {
     }
 
     /// Reads what was kept; nil if nothing was, as for a session of an earlier version.
-    init?(_ paths: SessionPaths) {
-        guard let lines = Files.read(paths.master)?.split(separator: "\n", maxSplits: 1), lines.count == 2 else {
+    init?(_ paths: SessionPaths, _ place: MachineShape.DiskContent.Place = .own) {
+        guard let lines = Files.read(paths.master + place.rawValue)?.split(separator: "\n", maxSplits: 1),
+            lines.count == 2
+        else {
             return nil
         }
         let identity = ImageIdentity(text: lines[0])
@@ -25,11 +27,16 @@ struct MasterRecord: Sendable, Hashable {
         self.init(path: String(lines[1].dropLast()), identity: identity)
     }
 
+    /// Those of all files that a session's machine was made of.
+    static func all(_ paths: SessionPaths) -> [MasterRecord] {
+        MachineShape.DiskContent.Place.allCases.compactMap { MasterRecord(paths, $0) }
+    }
+
     /// Stands for the identity of a file that its session writes to.
     private static let written = "written"
 
-    func write(_ paths: SessionPaths) throws(ProcessError) {
-        try Files.write("\(identity?.text ?? Self.written)\n\(path)\n", to: paths.master)
+    func write(_ paths: SessionPaths, _ place: MachineShape.DiskContent.Place = .own) throws(ProcessError) {
+        try Files.write("\(identity?.text ?? Self.written)\n\(path)\n", to: paths.master + place.rawValue)
     }
 
     /// What is wrong with the file by now, in words for the session's user; nil if it can't be looked at, empty if it is as
@@ -98,8 +105,8 @@ extension QEMUHypervisor {
     }
 
     static func masters(_ paths: HostPaths) -> [(session: SessionID, record: MasterRecord)] {
-        Files.names(in: paths.sessions).compactMap { SessionID($0) }.compactMap { session in
-            MasterRecord(paths.session(session)).map { (session, $0) }
+        Files.names(in: paths.sessions).compactMap { SessionID($0) }.flatMap { session in
+            MasterRecord.all(paths.session(session)).map { (session, $0) }
         }
     }
 }

@@ -8,14 +8,23 @@ extension QEMUHypervisor {
     /// Longest wait for the disk a master image is on.
     private static let patience = Duration.seconds(1)
 
-    /// Remembers which file a session's machine is made of.
+    /// Remembers which files a session's machine is made of.
     func rememberMaster(_ specification: MachineSpecification) throws(MachineError) {
         let machine = specification.machine
         if specification.usesMaster { try checkMasterIsFree(specification) }
         guard let identity = machine.identity else { return }
         let record = MasterRecord(path: machine.path, identity: specification.usesMaster ? nil : identity)
         let session = paths.session(specification.session)
-        try MachineError.translating { () throws(ProcessError) in try record.write(session) }
+        let others =
+            [(MachineShape.DiskContent.Place.disk2, machine.disk2)]
+            + zip([.cdrom, .cdrom2], machine.cdroms.map(Optional.some))
+        try MachineError.translating { () throws(ProcessError) in
+            try record.write(session)
+            for case (let place, let image?) in others {
+                guard let identity = image.identity else { continue }
+                try MasterRecord(path: image.path, identity: identity).write(session, place)
+            }
+        }
     }
 
     /// Formats that QEMU writes as well as its own.
@@ -50,9 +59,14 @@ extension QEMUHypervisor {
 
     /// Looks whether the file that a machine was made of is still as it was, and tells when it is not.
     private func checkMaster(_ machine: LiveMachine) async {
-        guard let record = MasterRecord(machine.paths) else { return }
+        let records = MasterRecord.all(machine.paths)
         // A disk that hangs says nothing of the file.
-        guard let problem = await masterThreads.result(within: Self.patience, of: { record.problem() }) ?? nil,
+        let look = { @Sendable () -> (path: String, problem: String)? in
+            let problems = records.map { ($0.path, $0.problem()) }
+            let told = problems.first { $0.1?.isEmpty == false } ?? problems.first { $0.1 == nil } ?? problems.first
+            return told.flatMap { path, problem in problem.map { (path, $0) } }
+        }
+        guard let (path, problem) = await masterThreads.result(within: Self.patience, of: look) ?? nil,
             let known = machines[machine.session], known.fence == machine.fence, known.masterProblem != problem
         else { return }
         machines[machine.session]?.masterProblem = problem
@@ -60,7 +74,7 @@ extension QEMUHypervisor {
             logger.warning(
                 "machine's disk file changed under a running session",
                 metadata: [
-                    "session.id": "\(machine.session)", "machine.file": "\(record.path)", "problem": "\(problem)",
+                    "session.id": "\(machine.session)", "machine.file": "\(path)", "problem": "\(problem)",
                 ])
         }
         tellTrouble(of: machine.session)
