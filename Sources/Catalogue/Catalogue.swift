@@ -44,6 +44,11 @@ package struct Catalogue: Sendable {
         machines.first { $0.name == name } ?? unlisted.first { $0.name == name }
     }
 
+    /// Why there is no machine of a name, in words for people who must not be told the host's paths.
+    package func publicProblem(of name: String) -> String? {
+        warnings.last { $0.machine == name }.map { "\($0.problem). \($0.advice)" }
+    }
+
     /// Why there is no machine of a name, if something is known of it.
     package func problem(of name: String) -> String? {
         if let warning = warnings.last(where: { $0.machine == name }) { return warning.description }

@@ -32,4 +32,21 @@ package struct SectionSummary: Sendable, Hashable {
         url = section.text("url")
         sha256 = section.text("sha256")?.lowercased()
     }
+
+    /// What is wrong with keys of a section that is to be written, whatever its file is; empty for nothing.
+    package static func problems(name: String, values: [(key: String, value: String)]) -> [String] {
+        var section = CatalogueSection(title: name, file: "", line: 0)
+        for (key, value) in values {
+            guard CatalogueSection.keys.contains(key) else {
+                return [
+                    "\(key): there is no such key. There is: \(CatalogueSection.keys.sorted().joined(separator: ", "))."
+                ]
+            }
+            section.values[key] = CatalogueSection.Value(text: value, line: 0)
+        }
+        var reader = SectionReader(section: section, warnings: [])
+        var machine = Machine(name: name, description: name, path: "", kind: .iso, format: .raw)
+        reader.fill(&machine)
+        return reader.warnings.map { "\($0.problem). \($0.advice)" }
+    }
 }

@@ -167,7 +167,9 @@ extension Worker {
             catalogue = await self.catalogue()
         }
         guard let machine = catalogue.machine(named: request.machine) else {
-            let why = catalogue.problem(of: request.machine).map { "\(options.host) does not offer it any more: \($0)" }
+            let why = catalogue.publicProblem(of: request.machine).map {
+                "\(options.host) does not offer it any more: \($0)"
+            }
             throw .machine(
                 MachineError(
                     .badImage,

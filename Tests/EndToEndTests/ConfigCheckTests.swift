@@ -49,6 +49,12 @@ struct ConfigCheckTests {
         ("mail:\n  url: smtp://127.0.0.1:1\n  from: a@example.org\n  ca: /nope/ca.pem\n", "/nope/ca.pem"),
         ("state_dir: /proc/version/nope\n", "/proc/version is no directory"),
         ("machines:\n  directory: /etc/passwd\n", "is no directory"),
+        ("machines:\n  directory: /nowhere/machines\n", "/nowhere/machines is not there"),
+        ("machines:\n  store: /nowhere/store\n", "/nowhere/store is not there"),
+        ("redis:\n  url: rediss://127.0.0.1:1?ca=/nowhere/ca.pem\n", "/nowhere/ca.pem is not there"),
+        ("display:\n  novnc: /nowhere/novnc\n", "/nowhere/novnc has no core/rfb.js"),
+        ("tls:\n  certificate: /nope/c.pem\n  key: /nope/k.pem\n", "/nope/k.pem is not there"),
+        ("tls:\n  certificate: /nope/c.pem\n  key: /nope/k.pem\n", "/nope/c.pem is not there"),
         ("defaults:\n  memory_gib: 2048\n", "write 2 if MiB were meant"),
     ])
     func `what a key names is looked at`(text: String, says: String) async throws {

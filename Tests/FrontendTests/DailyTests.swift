@@ -1,6 +1,7 @@
 import Domain
 @testable import Frontend
 import Queue
+import Redis
 import Testing
 
 /// Small things that people meet every day.
@@ -56,7 +57,8 @@ struct DailyTests {
             #expect(try await site.http.get("/sessions/\(id)").body.contains("Paused: the host&#39;s disk is full."))
             while let event = try await reader.next() {
                 if event.data.contains("Paused") {
-                    #expect(event.data.contains("\"lead\""))
+                    // The page's own words, and not only the event's fields, which have them too.
+                    #expect(event.data.contains("\"lead\":\"<p>Paused: the host"), "\(event.data)")
                     break
                 }
             }
@@ -162,6 +164,42 @@ struct DailyTests {
             #expect(page.body.contains("can be opened on host-a only"))
             let local = try await site.http.get("/sessions/\(id)")
             #expect(local.status == 200 && !local.body.contains("can be opened on"))
+        }
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:8080/sessions/1/display#abc", true), ("https://desk.example.org/x#0.0.0.0", false),
+        ("http://0.0.0.0:8080/display", true), ("http://[::1]/a#b#c", true),
+    ])
+    func `which links do`(link: String, isHere: Bool) { #expect(Pages.leadsOnlyHere(link) == isHere) }
+
+    @Test func `the link of a desktop that only this computer can open says so`() async throws {
+        try await withSite { site in
+            let id = try await running(site)
+            let page = try await site.http.get("/sessions/\(id)").body
+            #expect(page.contains("This address works on this computer only"))
+        }
+        try await withSite(FrontendOptions(publicURL: "https://desk.example.org", defaultMemoryMiB: 1024)) { site in
+            let id = try await running(site)
+            let page = try await site.http.send("GET", "/sessions/\(id)", host: "desk.example.org").body
+            #expect(page.contains("id=\"link\"") && !page.contains("This address works on this computer only"))
+        }
+    }
+
+    @Test func `how long a desktop took is said when it is there`() async throws {
+        try await withSite { site in
+            let id = try await running(site)
+            #expect(try await site.http.get("/sessions/\(id)").body.contains("class=\"took\"><summary>"))
+            _ = try await site.queue.redis.send(["HSET", "qwd:session:\(id)", "ready", "waits"])
+            let page = try await site.http.get("/sessions/\(id)").body
+            #expect(page.contains("The desktop starts") && !page.contains("class=\"took\"><summary>"))
+        }
+    }
+
+    @Test func `a number for the log stands on a page of what is in it`() async throws {
+        try await withSite { site in
+            let missing = try await site.http.get("/nowhere", headers: Self.browser)
+            #expect(missing.status == 404 && !missing.body.contains("in the log"))
         }
     }
 

@@ -36,6 +36,14 @@ struct `A console` {
         #expect(ConsoleText().lastLines(3) == "")
     }
 
+    @Test func `says at last what its guest wrote, and not what a BIOS did`() {
+        let log = ConsoleLog(SessionPaths(run: "/nowhere", disk: "/nowhere"))
+        _ = log.append(Array("panic: no root\n".utf8))
+        let since = log.append(Array("Booting from 0000:7c00\n".utf8), isFirmware: true)
+        #expect(log.lastLines(3) == "panic: no root")
+        #expect(log.has("Booting", since: since))
+    }
+
     @Test func `is read as it comes, to its end`() async throws {
         let (ours, its) = try UnixSocket.pair()
         let reading = Task {

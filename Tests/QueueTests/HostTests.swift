@@ -32,6 +32,17 @@ struct HostTests {
         }
     }
 
+    @Test func `a host that has another name now has it in its sessions too`() async throws {
+        try await withFarm { farm in
+            let place = HostPlace(id: "p", text: "here")
+            _ = try await farm.queue.arrive("h1", name: "old", place: place, lease: Farm.lease)
+            try await farm.host()
+            let subject = try await farm.session(in: .running)
+            _ = try await farm.queue.arrive("h1", name: "new", place: place, lease: Farm.lease)
+            #expect(try await farm.queue.session(subject.session)?.hostName == "new")
+        }
+    }
+
     @Test func `a heartbeat keeps what is promised`() async throws {
         try await withFarm { farm in
             try await farm.host()

@@ -10,6 +10,8 @@ extension Pages {
                 "status": "\(error.status.code) \(error.status.reasonPhrase)", "title": texts("\(key).title"),
                 "what": texts("\(key).what"), "detail": error.detail, "hasDetail": !error.detail.isEmpty,
                 "now": texts("\(key).now"), "path": path, "id": id, "refresh": refresh,
+                // What somebody has asked for wrongly is in the log only where it is told everything.
+                "isLogged": error.status.code >= 500,
                 "backPath": "\(address.base)/", "backText": texts("error.back"),
             ])
     }

@@ -40,7 +40,7 @@ extension Pages {
         if let seconds = session.secondsToReload(isBlocked: report.wait.blocker != nil) {
             model["refresh"] = "\(seconds)"
         }
-        if session.isOpen, let total = report.times.total {
+        if session.isSettled, session.isOpen, session.desktop == .there, let total = report.times.total {
             model["took"] = texts("session.took", ["time": texts.elapsed(milliseconds: total)])
         }
         if let url = report.connectURL {
@@ -49,7 +49,7 @@ extension Pages {
             // A one-shot session ends with its viewer, so there is nothing to share.
             if !session.request.oneShot, let code = QRCode(url) {
                 model["share"] = true
-                model["onlyHere"] = URLParts(url)?.authority?.leadsOnlyHere == true
+                model["onlyHere"] = Self.leadsOnlyHere(url)
                 model["qrBox"] = code.width + 8
                 model["qrPath"] = code.path
             }
@@ -61,6 +61,11 @@ extension Pages {
             model["another"] = "\(address.base)/?machine=\(Self.encode(session.request.machine))"
         }
         return render("session", model)
+    }
+
+    /// Whether a link leads to this computer for whoever follows it. The token behind its `#` is no part of the address.
+    static func leadsOnlyHere(_ link: String) -> Bool {
+        URLParts(String(link.prefix { $0 != "#" }))?.authority?.leadsOnlyHere == true
     }
 
     private func addEnd(of session: Session, now: Int64, to model: inout Templates.Model) {

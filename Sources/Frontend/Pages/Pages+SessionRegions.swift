@@ -35,7 +35,10 @@ extension Pages {
         var story = SessionStatusText(
             of: report.session, position: report.position, blocker: report.wait.blocker, notices: report.wait.notices,
             texts: texts)
-        if report.session.isOpen, report.connectURL == nil { story.lead = [texts("session.noDisplay")] }
+        let session = report.session
+        if session.isOpen, session.displayURL.flatMap({ DisplayLink.webSocket(base: $0) }) == nil {
+            story.lead = [texts("session.noDisplay")]
+        }
         return story
     }
 

@@ -348,8 +348,20 @@ document.addEventListener("submit", async (event) => {
         else refresh();
     } catch {
         away();
+        undone(form);
     }
 });
+
+// What was asked for was not done, and is not done later by itself.
+function undone(form) {
+    const text = document.querySelector("[data-undone]")?.dataset.undone;
+    if (!text || form.querySelector(".undone")) return;
+    const note = document.createElement("p");
+    note.className = "undone notice bad";
+    note.setAttribute("role", "alert");
+    note.textContent = text;
+    form.append(note);
+}
 
 // The folded options say what they stand at.
 document.querySelector("form[data-create]")?.addEventListener("change", (event) => {

@@ -7,6 +7,8 @@ import Synchronization
 final class ConsoleLog: Sendable {
     private struct State {
         var text = ConsoleText()
+        /// What the guest itself has written, without what its firmware has said.
+        var guest = ConsoleText()
         var isWriting = false
     }
 
@@ -28,17 +30,21 @@ final class ConsoleLog: Sendable {
     }
 
     /// - Returns: Where the piece begins.
-    func append(_ piece: [UInt8]) -> Int {
+    /// - Parameter isFirmware: Whether a BIOS said it, of its work and for who knows that.
+    func append(_ piece: [UInt8], isFirmware: Bool = false) -> Int {
         state.withLock { state in
-            defer { state.text.append(piece) }
+            defer {
+                state.text.append(piece)
+                if !isFirmware { state.guest.append(piece) }
+            }
             return state.text.end
         }
     }
 
     func has(_ words: String, since start: Int) -> Bool { state.withLock { $0.text.has(words, since: start) } }
 
-    /// The last lines, as one for a person; empty if there are none.
-    func lastLines(_ count: Int) -> String { state.withLock { $0.text.lastLines(count) } }
+    /// The guest's last lines, as one for a person; empty if there are none.
+    func lastLines(_ count: Int) -> String { state.withLock { $0.guest.lastLines(count) } }
 
     /// Writes it, unless that is being done already.
     func write() {

@@ -66,7 +66,7 @@ extension QEMUHypervisor {
                 let words = try? await machine.qmp.execute(RingBufferRead(device: "firmware", size: 65_536)).text
             else { return }
             if words.isEmpty { continue }
-            _ = machine.console.append(Array(words.utf8))
+            _ = machine.console.append(Array(words.utf8), isFirmware: true)
             machine.console.write()
             guard words.contains(Self.nothingToStart) else { continue }
             return ended(

@@ -28,6 +28,11 @@ end
 if known[3] and known[3] ~= name and call('HGET', 'qwd:hosts:names', known[3]) == host then
     write('HDEL', 'qwd:hosts:names', known[3])
 end
+if known[3] and known[3] ~= name then
+    for _, sid in ipairs(call('SMEMBERS', 'qwd:sessions:host:' .. host)) do
+        write('HSET', 'qwd:session:' .. sid, 'host_name', name)
+    end
+end
 write('HSET', 'qwd:hosts:names', name, host)
 write('HSET', key, 'place', place, 'where', where, 'name', name, 'arrived_at', text(at))
 return { 'ok' }

@@ -26,6 +26,14 @@ package struct RedisURL: Sendable, Equatable, CustomStringConvertible, CustomDeb
         revealed = text
     }
 
+    /// The files that its options name.
+    package var files: [String] {
+        (URLParts(revealed)?.query ?? "").split(separator: "&").compactMap { option in
+            let parts = option.split(separator: "=", maxSplits: 1)
+            return parts.count == 2 && ["ca", "cert", "key"].contains(parts[0]) ? String(parts[1]) : nil
+        }
+    }
+
     package var description: String { Self.redact(revealed) }
     package var debugDescription: String { description }
     package var customMirror: Mirror { Mirror(self, children: ["url": description]) }

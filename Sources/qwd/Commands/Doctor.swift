@@ -117,8 +117,11 @@ struct DoctorCheck: Encodable {
     /// Passwords and desktops that cross a network in clear.
     private static func encryption(_ settings: Settings) -> DoctorCheck {
         let open = [settings.frontend.listen, settings.display.listen].filter { !$0.isLoopback }
-        if settings.tls.certificate != nil {
-            return DoctorCheck(subject: "TLS", verdict: .good, finding: settings.tls.certificate ?? "")
+        if let certificate = settings.tls.certificate {
+            let isThere = access(certificate, R_OK) == 0
+            return DoctorCheck(
+                subject: "TLS", verdict: isThere ? .good : .broken,
+                finding: isThere ? certificate : "\(certificate) can't be read")
         }
         if open.isEmpty {
             return DoctorCheck(subject: "TLS", verdict: .good, finding: "none, and none is needed on loopback")

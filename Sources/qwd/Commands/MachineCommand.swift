@@ -103,7 +103,8 @@ struct MachineCommand: AsyncParsableCommand {
             for warning in catalogue.warnings { Console.say("qwd: \(warning)") }
             Console.print("\(catalogue.machines.count) machines")
             if !catalogue.warnings.isEmpty {
-                throw Failure(.failed, "\(catalogue.warnings.count) errors, named above.")
+                let count = catalogue.warnings.count
+                throw Failure(.failed, count == 1 ? "One error, named above." : "\(count) errors, named above.")
             }
         }
     }

@@ -44,7 +44,8 @@ extension MachineCommand {
 
     struct Disable: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Offer a machine no more. Its file and its section stay, and so do desktops that run.")
+            abstract: "Offer a machine no more. Its file and its section stay, and so do desktops that run.",
+            discussion: "A CD in the machines directory can still be started by its name: qwd start.")
         @OptionGroup var common: CommonOptions
         @Argument(help: "Name of the machine.") var name: String
 

@@ -120,6 +120,8 @@ extension MachineCommand {
             if let title { values.insert((key: "title", value: title), at: 0) }
             if isURL { values.append((key: "url", value: source)) }
             if let sha256 { values.append((key: "sha256", value: sha256)) }
+            let problems = SectionSummary.problems(name: name, values: values)
+            if !problems.isEmpty { throw Failure(.usage, problems.joined(separator: "\n")) }
             let catalogue = MachineCommand.catalogue(settings)
             if catalogue.machine(named: name) != nil || Files.exists("\(settings.machines.directory)/\(name)") {
                 throw Failure(.failed, "There is a machine \(name) already. Give this one another name: --name NAME")

@@ -106,9 +106,7 @@ struct Start: AsyncParsableCommand {
             }
             // Listen first, so that nothing between the call and the first look is missed.
             let changes = queue.changes()
-            let made = try await queue.enqueue(
-                request, from: "command line", limits: limits, id: id,
-                job: JobID(milliseconds: now))
+            let made = try await enqueue(request, queue, limits, id, now)
             let session = try await follow(made.session, queue, changes, patience: patience) {
                 // What stands in its way is asked for before it is taken back.
                 try? await queue.place(request, limits: limits, lease: settings.scheduler.lease).blocker
@@ -117,6 +115,23 @@ struct Start: AsyncParsableCommand {
                 frontend: settings.pagesURL, session: session.id,
                 token: secret.token(session: session.id, fence: session.fence))
             return (session, url)
+        }
+    }
+
+    /// Asks for it; a memory that no host has was perhaps meant in MiB.
+    private func enqueue(
+        _ request: SessionRequest, _ queue: JobQueue, _ limits: Limits, _ id: SessionID, _ now: Int64
+    ) async throws -> Enqueued {
+        do throws(QueueError) {
+            return try await queue.enqueue(
+                request, from: "command line", limits: limits, id: id, job: JobID(milliseconds: now))
+        } catch {
+            guard case .tooBig(.memory, let largest) = error.code, let memory,
+                let meant = ProbablyMiB.gibibytes(of: memory)
+            else { throw error }
+            throw Failure(
+                .failed,
+                "--memory is in GiB, and the largest host has \(largest >> 10). If MiB were meant: --memory \(meant)")
         }
     }
 

@@ -29,6 +29,9 @@ struct Up: AsyncParsableCommand {
         defer { lock.release() }
         let link = try common.config.map { try ServiceLink(to: $0) }
         defer { link?.remove() }
+        if let link, let other = link.other, let config = common.config {
+            Console.say("qwd: commands reach the service of \(other); for this one: qwd --config \(config) and so on")
+        }
         let redis = settings.redis.url == nil ? PrivateRedis(settings: settings, logger: roles.logger) : nil
         if let redis {
             do { try await redis.start() } catch { throw Failure(.unavailable, "\(error)") }

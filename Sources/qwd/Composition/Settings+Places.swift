@@ -16,9 +16,19 @@ extension Settings {
     var placeProblems: [PlaceProblem] {
         let roles = Roles(settings: self, logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() })
         var found: [PlaceProblem?] = []
-        do { _ = try roles.certificate() } catch { found.append(PlaceProblem(key: "tls", text: error.message)) }
-        do { _ = try roles.chain() } catch { found.append(PlaceProblem(key: "auth.methods", text: error.message)) }
-        do { _ = try roles.postOffice() } catch { found.append(PlaceProblem(key: "mail", text: error.message)) }
+        let missing = missingFiles
+        found += missing
+        // Whoever opens them all stops at the first, and has said nothing of the others.
+        func isMissing(_ section: String) -> Bool { missing.contains { $0.key.hasPrefix(section) } }
+        if !isMissing("tls.") {
+            do { _ = try roles.certificate() } catch { found.append(PlaceProblem(key: "tls", text: error.message)) }
+        }
+        if !isMissing("auth.") {
+            do { _ = try roles.chain() } catch { found.append(PlaceProblem(key: "auth.methods", text: error.message)) }
+        }
+        if !isMissing("mail.") {
+            do { _ = try roles.postOffice() } catch { found.append(PlaceProblem(key: "mail", text: error.message)) }
+        }
         let authorities = [
             ("auth.ldap.ca", auth.ldap.ca), ("auth.imap.ca", auth.imap.ca), ("auth.smtp.ca", auth.smtp.ca),
             ("mail.ca", mail.ca),
@@ -27,8 +37,31 @@ extension Settings {
         for (key, path) in [("state_dir", stateDir), ("runtime_dir", runtimeDir)] {
             found.append(Self.writingProblem(key, path))
         }
-        found.append(defaultMachineProblem)
+        found += [defaultMachineProblem, noVNCProblem]
         return found.compactMap(\.self)
+    }
+
+    /// Files and directories that keys name and that are not there.
+    private var missingFiles: [PlaceProblem] {
+        var places: [(key: String, path: String?)] = [
+            ("tls.certificate", tls.certificate), ("tls.key", tls.key), ("auth.command.path", auth.command.path),
+            ("auth.ldap.bind_password_file", auth.ldap.bindPasswordFile), ("mail.password_file", mail.passwordFile),
+        ]
+        // What has a scheme is an address.
+        if let store = machines.store, store.hasPrefix("/") { places.append(("machines.store", store)) }
+        // The directory that follows from state_dir is made when it is needed.
+        if origins["machines.directory"] != .builtIn { places.append(("machines.directory", machines.directory)) }
+        places += (redis.url?.files ?? []).map { ("redis.url", $0) }
+        return places.compactMap { key, path in
+            guard let path, !path.isEmpty, access(path, F_OK) != 0 else { return nil }
+            return PlaceProblem(key: key, text: "\(path) is not there")
+        }
+    }
+
+    private var noVNCProblem: PlaceProblem? {
+        // Where nobody has said otherwise it is the package's, which doctor looks for.
+        if origins["display.novnc"] == .builtIn || access("\(display.noVNC)/core/rfb.js", R_OK) == 0 { return nil }
+        return PlaceProblem(key: "display.novnc", text: "\(display.noVNC) has no core/rfb.js")
     }
 
     private static func authorityProblem(_ key: String, _ path: String) -> PlaceProblem? {
