@@ -89,6 +89,31 @@ struct `The hardware of a machine of which its section says nothing` {
         #expect(try choose(both, "both.iso").1?.hardware.firmware == .bios)
     }
 
+    @Test(arguments: ["qcow2", "vmdk", "vdi", "vhdx", "qed"])
+    func `is found however far behind its beginning that stands`(format: String) throws {
+        let kitchen = try ImageKitchen()
+        // The desktop that we build: its second partition begins after 49 MiB.
+        var disk = [UInt8](repeating: 0, count: 64 << 20)
+        disk.put([0xEB, 0x3C], at: 0)
+        disk.put([0x83] + DiskBytes.little(0, 3) + DiskBytes.little(100_352, 4) + DiskBytes.little(20_000, 4), at: 450)
+        disk.put([0x55, 0xAA], at: 510)
+        disk.put([0x53, 0xEF], at: 100_352 * 512 + 1024 + 56)
+        disk.put(Array("qwd-desktop".utf8), at: 100_352 * 512 + 1024 + 120)
+        let raw = try kitchen.write("raw", disk)
+        let path = kitchen.path("desktop.\(format)")
+        try kitchen.run("qemu-img", ["convert", "-f", "raw", "-O", format, raw, path])
+        let machine = try Machine(file: path)
+        #expect(machine.hardware.diskBus == .virtio && machine.hardware.networkCard == .virtio)
+        // A loader for UEFI in a partition that begins as far behind.
+        var uefi = Self.disk([Self.efi]) + [UInt8](repeating: 0, count: 40 << 20)
+        uefi.put(DiskBytes.little(60_000, 8), at: 1024 + 32)
+        uefi.put(DiskBytes.little(70_000, 8), at: 1024 + 40)
+        uefi.put(Array("BOOTAA64EFI".utf8), at: 60_000 * 512 + 4096)
+        let other = kitchen.path("uefi.\(format)")
+        try kitchen.run("qemu-img", ["convert", "-f", "raw", "-O", format, try kitchen.write("raw2", uefi), other])
+        #expect(try Machine(file: other).hardware.architecture == .arm64)
+    }
+
     @Test func `is looked at inside of its format`() throws {
         let kitchen = try ImageKitchen()
         let raw = try kitchen.write("disk.img", Self.disk([Self.efi, Self.rootAMD64]))

@@ -10,7 +10,7 @@ enum GuestBytes {
     /// A part of a disk, or nil if its format can't be read. Blocks its thread.
     /// - Parameters:
     ///   - offset: In whole sectors.
-    ///   - count: At most 8 MiB.
+    ///   - count: At most 8 MiB, in whole sectors, of what the disk has.
     /// - Throws: `ImageError` `.unknown` where the program could not do its work: that says nothing of the image.
     static func read(
         _ file: ImageFile, _ driver: DiskFormat, _ offset: UInt64, _ count: UInt64
@@ -23,8 +23,10 @@ enum GuestBytes {
         var program = Program(
             "qemu-img",
             [
-                "dd", "-f", driver.rawValue, "-O", "raw", "bs=512", "skip=\(offset / 512)", "count=\(count / 512)",
-                "if=/disk", "of=/proc/self/fd/1",
+                // Its own skip= and count= mean different things in different versions: up to 9.0 a count includes what is skipped.
+                "dd", "--image-opts", "-O", "raw", "bs=512", "of=/proc/self/fd/1",
+                "if=driver=raw,offset=\(offset),size=\(count),file.driver=\(driver.rawValue),"
+                    + "file.file.driver=file,file.file.filename=/disk",
             ], package: "qemu-utils")
         program.sandbox = sandbox
         program.fileBytes = 16 << 20

@@ -29,11 +29,13 @@ enum ImageInspector {
         for container in containers where container.recognizes(file) {
             let size = try container.virtualSize(of: file)
             let driver = container.driver(of: file)
+            let length = try sectors(size)
             return DiskImage(
-                kind: .disk, format: container.format, driver: driver, virtualSizeBytes: try sectors(size),
+                kind: .disk, format: container.format, driver: driver, virtualSizeBytes: length,
                 identity: file.identity, isHybrid: false,
                 survey: try BootSurvey { offset, count throws(ImageError) in
-                    try GuestBytes.read(file, driver, offset, count)
+                    let rest = UInt64(length) > offset ? UInt64(length) - offset : 0
+                    return rest == 0 ? nil : try GuestBytes.read(file, driver, offset, min(count, rest))
                 })
         }
         let length = try sectors(file.size.pieces(of: 512) * 512)
