@@ -46,6 +46,14 @@ struct CatalogueSection: Sendable, Hashable {
             "Who may see and start it, between commas: names as people sign in, groups as the way to sign in tells them. Without both, everybody."
         ),
         (["ready"], "How it is noticed that its desktop is there: `serial TEXT`, `agent`, `picture` or `seconds N`."),
+        (
+            ["script", "script_if"],
+            "A boot script of its sessions, `exec: COMMANDS`, `bash: COMMANDS` or a file's path, and for whom: `user=ann,bob; group!=guests`."
+        ),
+        (
+            ["inject"],
+            "How boot scripts come into its guest: `fw_cfg`, `seed` (cloud-init), `credential` (systemd), or `none`. `auto`: all of them, of which the first one runs it."
+        ),
         (["arch"], "`x86_64` (`amd64`) or `aarch64` (`arm64`). `auto`: what its loader is for."),
         (
             ["firmware"],

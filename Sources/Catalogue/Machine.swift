@@ -42,6 +42,10 @@ package struct Machine: Sendable, Hashable, Identifiable {
     package var group: String?
     /// How it is noticed that its desktop is there; nil: it is there as soon as the machine runs.
     package var ready: Readiness?
+    /// A boot script of all its sessions, or of those for whom its condition holds.
+    package var script: BootScriptRule?
+    /// How boot scripts come into its guest.
+    package var inject = Injection.auto
     /// What `url` promises of the file: SHA-256, in lower-case hexadecimal digits.
     package var sha256: String?
     package var url: String?

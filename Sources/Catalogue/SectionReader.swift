@@ -48,10 +48,37 @@ struct SectionReader {
         if let sum = machine.sha256, sum.utf8.count != 64 || !sum.allSatisfy(\.isHexDigit) {
             refuse("sha256", "sha256= is no SHA-256", "It has 64 hexadecimal digits: sha256sum FILE.")
         }
+        script(&machine)
         if let text = section.text("ready") {
             machine.ready = Readiness(written: text)
             if machine.ready == nil {
                 refuse("ready", "ready=\(text) is not known", "Write serial TEXT, agent, picture, or seconds N.")
+            }
+        }
+    }
+
+    private mutating func script(_ machine: inout Machine) {
+        if let text = section.text("script") {
+            let condition = section.text("script_if").map { "if(\($0)): " } ?? ""
+            machine.script = BootScriptRule(written: condition + text)
+            if machine.script == nil {
+                let isScript = BootScriptRule(written: text) != nil
+                refuse(
+                    isScript ? "script_if" : "script",
+                    isScript
+                        ? "script_if=\(section.text("script_if") ?? "") is not understood"
+                        : "script=\(text) is no boot script",
+                    isScript
+                        ? "Write user=, group= or machine= with names between commas, != for not, and ; between several."
+                        : "Write exec: COMMANDS, bash: COMMANDS, or a file's path from the root.")
+            }
+        }
+        if let text = section.text("inject") {
+            if let inject = Injection(rawValue: text.lowercased()) {
+                machine.inject = inject
+            } else {
+                let known = Injection.allCases.map(\.rawValue).joined(separator: ", ")
+                refuse("inject", "inject=\(text) is not known", "Write one of: \(known).")
             }
         }
     }

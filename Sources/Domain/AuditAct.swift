@@ -11,6 +11,8 @@ package enum AuditAct: String, Sendable, CaseIterable {
     case admin
     /// A session runs; the detail says where.
     case started
+    /// A boot script has run in a session's guest, by its own word; the detail says how.
+    case script
     /// A session is over; the detail says how.
     case ended
     /// An act that only a newer version knows. Its word stands at the start of the detail.

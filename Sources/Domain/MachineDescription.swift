@@ -64,15 +64,7 @@ package struct MachineDescription: Sendable, Hashable, Codable, Identifiable {
     private func isForAlone(_ person: PersonName?, groups mine: [String]) -> Bool {
         if users == nil, groups == nil { return true }
         if let person, users?.contains(where: { $0.utf8.elementsEqual(person.text.utf8) }) == true { return true }
-        return mine.contains { group in groups?.contains { Self.isSame($0, group) } == true }
-    }
-
-    private static func isSame(_ wanted: String, _ group: String) -> Bool {
-        if wanted.utf8.elementsEqual(group.utf8) { return true }
-        guard let first = group.split(separator: ",").first, let equals = first.firstIndex(of: "=") else {
-            return false
-        }
-        return first[first.index(after: equals)...].utf8.elementsEqual(wanted.utf8)
+        return mine.contains { group in groups?.contains { GroupName.isSame($0, group) } == true }
     }
 
     private enum CodingKeys: String, CodingKey {

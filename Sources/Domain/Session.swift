@@ -25,6 +25,8 @@ package struct Session: Sendable, Hashable, Identifiable {
     package var displayURL: String?
     package var accelerator: String?
     package var desktop = Desktop.there
+    /// What came of its boot scripts, as they came.
+    package var scripts: [BootScriptResult] = []
     package var createdAt: Int64
     package var startedAt: Int64?
     package var expiresAt: Int64?

@@ -14,6 +14,10 @@ package struct SessionRequest: Sendable, Hashable {
     package var usesMaster = false
     /// A file of that host in place of a machine of its catalogue; for administrators. Needs `host`.
     package var image: ImageFileRequest?
+    /// The person's groups, for conditions of boot scripts.
+    package var groups: [String] = []
+    /// Whether a boot script of the person comes with it, in its payload.
+    package var hasScript = false
     /// What people call the machine; nil for its name.
     package var title: String?
     /// Longest life in seconds, counted from the moment it runs. Zero means without end.

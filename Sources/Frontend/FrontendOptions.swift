@@ -33,6 +33,11 @@ package struct FrontendOptions: Sendable {
     /// How long an answer that is the same for everybody is kept, so that nobody can make it be computed more often.
     package var freshness: Duration
 
+    /// People and groups who may give a boot script of their own; `*` is everybody who is signed in.
+    package var scriptsFromForm: [String] = []
+    /// Bytes of such a script.
+    package var longestScript = 65_535
+
     package init(
         listenHost: String = "127.0.0.1", listenPort: Int = 8080, publicURL: String = "",
         noVNC: String = "/usr/share/novnc",

@@ -77,6 +77,8 @@ package enum MachineEvent: Sendable, Hashable {
     /// Its desktop is there, as its catalogue has said how to notice.
     /// - Parameter isTimed: Whether the time since its start is how long it took; not if nobody listened for a while.
     case ready(SessionID, fence: Int, isTimed: Bool)
+    /// A boot script has run in it, as it says itself.
+    case script(SessionID, fence: Int, BootScriptResult)
     /// It lives, but something is wrong that its user should know; an empty detail says that this is over.
     case trouble(SessionID, detail: String)
     /// One that was silent when it was adopted answers.

@@ -14,6 +14,8 @@ package struct MachineSpecification: Sendable, Hashable {
     package var diskGiB: Int
     /// Whether it writes to the machine's own disk, and not to one on top of it.
     package var usesMaster = false
+    /// A script for its guest's shell, run once when its system is up; nil for none.
+    package var bootScript: String?
 
     package init(
         session: SessionID, fence: Int, machine: Machine, cpu: Int, memoryMiB: Int, diskGiB: Int

@@ -76,6 +76,10 @@ package struct SessionPaths: Sendable, Hashable {
     package var monitor: String { "\(run)/monitor.sock" }
     package var network: String { "\(run)/net.sock" }
     package var vnc: String { "\(run)/vnc.sock" }
+    /// The boot scripts, and two ways in which they come into the guest.
+    package var bootScript: String { "\(disk)/boot-script" }
+    package var bootCredential: String { "\(disk)/boot-credential" }
+    package var bootSeed: String { "\(disk)/boot-seed" }
     /// The serial console, and what a BIOS says of its work.
     package var console: String { "\(run)/console.sock" }
     /// The guest's agent.

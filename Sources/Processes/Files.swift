@@ -111,6 +111,13 @@ package enum Files {
         return Descriptor(number)
     }
 
+    /// A path without links and dots; nil if nothing is there.
+    package static func real(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
+        defer { free(real) }
+        return String(cString: real)
+    }
+
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Copies a file; what is zero in it takes no space.

@@ -147,6 +147,23 @@ extension JobQueue {
         return (.milliseconds(milliseconds), machine)
     }
 
+    /// A boot script has run in a session's guest. Again with the same result changes nothing.
+    package func scripted(
+        _ session: SessionID, fence: Int, _ result: BootScriptResult
+    ) async throws(QueueError) {
+        _ = try await call(.scripted, [session.text, "\(fence)", result.text])
+    }
+
+    /// What came with a request that is too long for the session's hash; nil for nothing.
+    package func payload(of session: SessionID) async throws(QueueError) -> String? {
+        try await send(["GET", "qwd:payload:\(session)"]).string
+    }
+
+    /// Forgets what came with a request: its machine runs.
+    package func dropPayload(of session: SessionID) async throws(QueueError) {
+        _ = try await send(["DEL", "qwd:payload:\(session)"])
+    }
+
     /// The job is done. For a create job the display can be opened from now on.
     /// - Returns: `.cancel` for a create job whose session is being stopped or has ended meanwhile: the job is over all the
     ///   same, and the display has to be closed again.

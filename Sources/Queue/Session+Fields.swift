@@ -42,6 +42,9 @@ extension Session {
         text("display_url") { displayURL = $0 }
         text("accelerator") { accelerator = $0 }
         text("ready") { desktop = Desktop(field: $0 ?? "") }
+        text("scripts") { lines in
+            scripts = (lines ?? "").split(separator: "\n").compactMap { BootScriptResult(line: $0) }
+        }
         time("started_at") { startedAt = $0 }
         time("expires_at") { expiresAt = $0 }
         time("ended_at") { endedAt = $0 }
@@ -79,6 +82,8 @@ extension SessionRequest {
         if let host { fields.append(("only_host", host)) }
         if usesMaster { fields.append(("use_master", "1")) }
         if let image { fields += [("image_path", image.path), ("image_seal", image.seal)] }
+        if !groups.isEmpty { fields.append(("groups", groups.joined(separator: "\n"))) }
+        if hasScript { fields.append(("script", "1")) }
         if let title { fields.append(("title", title)) }
         if let email { fields.append(("email", email)) }
         return fields
@@ -94,6 +99,8 @@ extension SessionRequest {
             email: fields["email"].flatMap { $0.isEmpty ? nil : $0 })
         host = fields["only_host"]
         image = fields["image_path"].map { ImageFileRequest(path: $0, seal: fields["image_seal"] ?? "") }
+        groups = (fields["groups"] ?? "").split(separator: "\n").map(String.init)
+        hasScript = fields["script"] == "1"
         title = fields["title"].flatMap { $0.isEmpty ? nil : $0 }
         usesMaster = fields["use_master"] == "1"
         machineOptions = (fields["machine_options"] ?? "").split(separator: "\n").map(String.init)

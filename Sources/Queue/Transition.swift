@@ -4,7 +4,7 @@ import Redis
 enum Transition: String, CaseIterable {
     case enqueue, claim, renew, step, commit, finish, fail, end, stop, extend, promote, reap, lead, tick, hostup, offer
     case retry, trouble, drain, forget, mail, refusal, place, noted, probe, arrive, strays, stray, takeup
-    case ready
+    case ready, scripted
 
     /// All of them, and before them what several share, each part behind those that it uses.
     static let library = RedisLibrary(
@@ -67,6 +67,7 @@ enum Transition: String, CaseIterable {
         case .stray: PackageResources.stray_lua
         case .takeup: PackageResources.takeup_lua
         case .ready: PackageResources.ready_lua
+        case .scripted: PackageResources.scripted_lua
         }
     }
 }

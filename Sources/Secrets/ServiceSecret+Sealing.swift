@@ -13,6 +13,8 @@ extension ServiceSecret {
         case code
         /// A mail that waits in the queue.
         case mail
+        /// A boot script that waits for its machine.
+        case script
         /// What shows that hosts have the same secret.
         case farm
     }

@@ -21,6 +21,7 @@ package struct Settings: Sendable, Equatable {
     package var defaults = Defaults()
     package var form = Form()
     package var limits = Limits()
+    package var scripts = Scripts()
     package var auth = Auth()
     package var mail = Mail()
     package var tls = TLS()

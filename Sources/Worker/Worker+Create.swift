@@ -113,6 +113,8 @@ extension Worker {
                     desktop: desktop(of: specification.machine))
             })
         progress.committed = true
+        // It is in the machine now. What is left of it in the queue goes with the session.
+        if request.hasScript { try? await queue.dropPayload(of: id) }
         CrashPoint.passed(.commit)
         try await act { () async throws(MachineError) in try await hypervisor.switchOn(specification.ref) }
         progress.switchedOn = true
@@ -156,7 +158,36 @@ extension Worker {
             session: id, fence: claim.fence, machine: wanted, cpu: request.cpu,
             memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
         specification.usesMaster = request.usesMaster
+        specification.bootScript = try await bootScript(of: request, machine: wanted, for: id)
         return specification
+    }
+
+    /// What is to run in the guest when its system is up; nil for nothing.
+    private func bootScript(
+        of request: SessionRequest, machine: Machine, for id: SessionID
+    ) async throws(CreateAbort) -> String? {
+        var own: String?
+        if request.hasScript {
+            let sealed = try await ask { () async throws(QueueError) in try await queue.payload(of: id) }
+            // Whoever can write to the queue gives no machine a script.
+            own = sealed.flatMap { secret.unseal($0, for: .script, beside: id.text) }?.revealed
+            if own == nil {
+                throw .machine(MachineError(.badImage, "Its boot script can't be read any more. Ask for it again."))
+            }
+        }
+        let (sources, script) = (options.scripts, own)
+        do throws(MachineError) {
+            let scripts = try sources.scripts(for: request, machine: machine, own: script, session: id)
+            if scripts.isEmpty { return nil }
+            if machine.inject == .none {
+                throw MachineError(
+                    .badImage,
+                    "\(machine.title) takes no boot scripts (inject=none in machines.conf), and there is one for it.")
+            }
+            return BootScriptBundle.text(scripts, session: id)
+        } catch {
+            throw .machine(error)
+        }
     }
 
     private func machine(of request: SessionRequest, for id: SessionID) async throws(CreateAbort) -> Machine {

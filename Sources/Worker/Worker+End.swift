@@ -73,6 +73,13 @@ extension Worker {
                 case .answered(let machine):
                     await holding(machine.session, in: &group) { await adopt(machine, job: nil) }
                 case .ready(let id, let fence, let isTimed): await ready(id, fence: fence, isTimed: isTimed)
+                case .script(let id, let fence, let result):
+                    logger.notice(
+                        "boot script has run",
+                        metadata: ["session.id": "\(id)", "result": "\(result.text)"])
+                    await report(id) { () async throws(QueueError) in
+                        try await queue.scripted(id, fence: fence, result)
+                    }
                 case .trouble(let id, let detail):
                     if detail.isEmpty {
                         logger.notice("session goes on", metadata: ["session.id": "\(id)"])

@@ -24,6 +24,8 @@ package struct WorkerOptions: Sendable {
     package var lease: Duration
     package var limits: Limits
     package var version: String
+    /// Which boot scripts sessions get.
+    package var scripts = BootScriptSources()
 
     package init(
         hostID: String, place: HostPlace, host: String, tags: [String] = [], concurrentJobs: Int, cpuOvercommit: Double,

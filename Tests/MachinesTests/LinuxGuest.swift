@@ -9,9 +9,14 @@ struct LinuxGuest {
         "scsi_common", "scsi_mod", "libata", "libahci", "ahci", "ata_piix", "crct10dif_common", "crc-t10dif", "crc64",
         "crc64-rocksoft", "t10-pi", "sd_mod", "pps_core", "ptp", "e1000e",
     ]
-    static let balloon = [
-        "virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci", "virtio_balloon",
-    ]
+    static let virtio = ["virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"]
+    static let balloon = virtio + ["virtio_balloon"]
+    /// What takes a boot script.
+    static let scripts =
+        virtio + [
+            "virtio_blk", "fat", "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nls_utf8", "qemu_fw_cfg",
+            "dmi-sysfs",
+        ]
 
     /// Where `scripts/setup test` puts the kernel's package.
     private static var package: String? {

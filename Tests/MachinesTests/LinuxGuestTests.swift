@@ -3,6 +3,7 @@ import Domain
 import Foundation
 @testable import GuestNetwork
 @testable import Hypervisor
+@testable import ImageStore
 @testable import Machines
 import Processes
 import Testing
@@ -13,16 +14,18 @@ import Testing
 struct LinuxGuestTests {
     /// Starts a machine of a file and goes on while it runs.
     private func run(
-        _ path: String, memoryMiB: Int = 256,
+        _ path: String, memoryMiB: Int = 256, bootScript: String? = nil,
         _ body: @Sendable @escaping (LiveMachine) async throws -> Void
     ) async throws {
         let root = "/tmp/qwd-guest-\(UInt32.random(in: 0...UInt32.max))"
         var network = GuestNetwork.Options()
         network.isIsolated = false
         let hypervisor = makeHypervisor(HostPaths(runtime: "\(root)/r", state: "\(root)/s"), network: network)
-        let specification = MachineSpecification(
+        var wanted = MachineSpecification(
             session: SessionID(milliseconds: 1), fence: 1,
             machine: try Machine(file: path), cpu: 1, memoryMiB: memoryMiB, diskGiB: 1)
+        wanted.bootScript = bootScript
+        let specification = wanted
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await hypervisor.run() }
             await hypervisor.settle()
@@ -59,6 +62,40 @@ struct LinuxGuestTests {
         }
     }
 
+    @Test func `a boot script comes by each way as it is, and what it reports is heard`() async throws {
+        let kitchen = try ImageKitchen()
+        let script =
+            "#!/bin/sh\n# \u{E9}\u{1F600} " + String(repeating: "x", count: 9000)
+            + "\nprintf 'qwd-script 1/1 0 : by %s\\r\\n' $1 >/dev/ttyS0\n"
+        // What QEMU's firmware device, systemd's credentials and cloud-init's disk come to, as their readers take them.
+        let path = try LinuxGuest.make(
+            kitchen, modules: LinuxGuest.scripts,
+            commands: """
+                cd /tmp
+                cp /sys/firmware/qemu_fw_cfg/by_name/opt/qwd/boot-script/raw firmware
+                tail -c +6 /sys/firmware/dmi/entries/11-0/raw | tr '\\000' '\\n' | grep -a '^io.systemd.credential.binary:tmpfiles' |
+                    sed 's/^[^=]*=//' | base64 -d | grep boot-script' ' | grep '^f+~' | sed 's/.* //' | base64 -d > credential
+                mkdir seed
+                for disk in /dev/vd?; do mount -t vfat -o ro $disk seed 2>/dev/null && [ -e seed/user-data ] && break; umount seed; done
+                cp seed/user-data cloud; cat seed/meta-data; dd if=$disk bs=512 count=64 2>/dev/null | tr -cd A-Z | grep -o CIDATA | head -n 1
+                for way in firmware credential cloud; do [ -s $way ] && sh $way $way; done
+                sha256sum firmware credential cloud
+                echo "that was all"
+                """)
+        try await run(path, bootScript: script) { machine in
+            try await hear("that was all", of: machine)
+            for way in ["firmware", "credential", "cloud"] {
+                #expect(machine.console.has("qwd-script 1/1 0 : by \(way)", since: 0), "\(way)")
+            }
+            for words in ["instance-id: qwd-\(machine.session)", "CIDATA"] {
+                #expect(machine.console.has(words, since: 0), "\(words)")
+            }
+            let sum = FileDigestText.sha256(of: script)
+            #expect(
+                machine.console.has("\(sum)  cloud", since: 0) && machine.console.has("\(sum)  credential", since: 0))
+        }
+    }
+
     @Test func `memory that a guest no longer uses is its host's again`() async throws {
         let kitchen = try ImageKitchen()
         let path = try LinuxGuest.make(
@@ -87,5 +124,14 @@ struct LinuxGuestTests {
         let line = try #require(
             Files.read("/proc/\(pid)/status")?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
         return (Int(line.filter(\.isNumber)) ?? 0) / 1024
+    }
+}
+
+private enum FileDigestText {
+    static func sha256(of text: String) -> String {
+        let file = "/tmp/qwd-sum-\(UInt32.random(in: 0...UInt32.max))"
+        defer { Files.remove(file) }
+        try? Files.write(text, to: file)
+        return (try? FileDigest.sha256(of: file)) ?? ""
     }
 }

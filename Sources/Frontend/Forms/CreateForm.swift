@@ -17,6 +17,8 @@ struct CreateForm: Sendable, Hashable {
     /// In seconds.
     var lifetime = ""
     var oneShot = false
+    /// A boot script; also one that is wrong is shown again, for its length.
+    var script = ""
 
     /// The form as it is before anybody typed.
     /// - Parameters:
@@ -44,6 +46,7 @@ struct CreateForm: Sendable, Hashable {
         cpu = text(.cpu)
         memory = text(.memory)
         lifetime = text(.lifetime)
+        if case .text(let text) = fields[Field.script.rawValue].first, !text.utf8.contains(0) { script = text }
         oneShot = ["1", "on", "true", "yes", "oneshot"].contains(text(.oneshot).lowercased())
     }
 }

@@ -1,4 +1,5 @@
 import Domain
+import Logins
 
 /// A posted form that is in order: what to enqueue.
 struct CreateRequest: Sendable, Hashable {
@@ -11,6 +12,9 @@ struct CreateRequest: Sendable, Hashable {
         var field: CreateForm.Field
         var message: String
     }
+
+    /// A boot script of the person's own.
+    var script: String?
 
     /// Every problem of a form, in the order of the page.
     struct Problems: Error, Sendable, Hashable {
@@ -44,7 +48,11 @@ extension CreateRequest {
         let user = currentUser.authenticationDisabled ? reader.user(nobody: Self.guest) : Self.guest
         reader.password()
         reader.refuse(.gpu)
-        reader.refuse(.script)
+        if currentUser.mayGiveScript(options.scriptsFromForm) {
+            script = reader.script(longest: options.longestScript)
+        } else {
+            reader.refuse(.script)
+        }
         let nonce = reader.nonce()
         guard reader.problems.isEmpty else { throw Problems(list: reader.problems) }
         request = SessionRequest(
@@ -54,6 +62,8 @@ extension CreateRequest {
                 cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
                 diskGiB: machine?.diskGiB ?? options.defaultDiskGiB), lifetimeSeconds: lifetime, oneShot: oneShot)
         request.title = machine?.title
+        request.hasScript = script != nil
+        request.groups = Array((currentUser.login?.person.groups ?? []).filter { !$0.contains("\n") }.prefix(64))
         self.nonce = nonce
     }
 }

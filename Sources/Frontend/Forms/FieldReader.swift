@@ -100,6 +100,30 @@ struct FieldReader {
         if given { complain(field, "unavailable.\(field.rawValue)") }
     }
 
+    /// A boot script, with the ends of its lines as a shell wants them; nil for none, and after a complaint.
+    mutating func script(longest: Int) -> String? {
+        let values = fields[CreateForm.Field.script.rawValue]
+        guard values.count <= 1 else {
+            complain(.script, "twice")
+            return nil
+        }
+        guard let value = values.first else { return nil }
+        guard case .text(let sent) = value, !sent.utf8.contains(0) else {
+            complain(.script, "unreadable")
+            return nil
+        }
+        let text = sent.replacing("\r\n", with: "\n").replacing("\r", with: "\n")
+        if text.trimmed.isEmpty { return nil }
+        if text.utf8.count > longest {
+            complain(.script, "script.long", ["most": "\(longest)", "bytes": "\(text.utf8.count)"])
+        } else if BootScriptSource(written: text) == nil {
+            complain(.script, "script")
+        } else {
+            return text
+        }
+        return nil
+    }
+
     mutating func nonce() -> String? {
         guard let nonce = line(.nonce), !nonce.isEmpty else { return nil }
         let fits =

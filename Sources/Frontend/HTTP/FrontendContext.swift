@@ -17,6 +17,8 @@ struct FrontendContext: RequestContext {
 
     /// Longest body of a request in bytes, as in every version of the service this one follows.
     static let longestBody = 65_535
+    /// Of a form with a boot script, of which each byte may come as three.
+    static let longestBodyWithScript = 3 * 65_535 + longestBody
 
     init(source: Source) {
         coreContext = .init(source: source)

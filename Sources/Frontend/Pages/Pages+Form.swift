@@ -34,7 +34,8 @@ extension Pages {
             },
             "mailsCodes": mailsCodes,
             "optionsNow": summary(of: form, without: Set(problems.map(\.field))), "user": form.user,
-            "oneShot": form.oneShot,
+            "oneShot": form.oneShot, "mayScript": currentUser.mayGiveScript(options.scriptsFromForm),
+            "script": form.script,
             "choices": [
                 choice(
                     .cpu, values: options.cpuChoices.filter { offer.largestCPU == 0 || $0 <= offer.largestCPU },
@@ -53,7 +54,7 @@ extension Pages {
         ]
         for (name, field) in [
             ("machineProblem", CreateForm.Field.machine), ("userProblem", .user), ("oneshotProblem", .oneshot),
-            ("passwordProblem", .password),
+            ("passwordProblem", .password), ("scriptProblem", .script),
         ] where !problem(field).isEmpty { model[name] = problem(field) }
         if case .refusal(let text) = notice { model["refusal"] = text }
         return render("form", model)
@@ -79,6 +80,7 @@ extension Pages {
     private func anchor(of field: CreateForm.Field) -> String {
         switch field {
         case .machine, .cpu, .memory, .lifetime, .oneshot, .user, .password: field.rawValue
+        case .script where currentUser.mayGiveScript(options.scriptsFromForm): field.rawValue
         case .gpu, .script, .nonce: "main"
         }
     }

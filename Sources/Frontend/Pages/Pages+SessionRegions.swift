@@ -68,6 +68,22 @@ extension Pages {
         }.joined()
     }
 
+    /// What came of the boot scripts, one a line.
+    private func scripts(of session: Session) -> String {
+        if session.scripts.isEmpty {
+            let key = session.state == .ended ? "session.script.silent" : "session.script.waits"
+            return HTML.escape(texts(key))
+        }
+        return session.scripts.map { result in
+            let values = [
+                "number": "\(result.number)", "count": "\(result.count)", "code": "\(result.code)",
+            ]
+            let text = texts(result.code == 0 ? "session.script.done" : "session.script.failed", values)
+            let line = result.lastLine.isEmpty ? "" : "<br><code>\(HTML.escape(result.lastLine))</code>"
+            return HTML.escape(text) + line
+        }.joined(separator: "<br>")
+    }
+
     private func facts(_ session: Session) -> String {
         let request = session.request
         var facts: [(String, String)] = [
@@ -83,6 +99,7 @@ extension Pages {
         }
         facts.append(("owner", HTML.escape(request.owner.text)))
         if request.oneShot { facts.append(("oneshot", HTML.escape(texts("session.fact.yes")))) }
+        if request.hasScript || !session.scripts.isEmpty { facts.append(("scripts", scripts(of: session))) }
         if session.attempt > 1 { facts.append(("attempt", "\(session.attempt)")) }
         facts.append(("created", HTML.time(session.createdAt)))
         if let started = session.startedAt { facts.append(("started", HTML.time(started))) }

@@ -57,7 +57,7 @@ struct FormRoutes: Sendable {
 
     /// Creates, for somebody who is signed in; for others it signs them in by the same form first.
     private func create(_ request: Request, _ context: FrontendContext) async throws -> Response {
-        let fields = try await request.formFields()
+        let fields = try await request.formFields(upTo: services.longestBody(context.currentUser))
         guard let signIn, context.currentUser.login == nil else {
             return try await sessionCreator.create(fields, request, context)
         }

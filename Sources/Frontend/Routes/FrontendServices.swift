@@ -105,6 +105,12 @@ final class FrontendServices: Sendable {
         return session.hostName ?? display.hostText
     }
 
+    /// Longest body of a request of somebody. Strangers get no room for scripts.
+    func longestBody(_ currentUser: CurrentUser) -> Int {
+        currentUser.mayGiveScript(options.scriptsFromForm)
+            ? FrontendContext.longestBodyWithScript : FrontendContext.longestBody
+    }
+
     /// What opens a session's display.
     func token(of session: Session) -> String { secret.token(session: session.id, fence: session.fence) }
 

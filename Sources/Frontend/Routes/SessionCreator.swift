@@ -4,14 +4,17 @@ import Hummingbird
 import Logging
 import Logins
 import Queue
+import Secrets
 
 /// Makes a session of a posted form, for somebody who may have one.
 struct SessionCreator: Sendable {
     let services: FrontendServices
 
     /// What was chosen: the same form with other choices, as after a step back, is another request.
-    private static func choices(_ request: SessionRequest) -> String {
-        let words = request.record.filter { !["owner", "email"].contains($0.key) }
+    private func choices(_ order: CreateRequest) -> String {
+        var words = order.request.record.filter { !["owner", "email", "groups"].contains($0.key) }
+        // A mark of it: the text stands nowhere in clear.
+        words["script"] = order.script.map { services.secret.mark($0, for: .script) }
         return words.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
     }
 
@@ -33,10 +36,12 @@ struct SessionCreator: Sendable {
             }
             let owner = order.request.owner
             let now = FrontendServices.now()
+            let id = SessionID(milliseconds: now)
             let enqueued = try await services.queue.enqueue(
-                order.request, once: order.nonce.map { "form:\(owner.text):\($0):\(Self.choices(order.request))" },
-                client: client(request, currentUser), from: currentUser.address, limits: services.options.limits,
-                id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
+                order.request, once: order.nonce.map { "form:\(owner.text):\($0):\(choices(order))" },
+                client: client(request, currentUser), from: currentUser.address,
+                payload: order.script.map { services.secret.seal(Secret($0), for: .script, beside: id.text) } ?? "",
+                limits: services.options.limits, id: id, job: JobID(milliseconds: now))
             context.logger.notice(
                 "Session requested",
                 metadata: ["session.id": "\(enqueued.session)", "session.new": "\(enqueued.isNew)"])

@@ -257,8 +257,8 @@ struct SignInRoutes: Sendable {
 
 extension Request {
     /// The fields of a posted form.
-    func formFields() async throws -> FormFields {
-        let body = try await body.collect(upTo: FrontendContext.longestBody)
+    func formFields(upTo longest: Int = FrontendContext.longestBody) async throws -> FormFields {
+        let body = try await body.collect(upTo: longest)
         return try FormFields(body: Array(body.readableBytesView), contentType: headers[.contentType])
     }
 }

@@ -45,7 +45,7 @@ struct AuthenticationMiddleware: RouterMiddleware {
     private func check(_ request: inout Request, _ currentUser: CurrentUser) async throws {
         let isBrowser = request.headers[.origin] != nil || request.headers[.secFetchSite] != nil
         guard isBrowser || currentUser.login != nil else { return }
-        let body = try await request.collectBody(upTo: FrontendContext.longestBody)
+        let body = try await request.collectBody(upTo: services.longestBody(currentUser))
         if let token = request.headers[.formToken], MaskedFormToken.isEqual(token, to: currentUser.formToken) { return }
         let fields = try FormFields(body: Array(body.readableBytesView), contentType: request.headers[.contentType])
         guard case .text(let token) = fields["csrf"].first, MaskedFormToken.isEqual(token, to: currentUser.formToken)

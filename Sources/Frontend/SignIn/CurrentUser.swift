@@ -28,6 +28,16 @@ struct CurrentUser: Sendable, Hashable {
     /// The name of the person, for sessions and the record; empty for nobody.
     var name: String { login?.person.name.text ?? "" }
 
+    /// Whether they may give a boot script of their own.
+    /// - Parameter allowed: Names of people and groups; `*` is everybody who is signed in, or everybody where nobody needs to.
+    func mayGiveScript(_ allowed: [String]) -> Bool {
+        guard let person = login?.person else { return authenticationDisabled && allowed.contains("*") }
+        return allowed.contains { name in
+            name == "*" || name.utf8.elementsEqual(person.name.text.utf8)
+                || person.groups.contains { GroupName.isSame(name, $0) }
+        }
+    }
+
     /// Whether a session is theirs, or they look after all of them.
     func mayUse(_ session: Session) -> Bool {
         authenticationDisabled || isAdmin || owns(session)

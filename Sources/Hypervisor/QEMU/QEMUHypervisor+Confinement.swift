@@ -12,12 +12,15 @@ extension QEMUHypervisor {
     func machineProgram(
         _ specification: MachineSpecification, _ shape: MachineShape, account: Account?
     ) -> Program {
+        let scripts = BootScriptFiles(specification, paths: paths.session(specification.session))
         var program = Program(
-            shape.architecture.emulator, QEMUArguments.make(shape, session: specification.session, rate: rate),
+            shape.architecture.emulator,
+            QEMUArguments.make(shape, session: specification.session, rate: rate) + (scripts?.arguments ?? []),
             package: shape.architecture.package)
         program.account = account
         program.fileBytes = specification.fileBytes
         var sandbox = Sandbox()
+        sandbox.readOnly += scripts?.mounts ?? []
         if shape.accelerator == .kvm { sandbox.devices = [Sandbox.Mount(Self.kvm)] }
         program.sandbox = sandbox
         return program

@@ -39,6 +39,8 @@ extension QEMUHypervisor {
     private func read(
         _ socket: Descriptor, of machine: LiveMachine, into log: ConsoleLog, changed: AsyncStream<Void>.Continuation
     ) async {
+        let hasScript = Files.exists(machine.paths.bootScript)
+        var reports = BootScriptReports()
         var wanted: String?
         if case .serial(let text)? = Readiness(waitedFor: machine.paths) { wanted = text }
         // It may have come while nobody listened but the file.
@@ -48,12 +50,18 @@ extension QEMUHypervisor {
             if piece.isEmpty { return }
             let since = log.append(piece)
             changed.yield()
+            if hasScript { for result in reports.results(in: piece) { tellScript(result, of: machine) } }
             if let text = wanted, log.has(text, since: since) {
                 wanted = nil
                 isReady(machine)
             }
             guard (try? await Task.sleep(for: Self.breath)) != nil else { return }
         }
+    }
+
+    private func tellScript(_ result: BootScriptResult, of machine: LiveMachine) {
+        guard machines[machine.session]?.fence == machine.fence else { return }
+        emit(.script(machine.session, fence: machine.fence, result))
     }
 
     /// Reads what the BIOS of a new machine says, as long as it may find that there is nothing to start from. QEMU keeps it in a

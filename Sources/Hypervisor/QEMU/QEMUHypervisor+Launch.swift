@@ -24,6 +24,9 @@ extension QEMUHypervisor {
         let account = try assignUser(session)
         try UEFIVariables.make(specification.machine, paths: session)
         try expectReadiness(specification)
+        if let files = BootScriptFiles(specification, paths: session) {
+            try await files.make(specification, account: account)
+        }
         try await Overlay.make(specification, paths: session, account: account)
     }
 

@@ -35,6 +35,11 @@ struct Start: AsyncParsableCommand {
             "A key of the machine's section with another value, such as disk_bus=ide. May be given again.",
             valueName: "key=value"))
     var machineOption: [String] = []
+    @Option(
+        help: ArgumentHelp(
+            "A boot script: a file of this computer, or exec: COMMANDS. It runs once in the guest, as root there.",
+            valueName: "script"))
+    var script: String?
     @Option(help: ArgumentHelp("Longest life, for example 30m, 12h, 4d.", valueName: "duration")) var lifetime: String?
     @Option(
         help: ArgumentHelp("A label that its host must have (worker.tags). May be given again.", valueName: "label"))
@@ -106,7 +111,7 @@ struct Start: AsyncParsableCommand {
             }
             // Listen first, so that nothing between the call and the first look is missed.
             let changes = queue.changes()
-            let made = try await enqueue(request, queue, limits, id, now)
+            let made = try await enqueue(request, payload(settings, secret, id), queue, limits, id, now)
             let session = try await follow(made.session, queue, changes, patience: patience) {
                 // What stands in its way is asked for before it is taken back.
                 try? await queue.place(request, limits: limits, lease: settings.scheduler.lease).blocker
@@ -118,13 +123,36 @@ struct Start: AsyncParsableCommand {
         }
     }
 
+    /// The boot script, sealed for the session; empty for none.
+    private func payload(_ settings: Settings, _ secret: ServiceSecret, _ id: SessionID) throws -> String {
+        guard let script else { return "" }
+        var text = script
+        if !["exec:", "bash:", "#!"].contains(where: { script.hasPrefix($0) }) {
+            guard let file = try? String(contentsOfFile: script, encoding: .utf8) else {
+                throw Failure(
+                    .failed,
+                    "--script: \(script) is no file of text in UTF-8, and does not begin with exec:, bash: or #!.")
+            }
+            text = file.hasPrefix("#!") ? file : "#!/bin/sh\n\(file)"
+        }
+        guard text.utf8.count <= settings.scripts.maxLength else {
+            throw Failure(
+                .failed,
+                "--script has \(text.utf8.count) bytes, and may have \(settings.scripts.maxLength) (scripts.max_length)."
+            )
+        }
+        guard BootScriptSource(written: text) != nil else { throw Failure(.usage, "--script: there is nothing in it.") }
+        return secret.seal(Secret(text), for: .script, beside: id.text)
+    }
+
     /// Asks for it; a memory that no host has was perhaps meant in MiB.
     private func enqueue(
-        _ request: SessionRequest, _ queue: JobQueue, _ limits: Limits, _ id: SessionID, _ now: Int64
+        _ request: SessionRequest, _ payload: String, _ queue: JobQueue, _ limits: Limits, _ id: SessionID,
+        _ now: Int64
     ) async throws -> Enqueued {
         do throws(QueueError) {
             return try await queue.enqueue(
-                request, from: "command line", limits: limits, id: id, job: JobID(milliseconds: now))
+                request, from: "command line", payload: payload, limits: limits, id: id, job: JobID(milliseconds: now))
         } catch {
             guard case .tooBig(.memory, let largest) = error.code, let memory,
                 let meant = ProbablyMiB.gibibytes(of: memory)
@@ -203,6 +231,7 @@ struct Start: AsyncParsableCommand {
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)
         request.machineOptions = machineOption
+        request.hasScript = script != nil
         // Somebody who works on what stays must not lose it with a tab.
         request.usesMaster = useMaster || (snapshotUseMaster ?? 0) != 0
         if request.usesMaster { request.oneShot = false }

@@ -51,18 +51,21 @@ struct Roles {
         let defaults = settings.defaults
         let secret = try Self.secret(settings)
         let certificate = try certificate()
+        var options = FrontendOptions(
+            listenHost: settings.frontend.listen.host, listenPort: settings.frontend.listen.port,
+            publicURL: settings.frontend.publicURL ?? "", noVNC: settings.display.noVNC,
+            cpuChoices: form.cpu, memoryChoicesMiB: form.memoryMiB,
+            lifetimeChoices: form.lifetime.map(\.wholeSeconds), defaultMachine: defaults.machine ?? "",
+            defaultCPU: defaults.cpu, defaultMemoryMiB: defaults.memoryMiB, defaultDiskGiB: defaults.diskGiB,
+            defaultLifetimeSeconds: defaults.lifetime.wholeSeconds, limits: Limits(settings.limits),
+            lease: settings.scheduler.lease, version: Version.text, proxies: settings.proxies,
+            tls: certificate != nil, monitoring: settings.frontend.monitoring,
+            connections: connectionLimits())
+        options.scriptsFromForm = settings.scripts.fromForm
+        options.longestScript = settings.scripts.maxLength
         return Frontend(
-            queue: queue, secret: secret,
-            options: FrontendOptions(
-                listenHost: settings.frontend.listen.host, listenPort: settings.frontend.listen.port,
-                publicURL: settings.frontend.publicURL ?? "", noVNC: settings.display.noVNC,
-                cpuChoices: form.cpu, memoryChoicesMiB: form.memoryMiB,
-                lifetimeChoices: form.lifetime.map(\.wholeSeconds), defaultMachine: defaults.machine ?? "",
-                defaultCPU: defaults.cpu, defaultMemoryMiB: defaults.memoryMiB, defaultDiskGiB: defaults.diskGiB,
-                defaultLifetimeSeconds: defaults.lifetime.wholeSeconds, limits: Limits(settings.limits),
-                lease: settings.scheduler.lease, version: Version.text, proxies: settings.proxies,
-                tls: certificate != nil, monitoring: settings.frontend.monitoring,
-                connections: connectionLimits()), dependencies: try dependencies(queue), post: try postOffice(),
+            queue: queue, secret: secret, options: options, dependencies: try dependencies(queue),
+            post: try postOffice(),
             certificate: certificate, logger: logger, onRunning: onRunning)
     }
 
@@ -149,18 +152,21 @@ struct Roles {
             files: settings.machines.catalogue, directory: directory, hasStore: store != nil,
             isSessions: { QEMUHypervisor.mastersWritten(paths).contains($0) })
         let images = ImageStore(directory: directory, proxy: settings.machines.proxy ?? "")
+        var workerOptions = WorkerOptions(
+            hostID: try HostIdentity.id(in: settings.stateDir),
+            place: HostIdentity.place(of: settings.stateDir), host: settings.worker.name,
+            tags: settings.worker.tags, concurrentJobs: settings.worker.concurrentJobs,
+            cpuOvercommit: settings.worker.cpuOvercommit, memoryReserveMiB: settings.worker.memoryReserveMiB,
+            diskOvercommit: settings.worker.diskOvercommit, diskReserveMiB: settings.worker.diskReserveMiB,
+            stopGrace: settings.worker.stopGrace, lease: settings.scheduler.lease, limits: Limits(settings.limits),
+            version: Version.text)
+        workerOptions.scripts = BootScriptSources(
+            always: settings.scripts.always, paths: settings.scripts.paths, mostBytes: settings.scripts.maxLength)
         return Worker(
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
             catalogue: { await reader.current(within: .seconds(3)) },
             fetcher: store.map { ImageFetcher(source: $0, images: images) },
-            options: WorkerOptions(
-                hostID: try HostIdentity.id(in: settings.stateDir),
-                place: HostIdentity.place(of: settings.stateDir), host: settings.worker.name,
-                tags: settings.worker.tags, concurrentJobs: settings.worker.concurrentJobs,
-                cpuOvercommit: settings.worker.cpuOvercommit, memoryReserveMiB: settings.worker.memoryReserveMiB,
-                diskOvercommit: settings.worker.diskOvercommit, diskReserveMiB: settings.worker.diskReserveMiB,
-                stopGrace: settings.worker.stopGrace, lease: settings.scheduler.lease, limits: Limits(settings.limits),
-                version: Version.text),
+            options: workerOptions,
             logger: logger)
     }
 

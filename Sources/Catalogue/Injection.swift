@@ -1,0 +1,17 @@
+/// How a boot script comes into a guest, as `inject=` of a machine's section has it.
+package enum Injection: String, Sendable, Hashable, CaseIterable {
+    /// By all of the others at once; the script itself sees to it that it runs once.
+    case auto
+    /// QEMU's firmware configuration device, which the desktop that we build reads.
+    case firmware = "fw_cfg"
+    /// A disk as cloud-init looks for (NoCloud).
+    case seed
+    /// A credential of systemd (systemd.system-credentials(7)), of which systemd-tmpfiles makes files: the script, and a line for
+    /// cron that runs it.
+    case credential
+    /// By none of them.
+    case none
+
+    /// Whether it is one of the ways.
+    package func includes(_ way: Injection) -> Bool { self == .auto || self == way }
+}

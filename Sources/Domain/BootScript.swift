@@ -1,0 +1,107 @@
+/// Where the text of a boot script comes from, as people write it.
+package enum BootScriptSource: Sendable, Hashable {
+    /// The script itself: behind `exec:` or `bash:`, or what begins with `#!`.
+    case text(String)
+    /// A file of the host that starts the machine.
+    case path(String)
+
+    /// Nil for what is none of them.
+    package init?(written text: String) {
+        let text = text.trimmed
+        if text.hasPrefix("exec:") {
+            self = .text("#!/bin/sh\n" + String(text.dropFirst(5)).trimmed + "\n")
+        } else if text.hasPrefix("bash:") {
+            self = .text("#!/bin/bash\n" + String(text.dropFirst(5)).trimmed + "\n")
+        } else if text.hasPrefix("#!") {
+            self = .text(text + "\n")
+        } else if text.contains(where: \.isNewline) || text.isEmpty {
+            return nil
+        } else if text.hasPrefix("/") {
+            self = .path(text)
+        } else {
+            return nil
+        }
+        if case .text(let script) = self, script.split(separator: "\n").count < 2 { return nil }
+    }
+}
+
+/// Whom and what a boot script is for: `user=alice,bob; machine!=windows.qcow2`. All parts must hold; nothing else can be said.
+package struct BootScriptCondition: Sendable, Hashable {
+    private enum Subject: String { case user, group, machine }
+
+    private struct Part: Sendable, Hashable {
+        var subject: Subject
+        var isEqual: Bool
+        var names: [String]
+    }
+
+    private var parts: [Part]
+
+    /// Nil for what is not understood: a script is given to nobody on a guess.
+    package init?(written text: String) {
+        parts = []
+        for piece in text.split(separator: ";", omittingEmptySubsequences: false) {
+            guard let equals = piece.firstIndex(of: "=") else { return nil }
+            let isEqual = piece[..<equals].last != "!"
+            let key = (isEqual ? piece[..<equals] : piece[..<equals].dropLast()).trimmed
+            let names = piece[piece.index(after: equals)...].split(separator: ",", omittingEmptySubsequences: false)
+                .map(
+                    \.trimmed)
+            guard let subject = Subject(rawValue: key), !names.isEmpty, !names.contains(where: \.isEmpty) else {
+                return nil
+            }
+            parts.append(Part(subject: subject, isEqual: isEqual, names: names))
+        }
+    }
+
+    /// - Parameter groups: As the way to sign in tells them: names, or whole DNs of which the first part is a name.
+    package func holds(user: PersonName, groups: [String], machine: String) -> Bool {
+        parts.allSatisfy { part in
+            let isAmong =
+                switch part.subject {
+                case .user: part.names.contains { $0.utf8.elementsEqual(user.text.utf8) }
+                case .group: part.names.contains { name in groups.contains { GroupName.isSame(name, $0) } }
+                case .machine: part.names.contains(machine)
+                }
+            return isAmong == part.isEqual
+        }
+    }
+}
+
+/// A boot script that an administrator gives to all sessions, or to those for which a condition holds.
+package struct BootScriptRule: Sendable, Hashable {
+    /// As it is written: `if(user=alice,bob): exec: touch /tmp/here`, or without the condition.
+    package let written: String
+    package let condition: BootScriptCondition?
+    package let source: BootScriptSource
+
+    /// Nil for what is not understood.
+    package init?(written: String) {
+        self.written = written
+        var text = written.trimmed
+        if text.hasPrefix("if(") {
+            guard let end = text.firstRange(of: "):"),
+                let condition = BootScriptCondition(written: String(text[..<end.lowerBound].dropFirst(3)))
+            else { return nil }
+            self.condition = condition
+            text = String(text[end.upperBound...])
+        } else {
+            condition = nil
+        }
+        guard let source = BootScriptSource(written: text) else { return nil }
+        self.source = source
+    }
+}
+
+/// Names of groups, as directories spell them.
+package enum GroupName {
+    /// Whether a group is the one that was meant.
+    /// - Parameter group: A name, or a whole DN of which the first part is a name.
+    package static func isSame(_ wanted: String, _ group: String) -> Bool {
+        if wanted.utf8.elementsEqual(group.utf8) { return true }
+        guard let first = group.split(separator: ",").first, let equals = first.firstIndex(of: "=") else {
+            return false
+        }
+        return first[first.index(after: equals)...].utf8.elementsEqual(wanted.utf8)
+    }
+}

@@ -1,0 +1,91 @@
+import Catalogue
+package import Domain
+import Glibc
+import Machines
+import Processes
+import Secrets
+
+/// Which boot scripts sessions get on this host, and from where people's own may come.
+package struct BootScriptSources: Sendable {
+    /// An administrator's, in order.
+    package var always: [BootScriptRule]
+    /// Files, or directories of files, that people may name.
+    package var paths: [String]
+    /// Bytes of one script.
+    package var mostBytes: Int
+
+    package init(always: [BootScriptRule] = [], paths: [String] = [], mostBytes: Int = 65_535) {
+        self.always = always
+        self.paths = paths
+        self.mostBytes = mostBytes
+    }
+
+    /// The scripts of a session, in the order in which they run: those for all, the machine's, the person's own.
+    /// - Parameter own: What the person has given, if anything.
+    func scripts(
+        for request: SessionRequest, machine: Machine, own: String?, session: SessionID
+    ) throws(MachineError) -> [BootScript] {
+        var scripts: [BootScript] = []
+        for rule in always + [machine.script].compactMap(\.self) {
+            if let condition = rule.condition,
+                !condition.holds(user: request.owner, groups: request.groups, machine: machine.name)
+            {
+                continue
+            }
+            scripts.append(try read(rule.source, isAllowed: true))
+        }
+        if let own {
+            guard let source = BootScriptSource(written: own) else {
+                throw MachineError(.badImage, "What was given is no boot script.")
+            }
+            scripts.append(try read(source, isAllowed: false))
+        }
+        let names = [
+            ("@USER@", request.owner.text), ("@SESSION_NAME@", session.text), ("@VM@", machine.name),
+        ]
+        return scripts.map { $0.naming(names) }
+    }
+
+    /// - Parameter isAllowed: Whether an administrator has named the file; else it must be among those that people may name.
+    private func read(_ source: BootScriptSource, isAllowed: Bool) throws(MachineError) -> BootScript {
+        switch source {
+        case .text(let text): return BootScript(name: "exec", text: try checked(text, "The boot script"))
+        case .path(let path):
+            // What is looked at is what is read, wherever links lead.
+            let real = Files.real(path) ?? path
+            if !isAllowed, !mayName(real) {
+                throw MachineError(.badImage, "The boot script \(path) is none of those that may be named here.")
+            }
+            let text = try MachineError.translating { () throws(ProcessError) in try contents(real) }
+            return BootScript(name: path, text: try checked(text, "The boot script \(path)"))
+        }
+    }
+
+    /// Whether people may name a file. A link does not lead out of a directory, and dots don't either.
+    /// - Parameter path: Without links.
+    private func mayName(_ path: String) -> Bool {
+        paths.compactMap { Files.real($0) }.contains { path == $0 || path.hasPrefix($0 + "/") }
+    }
+
+    private func contents(_ path: String) throws(ProcessError) -> String {
+        let descriptor = Descriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK))
+        var status = stat()
+        guard descriptor.number >= 0, fstat(descriptor.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ProcessError(
+                .system, "The boot script \(path) can't be read on this host. Put it there, for all to read.")
+        }
+        var bytes = [UInt8](repeating: 0, count: mostBytes + 1)
+        let count = Glibc.read(descriptor.number, &bytes, bytes.count)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+
+    private func checked(_ text: String, _ what: String) throws(MachineError) -> String {
+        if text.utf8.count > mostBytes {
+            throw MachineError(.badImage, "\(what) has more than \(mostBytes) bytes (scripts.max_length).")
+        }
+        guard !text.isEmpty, !text.utf8.contains(0), !text.unicodeScalars.contains("\u{FFFD}") else {
+            throw MachineError(.badImage, "\(what) is no text in UTF-8.")
+        }
+        return text.hasPrefix("#!") ? text : "#!/bin/sh\n" + text
+    }
+}

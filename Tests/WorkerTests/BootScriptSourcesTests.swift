@@ -1,0 +1,103 @@
+@testable import Catalogue
+import Domain
+import Foundation
+import Machines
+import Processes
+import Testing
+@testable import Worker
+
+@Suite struct BootScriptSourcesTests {
+    private let root: String
+    private let id = SessionID(milliseconds: 1)
+
+    init() throws {
+        root = "/tmp/qwd-scripts-\(UInt32.random(in: 0...UInt32.max))"
+        try Files.makeDirectory("\(root)/offered")
+        try Files.write("echo site\n", to: "\(root)/site.sh")
+        try Files.write("#!/bin/sh\necho mine\n", to: "\(root)/offered/mine.sh")
+        try Files.write("echo secret\n", to: "\(root)/secret")
+        try Files.link("\(root)/offered/out", to: "\(root)/secret")
+        try Files.link("\(root)/offered/in", to: "\(root)/offered/mine.sh")
+        try Data([0x23, 0x21, 0x2F, 0xE9, 0x0A]).write(to: URL(filePath: "\(root)/offered/latin"))
+        try Data([0x23, 0x21, 0x2F, 0x00, 0x0A]).write(to: URL(filePath: "\(root)/offered/nul"))
+        try Files.write("#!/bin/sh\n" + String(repeating: "x", count: 200), to: "\(root)/offered/long")
+    }
+
+    private func request(groups: [String] = []) -> SessionRequest {
+        var request = SessionRequest(
+            owner: "ann'; rm -rf /", machine: "m", resources: Resources(), lifetimeSeconds: 0, oneShot: false)
+        request.groups = groups
+        return request
+    }
+
+    private var machine: Machine { Machine(name: "m", description: "", path: "/m", kind: .disk, format: .raw) }
+
+    private func scripts(
+        _ rules: [String] = [], own: String? = nil, groups: [String] = [], machine: Machine? = nil
+    ) throws -> [BootScript] {
+        defer { Files.remove(root) }
+        let sources = BootScriptSources(
+            always: rules.compactMap { BootScriptRule(written: $0) }, paths: ["\(root)/offered"], mostBytes: 100)
+        return try sources.scripts(
+            for: request(groups: groups), machine: machine ?? self.machine, own: own, session: id)
+    }
+
+    @Test func `come in their order: those for all, the machine's, the person's own`() throws {
+        var machine = machine
+        machine.script = BootScriptRule(written: "if(group=staff): exec: echo machine")
+        let found = try scripts(
+            ["\(root)/site.sh", "if(user=bob): exec: echo bob", "exec: echo second"], own: "\(root)/offered/in",
+            groups: ["staff"], machine: machine)
+        #expect(
+            found.map(\.text) == [
+                "#!/bin/sh\necho site\n", "#!/bin/sh\necho second\n", "#!/bin/sh\necho machine\n",
+                "#!/bin/sh\necho mine\n",
+            ])
+    }
+
+    @Test func `have the session's names in them, as words that end nowhere`() throws {
+        let found = try scripts(own: "exec: echo @USER@ @SESSION_NAME@ @VM@ @PW@")
+        #expect(found.map(\.text) == ["#!/bin/sh\necho 'ann'\\''; rm -rf /' '\(id)' 'm' @PW@\n"])
+    }
+
+    @Test(arguments: ["secret", "offered/out", "offered/../secret", "offered", "nothing", "../etc/passwd"])
+    func `of a person's own name no file that is not offered`(path: String) throws {
+        #expect(throws: MachineError.self) { try scripts(own: "\(root)/\(path)") }
+    }
+
+    @Test(arguments: ["latin", "nul", "long"])
+    func `are texts of a length`(name: String) throws {
+        #expect(throws: MachineError.self) { try scripts(own: "\(root)/offered/\(name)") }
+    }
+
+    @Test func `as one are run by a shell, each with what came of it`() throws {
+        defer { Files.remove(root) }
+        let scripts = [
+            BootScript(name: "a", text: "#!/bin/sh\necho 'one'\n"),
+            BootScript(name: "b", text: "#!/bin/sh\necho two >&2; exit 3\n"),
+            BootScript(name: "c", text: "#!/bin/sh\nEND-OF-SCRIPT\n\u{1F600}\n"),
+        ]
+        // As on a guest, but for the places.
+        var text = BootScriptBundle.text(scripts, session: id)
+        for (place, other) in [
+            ("/run/qwd", "\(root)/run"), ("/var/lib/qwd", "\(root)/lib"), ("/dev/ttyS0", "/dev/stdout"),
+        ] {
+            text = text.replacing(place, with: other)
+        }
+        text = text.replacing("[ -c /dev/stdout ]", with: "true").replacing("if [ -c $console ] && ", with: "if ")
+        try Files.write(text, to: "\(root)/bundle")
+        for isFirst in [true, false] {
+            let shell = Process()
+            shell.executableURL = URL(filePath: "/bin/sh")
+            shell.arguments = ["\(root)/bundle"]
+            let output = Pipe()
+            shell.standardOutput = output
+            try shell.run()
+            let said = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+            shell.waitUntilExit()
+            let results = said.split { $0.isNewline }.compactMap { BootScriptResult(line: $0) }
+            #expect(results.map(\.code) == (isFirst ? [0, 3, 127] : []), "\(said)")
+            if isFirst { #expect(results.map(\.lastLine).prefix(2) == ["one", "two"]) }
+        }
+    }
+}
