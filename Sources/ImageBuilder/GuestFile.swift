@@ -35,6 +35,8 @@ struct GuestFile: Sendable {
             GuestFile(PackageResources.xorg_conf, "/etc/X11/xorg.conf.d/10-desktop.conf"),
             GuestFile(PackageResources.jwmrc_xml, "/etc/jwm/system.jwmrc"),
             GuestFile(PackageResources.dhcp_rules, "/etc/udev/rules.d/80-dhcp.rules"),
+            GuestFile(PackageResources.viewer_rules, "/etc/udev/rules.d/80-viewer.rules"),
+            GuestFile(PackageResources.spice_vdagentd_txt, "/etc/default/spice-vdagentd"),
             GuestFile(PackageResources.system_conf, "/etc/systemd/system.conf.d/desktop.conf"),
             GuestFile(PackageResources.journald_conf, "/etc/systemd/journald.conf.d/desktop.conf"),
             GuestFile(PackageResources.Xresources_txt, "\(directory)/Xresources"),
@@ -52,6 +54,7 @@ struct GuestFile: Sendable {
             ("dhcp@.service", PackageResources.dhcp__service),
             ("power-button.service", PackageResources.power_button_service),
             ("boot-script.service", PackageResources.boot_script_service),
+            ("clipboard.service", PackageResources.clipboard_service),
             ("systemd-udev-trigger.service.d/desktop.conf", PackageResources.coldplug_conf),
         ].map { GuestFile($0.1, "/etc/systemd/system/\($0.0)") }
     }
@@ -66,6 +69,7 @@ struct GuestFile: Sendable {
             ("\(directory)/welcome", PackageResources.welcome_sh),
             ("\(directory)/announce", PackageResources.desktop_announce_sh),
             ("\(directory)/dhcp-lease", PackageResources.dhcp_lease_sh),
+            ("\(directory)/fit-screen", PackageResources.fit_screen_sh),
             ("\(directory)/boot-script", PackageResources.boot_script_sh),
             // busybox acpid looks for its actions in the directory of its configuration.
             ("\(directory)/PWRF", PackageResources.power_off_sh),

@@ -8,13 +8,18 @@ enum GuestPackages {
         // The desktop.
         "xserver-xorg-core", "xserver-xorg-input-libinput", "xinit", "x11-xserver-utils", "jwm", "xterm", "xfe",
         "fonts-dejavu-core",
+        // The clipboard of viewers. It is a program of GTK, whose settings need a bus: dbus-x11 is the small one.
+        "spice-vdagent", "dbus-x11",
     ]
 
-    /// Files that are left out, in dpkg's patterns: documentation, and the parts of Mesa that draw with a GPU or compile
-    /// shaders (140 MB), which a frame buffer does not use.
+    /// Files that are left out, in dpkg's patterns: documentation; the parts of Mesa that draw with a GPU or compile
+    /// shaders (140 MB), which a frame buffer does not use; pointers and large icons that come with GTK (26 MB).
     static let excludedPaths = [
         "/usr/share/doc/*", "/usr/share/man/*", "/usr/share/info/*", "/usr/share/locale/*",
         "/usr/lib/x86_64-linux-gnu/libLLVM*", "/usr/lib/x86_64-linux-gnu/dri/*", "/usr/lib/udev/hwdb.d/*",
+        "/usr/share/icons/Adwaita/cursors/*", "/usr/share/icons/Adwaita/32x32/*", "/usr/share/icons/Adwaita/48x48/*",
+        "/usr/share/icons/Adwaita/64x64/*", "/usr/share/icons/Adwaita/96x96/*", "/usr/share/icons/Adwaita/256x256/*",
+        "/usr/share/icons/Adwaita/512x512/*",
     ]
 
     /// The generic kernel. The one for clouds has no graphics, no mouse and no 9p.
@@ -28,7 +33,7 @@ enum GuestPackages {
         psmouse evdev usbhid hid-generic xhci_pci ehci_pci uhci_hcd usb_storage
         ext4 vfat isofs overlay fuse virtiofs 9p 9pnet_virtio squashfs loop autofs4
         nls_ascii nls_cp437 nls_utf8 nls_iso8859-1
-        qemu_fw_cfg button i6300esb configfs tun
+        qemu_fw_cfg button i6300esb configfs tun uinput
         """.split(whereSeparator: \.isWhitespace).map(String.init)
 
     /// Those of the first root file system, for the disk that QEMU is usually given. autofs4 and qemu_fw_cfg are what systemd

@@ -132,9 +132,32 @@ import Testing
     }
 
     @Test func `come with the packages that they need`() {
-        for package in ["systemd-sysv", "busybox-static", "jwm", "xterm", "xinit", "sudo", "qemu-guest-agent", "kmod"] {
-            #expect(GuestPackages.names.contains(package))
-        }
+        let needed = [
+            "systemd-sysv", "busybox-static", "jwm", "xterm", "xinit", "sudo", "qemu-guest-agent", "kmod",
+            "spice-vdagent", "x11-xserver-utils",
+        ]
+        for package in needed { #expect(GuestPackages.names.contains(package)) }
         #expect(Set(GuestPackages.names).count == GuestPackages.names.count)
+    }
+
+    @Test func `follow what viewers ask for`() throws {
+        func text(_ path: String) throws -> String {
+            let file = try #require(GuestFile.all.first { $0.path == path }, "\(path)")
+            return String(decoding: file.content, as: UTF8.self)
+        }
+        let rules = try text("/etc/udev/rules.d/80-viewer.rules").split(separator: "\n")
+        // The name that QEMUDevices gives the port; its event is "add" or "change", whichever the name came with.
+        let port = try #require(rules.first { $0.contains(#"ATTR{name}=="com.redhat.spice.0""#) })
+        #expect(port.hasPrefix(#"ACTION!="remove","#))
+        #expect(port.contains(#"TAG+="systemd""#) && port.contains(#"ENV{SYSTEMD_WANTS}+="clipboard.service""#))
+        let clipboard = try text("/etc/systemd/system/clipboard.service")
+        #expect(clipboard.contains("ExecStart=/usr/bin/spice-vdagent -x") && clipboard.contains("User=user"))
+        #expect(clipboard.contains("modprobe -q uinput") && GuestPackages.modules.contains("uinput"))
+        #expect(try text("/etc/default/spice-vdagentd").contains("SPICE_VDAGENTD_EXTRA_ARGS=-X"))
+        let size = try #require(rules.first { $0.contains(#"SUBSYSTEM=="drm""#) })
+        #expect(size.contains(#"ENV{HOTPLUG}=="1", RUN+="/usr/local/lib/desktop/fit-screen""#))
+        #expect(try text("/usr/local/lib/desktop/fit-screen").contains("DISPLAY=unix:0\n"))
+        // A virtio screen's driver is found by the device behind the one of the bus.
+        #expect(try text("/usr/local/lib/desktop/devices").contains(#""$device"/virtio*/modalias"#))
     }
 }

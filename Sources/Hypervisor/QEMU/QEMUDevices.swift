@@ -139,7 +139,8 @@ struct QEMUDevices {
         arguments += ["-chardev", doors.socket("agent", doors.number(of: .agent))]
         device("virtserialport", "chardev=agent", "id=agent", "name=org.qemu.guest_agent.0")
         // QEMU itself is the other end of the clipboard: what viewers copy comes by VNC.
-        arguments += ["-chardev", "qemu-vdagent,id=clipboard,clipboard=on"]
+        // Its mouse is on by itself and would take the pointer from the tablet as soon as the guest has a vdagent.
+        arguments += ["-chardev", "qemu-vdagent,id=clipboard,clipboard=on,mouse=off"]
         device("virtserialport", "chardev=clipboard", "name=com.redhat.spice.0")
     }
 }

@@ -6,8 +6,12 @@ for device in /sys/bus/pci/devices/*; do
     read -r class < "$device/class"
     case $class in
     0x03* | 0x0c03*)
-        read -r alias < "$device/modalias"
-        set -- "$alias" "$@"
+        # virtio's driver of the bus is there already; that of the screen is found by the device behind it.
+        for file in "$device"/modalias "$device"/virtio*/modalias; do
+            [ -e "$file" ] || continue
+            read -r alias < "$file"
+            set -- "$alias" "$@"
+        done
         ;;
     esac
 done
