@@ -1,3 +1,4 @@
+import Dispatch
 package import Domain
 
 /// The machines that this host offers: what `machines.conf` names and a good file is there for.
@@ -36,7 +37,7 @@ package struct Catalogue: Sendable {
     ///
     /// Waits for the disk; a service asks a `CatalogueReader`.
     package static func load(files: [String], directory: String) -> Catalogue {
-        CatalogueReader(files: files, directory: directory).load()
+        CatalogueReader(files: files, directory: directory).load(within: .seconds(60))
     }
 
     /// The machine with a name. An ISO in the machines directory is found by its file name without being in the catalogue.

@@ -17,6 +17,11 @@ struct CatalogueParser {
         for (index, line) in lines.enumerated() {
             var content = String(line.drop { $0 == "\u{FEFF}" })
             while let last = content.last, last.isWhitespace { content.removeLast() }
+            if let (start, text) = begun, Self.begins(content.trimmed) {
+                // A backslash at the end of a path or a name: what follows is a line of its own.
+                read(text.trimmed + "\\", line: start)
+                begun = nil
+            }
             let start = begun?.line ?? index + 1
             content = (begun?.text ?? "") + content.drop { $0.isWhitespace }
             begun = nil
@@ -26,6 +31,20 @@ struct CatalogueParser {
             }
             read(content, line: start)
         }
+    }
+
+    /// Whether a line goes on with nothing: it is empty, a title, or a key with its value.
+    private static func begins(_ content: String) -> Bool {
+        if content.isEmpty || content.hasPrefix("[") { return true }
+        guard let equals = content.firstIndex(of: "=") else { return isAboutAccess(content) }
+        let key = content[..<equals].trimmed.lowercased()
+        return CatalogueSection.keys.contains(key) || isAboutAccess(key)
+    }
+
+    /// Whether it may be meant to keep somebody out, whatever signs are in it that nobody sees.
+    private static func isAboutAccess(_ text: some StringProtocol) -> Bool {
+        let letters = text.lowercased().filter(\.isLetter)
+        return ["user", "group", "allow", "deny", "only"].contains { letters.hasPrefix($0) }
     }
 
     private mutating func read(_ content: String, line: Int) {
@@ -52,7 +71,12 @@ struct CatalogueParser {
         isSkipping = false
         if let index = sections.firstIndex(where: { $0.name == section.name }) {
             warn(line, "[\(section.name)] is there twice", "Remove one; the second counts.")
-            sections.remove(at: index)
+            let first = sections.remove(at: index)
+            sections.append(section)
+            // What one of them says of who may have it, the other one does not.
+            sections[sections.count - 1].isWrong =
+                first.isWrong || first.values["users"] != nil || first.values["groups"] != nil
+            return
         }
         sections.append(section)
     }
@@ -60,6 +84,8 @@ struct CatalogueParser {
     private mutating func readValue(_ content: String, line: Int) {
         if isSkipping { return }
         guard let equals = content.firstIndex(of: "=") else {
+            // Somebody is to be kept out by it: a slip of the pen must not let everybody in.
+            if !sections.isEmpty, Self.isAboutAccess(content) { sections[sections.count - 1].isWrong = true }
             return warn(
                 line, "“\(content)” is no key=value", "Correct the line or begin it with ; to make it a comment.")
         }
@@ -69,8 +95,7 @@ struct CatalogueParser {
         let key = content[..<equals].trimmed.lowercased()
         guard CatalogueSection.keys.contains(key) else {
             let known = CatalogueSection.keys.sorted().joined(separator: ", ")
-            // Somebody is to be kept out by it: a slip of the pen must not let everybody in.
-            if ["user", "group", "allow", "deny", "only"].contains(where: key.hasPrefix) {
+            if Self.isAboutAccess(key) {
                 sections[sections.count - 1].isWrong = true
                 return warn(
                     line, "“\(key)” is no key of a machine",
@@ -79,11 +104,19 @@ struct CatalogueParser {
             return warn(line, "“\(key)” is no key of a machine", "Known keys: \(known).")
         }
         let text = Self.unquoted(content[content.index(after: equals)...].trimmed)
+        if sections[sections.count - 1].values[key] != nil {
+            // Who is meant nobody knows.
+            if Self.isAboutAccess(key) { sections[sections.count - 1].isWrong = true }
+            warn(line, "\(key)= is there twice in this section", "Remove one; the second counts.")
+        }
         sections[sections.count - 1].values[key] = CatalogueSection.Value(text: text, line: line)
     }
 
     private mutating func warn(_ line: Int, _ problem: String, _ advice: String) {
-        warnings.append(CatalogueWarning(file: file, line: line, machine: nil, problem: problem, advice: advice))
+        warnings.append(
+            CatalogueWarning(
+                file: file, line: line, machine: isSkipping ? nil : sections.last?.name, problem: problem,
+                advice: advice))
     }
 
     private static func unquoted(_ text: String) -> String {

@@ -79,7 +79,8 @@ package final class CatalogueReader: Sendable {
     }
 
     /// Reads the catalogue. Blocks as long as its disk does.
-    func load() -> Catalogue {
+    /// - Parameter limit: For all files together that were not looked at yet.
+    func load(within limit: DispatchTimeInterval = .seconds(2)) -> Catalogue {
         var sections = CatalogueSections(files: files.map { ($0, text(of: $0)) })
         let located = sections.located(in: directory)
         let earlier = state.withLock { $0.good }
@@ -87,7 +88,8 @@ package final class CatalogueReader: Sendable {
         let files = (located.map(\.section) + earlier.values).flatMap { section in
             [section.path(in: directory)].compactMap(\.self) + section.attachments(in: directory).map(\.path)
         }
-        let verdicts = index.look(at: Set(files).union(others.map { "\(directory)/\($0)" }))
+        let verdicts = index.look(
+            at: Set(files).union(others.map { "\(directory)/\($0)" }), within: limit)
         func verdict(_ path: String) -> ImageIndex.Verdict { verdicts[path] ?? .failure(ImageIndex.beingLookedAt) }
         func resolve(_ section: CatalogueSection, _ path: String) -> ResolvedMachine {
             ResolvedMachine(section: section, path: path, directory: directory, verdict: verdict)

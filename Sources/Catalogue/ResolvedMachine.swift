@@ -8,6 +8,7 @@ struct ResolvedMachine: Sendable {
     private(set) var isSectionWrong = false
     /// Whether it is not understood who may have it: then nobody may, whatever was said before.
     private(set) var isAccessWrong = false
+    private var isAttachmentWrong = false
     /// Whether the section was looked at as a whole.
     private(set) var isRead = false
 
@@ -19,9 +20,12 @@ struct ResolvedMachine: Sendable {
         (isSectionWrong, isAccessWrong) = (section.isWrong, section.isWrong)
         if isSectionWrong { return }
         let image: DiskImage
+        let found = verdict(path)
         do throws(ImageError) {
-            image = try verdict(path).get().resolved(stated: section.text("format"), path: path)
+            image = try found.get().resolved(stated: section.text("format"), path: path)
         } catch {
+            // The file is good, so it is the section that says something else of it.
+            if case .success = found, section.text("format") != nil { (isSectionWrong, isRead) = (true, true) }
             let url = error.kind == .missing ? section.text("url") : nil
             let advice =
                 url.map { "Get it from \(CatalogueSection.shown(url: $0)): qwd machine download \(section.name)" }
@@ -37,7 +41,7 @@ struct ResolvedMachine: Sendable {
         attach(&machine, section, directory, verdict)
         warnings += reader.warnings
         (isRead, isAccessWrong) = (true, reader.isAccessWrong)
-        isSectionWrong = !reader.warnings.isEmpty
+        isSectionWrong = !reader.warnings.isEmpty || isAttachmentWrong
         if isSectionWrong, !reader.isHarmless || !choice.warnings.isEmpty { return }
         if warnings.contains(where: { $0.file != section.file }) { return }
         if let (what, package) = MachinePrograms.missing(for: choice.hardware) {
@@ -59,7 +63,8 @@ struct ResolvedMachine: Sendable {
     ) {
         let attachments = section.attachments(in: directory)
         if attachments.count(where: { $0.key == "cdrom" }) > 2 || attachments.count(where: { $0.key == "disk2" }) > 1 {
-            warn(section, machine.path, "a machine has one more disk and two more CDs at most", "Leave some out.")
+            warn(section, section.file, "a machine has one more disk and two more CDs at most", "Leave some out.")
+            isAttachmentWrong = true
         }
         for (key, path) in attachments {
             do throws(ImageError) {
@@ -72,9 +77,11 @@ struct ResolvedMachine: Sendable {
                 case ("cdrom", .iso): machine.cdroms.append(attached)
                 default:
                     warn(section, path, "\(key)= is no \(key == "cdrom" ? "CD image" : "disk")", "Name another file.")
+                    isAttachmentWrong = true
                 }
             } catch {
                 warn(section, path, "\(key)=: \(error.problem)", error.advice)
+                isAttachmentWrong = true
             }
         }
     }

@@ -102,7 +102,11 @@ struct SectionReader {
             }
             return []
         }
-        return text.split { ",;".contains($0) }.map { $0.trimmed }.filter { !$0.isEmpty }
+        let names = text.split { ",;".contains($0) }.map { $0.trimmed }.filter { !$0.isEmpty }
+        if names.isEmpty {
+            refuse(key, "\(key)=\(text) names nobody", "Name somebody, or leave the line out for everybody.")
+        }
+        return names
     }
 
     private mutating func order(_ key: String, _ least: Int?, _ most: Int?) {

@@ -34,7 +34,10 @@ package struct SectionSummary: Sendable, Hashable {
     }
 
     /// What is wrong with keys of a section that is to be written, whatever its file is; empty for nothing.
-    package static func problems(name: String, values: [(key: String, value: String)]) -> [String] {
+    /// - Parameter image: What its file is, if that is known: then its hardware is looked at too.
+    package static func problems(
+        name: String, values: [(key: String, value: String)], image: DiskImage? = nil
+    ) -> [String] {
         var section = CatalogueSection(title: name, file: "", line: 0)
         for (key, value) in values {
             guard CatalogueSection.keys.contains(key) else {
@@ -47,6 +50,7 @@ package struct SectionSummary: Sendable, Hashable {
         var reader = SectionReader(section: section, warnings: [])
         var machine = Machine(name: name, description: name, path: "", kind: .iso, format: .raw)
         reader.fill(&machine)
-        return reader.warnings.map { "\($0.problem). \($0.advice)" }
+        let hardware = image.map { HardwareChoice(section: section, image: $0).warnings } ?? []
+        return (reader.warnings + hardware).map { "\($0.problem). \($0.advice)" }
     }
 }

@@ -16,6 +16,8 @@ package struct SessionRequest: Sendable, Hashable {
     package var image: ImageFileRequest?
     /// The person's groups, for conditions of boot scripts.
     package var groups: [String] = []
+    /// Whether an administrator asks for it, who may have every machine.
+    package var isForAnyMachine = false
     /// Whether a boot script of the person comes with it, in its payload.
     package var hasScript = false
     /// What people call the machine; nil for its name.

@@ -53,8 +53,11 @@ enum Archive: String, Sendable {
         let output: Descriptor
         do { output = try Files.create(target) } catch { throw ImageStoreError(.system, error.detail) }
         let (ok, message) = try await run(source, words, output: output, most: most, limit: Self.limit)
-        guard ok else {
-            let isLong = message.isEmpty || message.contains("File size limit") || message.contains("File too large")
+        // unzip does not notice that it could write no more.
+        let isCut = Files.length(target) >= most
+        guard ok, !isCut else {
+            let isLong =
+                isCut || message.isEmpty || message.contains("File size limit") || message.contains("File too large")
             throw ImageStoreError(
                 isLong ? .noSpace : .badArchive,
                 isLong

@@ -31,13 +31,16 @@ package struct Download: Sendable {
             throw ImageStoreError(.badURL, "\(shown) is no address of HTTP or HTTPS.")
         }
         var left = Self.tries
+        // What comes again after a new beginning is nothing new.
+        var most = Files.length(partial)
         while true {
-            let before = Files.length(partial)
             do throws(ImageStoreError) {
                 return try await attempt(progress)
             } catch {
                 guard error.code == .network else { throw error }
-                left = Files.length(partial) > before ? Self.tries : left - 1
+                let length = Files.length(partial)
+                left = length > most ? Self.tries : left - 1
+                most = max(most, length)
                 if left == 0 { throw error }
                 // A server that is overloaded gets some time; nothing tells when it is ready.
                 guard (try? await Task.sleep(for: .milliseconds(200 << (Self.tries - left)))) != nil else {
@@ -134,7 +137,10 @@ package struct Download: Sendable {
         default:
             throw ImageStoreError(
                 .network,
-                "\(shown): \(why)\(status >= 500 ? " (\(status))" : ""). What came is kept: the next download goes on.")
+                "\(shown): \(why)\(status >= 500 ? " (\(status))" : ""). "
+                    + (Files.exists("\(partial).etag")
+                        ? "What came is kept: the next download goes on."
+                        : "The next download begins anew: the server tells no mark of the file (ETag)."))
         }
     }
 

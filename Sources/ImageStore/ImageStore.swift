@@ -1,6 +1,7 @@
 import Catalogue
 import Glibc
 import Processes
+import Synchronization
 
 /// Brings images into the machines directory: from an address or a file, checked, unpacked, looked at, and then at once in place.
 /// What is half there has a name that no catalogue reads.
@@ -37,7 +38,7 @@ package struct ImageStore: Sendable {
             try await download.run { progress("Downloading \(name)", $0, $1) }
         } catch {
             // Of what never began nothing is kept.
-            if Files.length(partial) == 0 { forget(partial) }
+            if Files.length(partial) == 0 || !Files.exists("\(partial).etag") { forget(partial) }
             throw error
         }
         do throws(ImageStoreError) {
@@ -59,6 +60,11 @@ package struct ImageStore: Sendable {
         guard Files.exists(file) else {
             throw ImageStoreError(.refused, "\(file) is not there. Check the name, or put the file there.")
         }
+        var status = stat()
+        guard stat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw ImageStoreError(
+                .refused, "\(file) is no file. A disk of this host can be named by path= in a section.")
+        }
         let size = Files.length(file)
         guard size < space else {
             throw ImageStoreError(
@@ -68,7 +74,17 @@ package struct ImageStore: Sendable {
         let lock = try hold(partial)
         defer { withExtendedLifetime(lock) {} }
         do throws(ImageStoreError) {
-            let copied = await onFileThread { Result { () throws(ProcessError) in try Files.copy(file, to: partial) } }
+            let isCancelled = Flag()
+            let copied = await withTaskCancellationHandler {
+                await onFileThread {
+                    Result { () throws(ProcessError) in
+                        try Files.copy(file, to: partial) { isCancelled.isSet }
+                    }
+                }
+            } onCancel: {
+                isCancelled.set()
+            }
+            if Task.isCancelled { throw ImageStoreError(.cancelled, "Interrupted. Nothing of it is kept.") }
             if case .failure(let error) = copied { throw ImageStoreError(.system, "\(error)") }
             try await compare(partial, sha256, name, progress)
             return try await place(partial, as: name, converts, progress: progress)
@@ -76,6 +92,13 @@ package struct ImageStore: Sendable {
             forget(partial)
             throw error
         }
+    }
+
+    /// Something that is said once, to whoever looks.
+    private final class Flag: Sendable {
+        private let state = Atomic(false)
+        var isSet: Bool { state.load(ordering: .relaxed) }
+        func set() { state.store(true, ordering: .relaxed) }
     }
 
     /// - Parameter sum: What was promised; nil: nothing.

@@ -121,13 +121,17 @@ package enum Files {
     package static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// Copies a file; what is zero in it takes no space.
-    package static func copy(_ path: String, to destination: String) throws(ProcessError) {
+    /// - Parameter isCancelled: Asked after each piece; then what was copied so far stays.
+    package static func copy(
+        _ path: String, to destination: String, unless isCancelled: () -> Bool = { false }
+    ) throws(ProcessError) {
         let source = try open(path, writable: false)
         let target = try create(destination)
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
         let zeros = buffer
         var length: off_t = 0
         while true {
+            if isCancelled() { throw ProcessError(.system, "\(destination) is not whole: it was interrupted.") }
             let count = Glibc.read(source.number, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
             if count == 0, ftruncate(target.number, length) == 0 { return }

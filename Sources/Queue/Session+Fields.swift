@@ -83,6 +83,7 @@ extension SessionRequest {
         if usesMaster { fields.append(("use_master", "1")) }
         if let image { fields += [("image_path", image.path), ("image_seal", image.seal)] }
         if !groups.isEmpty { fields.append(("groups", groups.joined(separator: "\n"))) }
+        if isForAnyMachine { fields.append(("any_machine", "1")) }
         if hasScript { fields.append(("script", "1")) }
         if let title { fields.append(("title", title)) }
         if let email { fields.append(("email", email)) }
@@ -100,6 +101,7 @@ extension SessionRequest {
         host = fields["only_host"]
         image = fields["image_path"].map { ImageFileRequest(path: $0, seal: fields["image_seal"] ?? "") }
         groups = (fields["groups"] ?? "").split(separator: "\n").map(String.init)
+        isForAnyMachine = fields["any_machine"] == "1"
         hasScript = fields["script"] == "1"
         title = fields["title"].flatMap { $0.isEmpty ? nil : $0 }
         usesMaster = fields["use_master"] == "1"

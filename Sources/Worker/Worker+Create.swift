@@ -154,6 +154,13 @@ extension Worker {
         do throws(Machine.OptionProblem) { wanted = try machine.with(options: request.machineOptions) } catch {
             throw .machine(MachineError(.badImage, error.text))
         }
+        // The host was asked for so much room and not for more.
+        if let size = wanted.diskGiB, size > request.diskGiB,
+            request.machineOptions.contains(where: { $0.hasPrefix("disk=") })
+        {
+            throw .machine(
+                MachineError(.badImage, "disk=\(size) is more than the \(request.diskGiB) GiB that were asked for."))
+        }
         var specification = MachineSpecification(
             session: id, fence: claim.fence, machine: wanted, cpu: request.cpu,
             memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
@@ -206,6 +213,13 @@ extension Worker {
                     .badImage,
                     why
                         ?? "\(options.host) has no machine \(request.machine) any more. Choose another one, or ask the administrator."
+                ))
+        }
+        // Who may have it may have changed while it was waited for.
+        guard request.isForAnyMachine || machine.published.isFor(request.owner, groups: request.groups) else {
+            throw .machine(
+                MachineError(
+                    .badImage, "\(request.machineTitle) is no longer for \(request.owner.text). Choose another machine."
                 ))
         }
         return machine

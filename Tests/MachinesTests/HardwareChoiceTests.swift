@@ -130,6 +130,10 @@ struct `The hardware of a machine of which its section says nothing` {
         (["disk_bus=ide", "machine_type=q35"], "disk_bus=sata"), (["tpm=maybe"], "yes or no"),
         (["cpu_model=host,migratable=/etc/passwd"], "-cpu help"), (["machine_type=pc,kernel=x"], "-machine help"),
         (["machine_type=microvm"], "pc or q35"), (["firmware=secure", "machine_type=pc"], "Leave machine_type out"),
+        (["cpu_model=help"], "-cpu help"), (["users=,"], "leave the line out"), (["users= ;, "], "leave the line out"),
+        (["users: ann"], "Correct the line"), (["users ann"], "Correct the line"),
+        (["\u{200B}users=ann"], "users= or groups="),
+        (["users=ann", "users=bob"], "Remove one"), (["title=drive C:\\", "users ann"], "Correct the line"),
         (["ready=soon"], "serial TEXT"), (["users="], "leave the line out"), (["user=bob"], "users= or groups="),
         (["sha256=abc"], "64 hexadecimal digits"), (["cpu=4", "cpu_max=2"], "leave one out"),
     ])
@@ -140,6 +144,39 @@ struct `The hardware of a machine of which its section says nothing` {
         #expect(machine == nil)
         let warning = try #require(catalogue.warnings.first)
         #expect(warning.advice.contains(advice) && (warning.line ?? 0) >= 2, "\(warning)")
+    }
+
+    @Test func `a backslash at the end of a line takes no key and no section away`() throws {
+        let (catalogue, machine) = try choose(
+            DiskBytes.mbr(), "disk.img", ["title=drive C:\\", "users=ann", "description=one \\", "  and two"])
+        #expect(machine?.title == "drive C:\\" && machine?.users == ["ann"] && machine?.description == "one and two")
+        #expect(catalogue.warnings.isEmpty)
+        let kitchen = try ImageKitchen()
+        let conf = try kitchen.write("machines.conf", Array("[a.img]\ntitle=x\\\n[b.img]\nusers=ann\n".utf8))
+        for name in ["a.img", "b.img"] { try kitchen.write(name, DiskBytes.mbr()) }
+        let two = Catalogue.load(files: [conf], directory: kitchen.directory)
+        #expect(two.machines.map(\.name) == ["a.img", "b.img"])
+    }
+
+    @Test func `a section that is there twice opens nothing that one of them keeps shut`() throws {
+        let kitchen = try ImageKitchen()
+        try kitchen.write("a.img", DiskBytes.mbr())
+        let conf = try kitchen.write("machines.conf", Array("[a.img]\nusers=ann\n[a.img]\ntitle=Open\n".utf8))
+        let catalogue = Catalogue.load(files: [conf], directory: kitchen.directory)
+        #expect(catalogue.machines.isEmpty && catalogue.warnings.contains { $0.problem.contains("there twice") })
+    }
+
+    @Test(arguments: ["format=zip", "cdrom=nofile.iso", "cdrom=a.img", "disk_buss=ide", "disk2=b.img,b.img"])
+    func `a mistake of any kind keeps what was`(line: String) throws {
+        let kitchen = try ImageKitchen()
+        for name in ["a.img", "b.img"] { try kitchen.write(name, DiskBytes.mbr()) }
+        let conf = try kitchen.write("machines.conf", Array("[a.img]\ndisk_bus=ide\n".utf8))
+        let reader = CatalogueReader(files: [conf], directory: kitchen.directory)
+        #expect(reader.load().machine(named: "a.img")?.hardware.diskBus == .ide)
+        try kitchen.write("machines.conf", Array("[a.img]\ndisk_bus=ide\n\(line)\n".utf8))
+        let catalogue = reader.load()
+        #expect(catalogue.machine(named: "a.img")?.hardware.diskBus == .ide, "\(catalogue.warnings)")
+        #expect(!catalogue.warnings.isEmpty)
     }
 
     @Test func `a slip of the pen keeps the machine as it was, and leaves the others`() throws {

@@ -44,6 +44,32 @@ struct `Getting an image` {
         #expect(server.sent < 2 * length)
     }
 
+    @Test func `that never gets further ends, and keeps what it can go on with alone`() async throws {
+        // Each time it is another file, so each time it begins anew.
+        let server = try FileServer(try disc(), breaksAfter: 1 << 20, renews: true)
+        await #expect(throws: ImageStoreError.self) {
+            try await store.download(server.url, as: "grub.iso", sha256: nil) { _, _, _ in }
+        }
+        #expect(server.requests < 20, "\(server.requests)")
+    }
+
+    @Test(arguments: ["/dev/zero", "/tmp", "fifo"])
+    func `of what is no file is refused at once`(source: String) async throws {
+        let path = source == "fifo" ? kitchen.path("fifo") : source
+        if source == "fifo" { #expect(mkfifo(path, 0o600) == 0) }
+        await #expect(throws: ImageStoreError.self) { try await store.add(path, as: "x.img") { _, _, _ in } }
+        #expect(try names().isEmpty)
+    }
+
+    @Test func `of a file with another sum is refused`() async throws {
+        await #expect(throws: ImageStoreError.self) {
+            try await store.add(
+                ImageKitchen.disc, as: "x.iso", sha256: String(repeating: "0", count: 64)
+            ) { _, _, _ in }
+        }
+        #expect(try names().isEmpty)
+    }
+
     @Test func `of another file by now begins anew`() async throws {
         let server = try FileServer(try disc(), breaksAfter: 1 << 20, changes: true)
         let path = try await store.download(server.url, as: "grub.iso", sha256: nil) { _, _, _ in }
@@ -148,7 +174,7 @@ private final class FileServer: Sendable {
     var requests: Int { state.withLock { $0.requests } }
     var sent: Int { state.withLock { $0.sent } }
 
-    init(_ file: [UInt8], breaksAfter limit: Int = .max, changes: Bool = false) throws {
+    init(_ file: [UInt8], breaksAfter limit: Int = .max, changes: Bool = false, renews: Bool = false) throws {
         descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -165,7 +191,7 @@ private final class FileServer: Sendable {
         url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/file"
         Thread.detachNewThread { [self] in
             while case let peer = accept(listener, nil, nil), peer >= 0 {
-                answer(peer, file, limit, changes)
+                answer(peer, file, limit, changes, renews)
                 close(peer)
             }
         }
@@ -173,7 +199,7 @@ private final class FileServer: Sendable {
 
     deinit { shutdown(descriptor, CInt(SHUT_RDWR)) }
 
-    private func answer(_ peer: CInt, _ file: [UInt8], _ limit: Int, _ changes: Bool) {
+    private func answer(_ peer: CInt, _ file: [UInt8], _ limit: Int, _ changes: Bool, _ renews: Bool) {
         var buffer = [UInt8](repeating: 0, count: 8192)
         let count = recv(peer, &buffer, buffer.count, 0)
         let head = String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
@@ -186,7 +212,7 @@ private final class FileServer: Sendable {
         }
         // The first answer is of a file that is another one from then on.
         let isOld = changes && number == 1
-        let mark = isOld ? "\"old\"" : "\"new\""
+        let mark = renews ? "\"\(number)\"" : isOld ? "\"old\"" : "\"new\""
         let bytes = isOld ? file.map { ~$0 } : file
         var start = 0
         if let range = head.firstRange(of: "Range: bytes="), head.contains("If-Range: \(mark)") {

@@ -55,10 +55,11 @@ struct WorkerHarness {
             paths: HostPaths(runtime: "\(root)/\(runtime)", state: "\(root)/\(state)"),
             catalogue: {
                 await onCatalogue()
-                return Catalogue(
-                    machines: ["m.iso", "broken.iso"].map {
-                        Machine(name: $0, description: $0, path: "/\($0)", kind: .iso, format: .raw)
-                    })
+                var machines = ["m.iso", "broken.iso", "anns.iso"].map {
+                    Machine(name: $0, description: $0, path: "/\($0)", kind: .iso, format: .raw)
+                }
+                machines[2].users = ["ann"]
+                return Catalogue(machines: machines)
             }, options: options, logger: Logger(label: "test"))
     }
 

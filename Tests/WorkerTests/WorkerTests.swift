@@ -11,6 +11,19 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct WorkerTests {
+    @Test(arguments: [("ann", true), ("bob", false)])
+    func `a machine that became somebody else's while it was waited for does not start`(
+        owner: PersonName, starts: Bool
+    ) async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue("anns.iso", owner: owner)
+        try await harness.working {
+            let session = try await harness.wait(for: id) { $0.state == .running || $0.state == .ended }
+            #expect((session.state == .running) == starts)
+            if !starts { #expect(session.detail?.contains("no longer for bob") == true) }
+        }
+    }
+
     @Test func `a waiting job becomes a running session whose machine was switched on once`() async throws {
         let harness = try await WorkerHarness()
         let id = try await harness.enqueue()
@@ -140,7 +153,7 @@ struct WorkerTests {
         let id = try await harness.enqueue()
         try await harness.working {
             try await harness.wait(for: id) { $0.displayReady }
-            #expect(try await harness.queue.machines().map(\.name) == ["broken.iso", "m.iso"])
+            #expect(try await harness.queue.machines().map(\.name) == ["anns.iso", "broken.iso", "m.iso"])
         }
     }
 

@@ -137,7 +137,7 @@ private struct Choosing {
         guard let text = section?.text(key), text.lowercased() != "auto" else { return nil }
         let isName = text.utf8.allSatisfy { $0.isLetterOrDigit || "-._+,=".utf8.contains($0) }
         // With commas come properties of a processor; a machine type may have none: they name files of the host.
-        guard isName, key == "cpu_model" || !text.contains(",") else {
+        guard isName, key == "cpu_model" || !text.contains(","), text.lowercased() != "help", text.first != "," else {
             warn(
                 key, "\(key)=\(text) is no name that QEMU has",
                 "'qemu-system-x86_64 -machine help' or '-cpu help' lists them.")

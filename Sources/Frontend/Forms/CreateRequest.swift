@@ -63,6 +63,7 @@ extension CreateRequest {
                 diskGiB: machine?.diskGiB ?? options.defaultDiskGiB), lifetimeSeconds: lifetime, oneShot: oneShot)
         request.title = machine?.title
         request.hasScript = script != nil
+        request.isForAnyMachine = currentUser.isAdmin
         request.groups = Array((currentUser.login?.person.groups ?? []).filter { !$0.contains("\n") }.prefix(64))
         self.nonce = nonce
     }

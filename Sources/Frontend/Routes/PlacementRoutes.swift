@@ -18,9 +18,7 @@ struct PlacementRoutes: Sendable {
             let wish = try wish(request)
             // Of a machine that somebody else may have, no more is said than of one that is not there.
             let offer = try await services.offers.offer()
-            let isHidden =
-                offer.machines.contains { $0.name == wish.machine }
-                && !offer.seen(by: context.currentUser).machines.contains { $0.name == wish.machine }
+            let isHidden = !offer.seen(by: context.currentUser).machines.contains { $0.name == wish.machine }
             let placement =
                 isHidden
                 ? Placement(hosts: [], sessionsAtLimit: nil) : try await services.placements.placement(of: wish)

@@ -135,6 +135,27 @@ extension QEMUHypervisor {
         if says(["kvm", "KVM"]), says(["Permission denied", "Could not access KVM"]) {
             return (.unsupported, "QEMU may not use /dev/kvm on this host. 'qwd doctor' there says why.")
         }
+        if says(["unable to find CPU model"]) {
+            return (
+                .unsupported, "QEMU knows no such processor: correct cpu_model; the emulator's -cpu help lists them."
+            )
+        }
+        if says(["requires KVM"]) {
+            return (
+                .unsupported, "cpu_model=host is for hosts with KVM, and this one has none. Leave it out, or write max."
+            )
+        }
+        if says(["unsupported machine type"]) {
+            return (
+                .unsupported,
+                "QEMU knows no such machine: correct machine_type; the emulator's -machine help lists them."
+            )
+        }
+        if says(["Property '", "property '"]), says(["not found", "Invalid parameter", "doesn't take value"]) {
+            return (
+                .unsupported, "QEMU's processor or machine has no such property: correct cpu_model or machine_type."
+            )
+        }
         let unknown = [
             "Invalid parameter", "does not accept value", "expects a", "is not a valid", "not found", "is unexpected",
             "invalid option", "unsupported machine type", "does not support",

@@ -35,6 +35,9 @@ extension MachineCommand {
                     "“\(machine)” can't be the name of a machine. Write a section of another name with path=\(path) in it."
                 )
             }
+            do { _ = try DiskImage(file: path, named: path) } catch {
+                throw Failure(.failed, "\(path) can't be a machine's: \(error.text)")
+            }
             var values = description.map { [(key: "description", value: $0)] } ?? []
             if path != "\(settings.machines.directory)/\(machine)" { values.append((key: "path", value: path)) }
             try edits.offer(machine, values)
@@ -135,6 +138,18 @@ extension MachineCommand {
             let settings = try common.settings()
             let file = CatalogueEdits(settings).newest
             let (draft, base) = ("\(file).draft", "\(file).draft-of")
+            // Two who edit one draft would take each other's work away.
+            let lock: DirectoryLock
+            do {
+                lock = try DirectoryLock(
+                    ["\(file).lock"], owner: "'qwd machine edit'", advice: "wait until that one has ended")
+            } catch {
+                throw Failure(.failed, "\(error)")
+            }
+            defer {
+                unlink("\(file).lock")
+                lock.release()
+            }
             if !Files.exists(draft) || !Files.exists(base) {
                 try Files.write(Files.read(file) ?? "", to: base)
                 try Files.write(Files.read(base) ?? "", to: draft)

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalogue
 import Domain
+import Foundation
 import ImageBuilder
 import ImageStore
 import Processes
@@ -120,6 +121,9 @@ extension MachineCommand {
             if let title { values.insert((key: "title", value: title), at: 0) }
             if isURL { values.append((key: "url", value: source)) }
             if let sha256 { values.append((key: "sha256", value: sha256)) }
+            if let key = values.map(\.key).first(where: { $0 == "path" || $0 == "format" }) {
+                throw Failure(.usage, "--option \(key): the file that is added is what it is.")
+            }
             let problems = SectionSummary.problems(name: name, values: values)
             if !problems.isEmpty { throw Failure(.usage, problems.joined(separator: "\n")) }
             let catalogue = MachineCommand.catalogue(settings)
@@ -130,9 +134,15 @@ extension MachineCommand {
             let path = try await MachineCommand.storing(settings) { store, progress in
                 isURL
                     ? try await store.download(source, as: name, sha256: sum, converts: converts, progress: progress)
-                    : try await store.add(source, as: name, converts: converts, progress: progress)
+                    : try await store.add(
+                        source, as: name, sha256: sum, converts: converts, progress: progress)
             }
             let image = try DiskImage(file: path, named: name)
+            let wrong = SectionSummary.problems(name: name, values: values, image: image)
+            if !wrong.isEmpty {
+                unlink(path)
+                throw Failure(.usage, wrong.joined(separator: "\n"))
+            }
             // What is promised of the file that came, and comes from there, is not this one.
             if converts, image.format == .qcow2 { values.removeAll { ["sha256", "url"].contains($0.key) } }
             if image.kind == .disk, GuestSystem.canLook {

@@ -61,7 +61,9 @@ struct SessionCommand: AsyncParsableCommand {
                 throw Failure(.failed, "There is no picture of session \(session): \(error)")
             }
             guard Files.length(partial) > 0, rename(partial, file) == 0 else {
-                throw Failure(.failed, "Can't write \(file): \(String(cString: strerror(errno)))")
+                let reason = String(cString: strerror(errno))
+                unlink(partial)
+                throw Failure(.failed, "Can't write \(file): \(reason)")
             }
             Console.print(file)
         }

@@ -232,13 +232,16 @@ struct Start: AsyncParsableCommand {
             oneShot: !keep)
         request.machineOptions = machineOption
         request.hasScript = script != nil
+        request.isForAnyMachine = true
         // Somebody who works on what stays must not lose it with a tab.
         request.usesMaster = useMaster || (snapshotUseMaster ?? 0) != 0
         if request.usesMaster { request.oneShot = false }
         if machine.contains("/") { try take(fileAt: machine, &request) }
         // The host must have the room for it.
-        if let size = machineOption.last(where: { $0.hasPrefix("disk=") }).flatMap({ Int($0.dropFirst(5)) }), size > 0 {
-            request.resources[.disk] = size
+        if let size = machineOption.last(where: { $0.hasPrefix("disk=") }).flatMap({ Double($0.dropFirst(5)) }),
+            size > 0, size <= 1_048_576
+        {
+            request.resources[.disk] = Int(size.rounded(.up))
         }
         return request
     }
