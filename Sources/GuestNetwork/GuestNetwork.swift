@@ -31,7 +31,8 @@ package actor GuestNetwork {
     let users: UserRange?
     let logger: Logger
     /// Why there is no such network, in words for an administrator: then no machine may run.
-    package private(set) var problem: String? = "The guests' network is being set up."
+    package private(set) var problem: String? = settingUp
+    private static let settingUp = "The guests' network is being set up."
     /// Why guests reach nothing, though their network is there: this host reaches nothing either.
     package private(set) var offline: String?
     private var holder: ProcessHandle?
@@ -77,6 +78,8 @@ package actor GuestNetwork {
     private func keepUp() async throws(MachineError) {
         let changes = try MachineError.translating { () throws(ProcessError) in try RouteChanges() }
         let holder = try await adoptOrHold()
+        // What comes in place of one that has ended has no routes and no filter yet: nobody may use it.
+        if let known = self.holder, known.pid != holder.pid { problem = Self.settingUp }
         self.holder = holder
         let routes = try MachineError.translating { () throws(ProcessError) in try HostRoutes.read() }
         let resolver = Resolver.read()

@@ -90,19 +90,27 @@ package struct IsolationCheck: Sendable {
         }
         let listener = try MachineError.translating { () throws(ProcessError) in try HostListener() }
         let (guestEnd, helperEnd) = try Self.pair()
+        let log = "\(network.paths.network)/trial.log"
+        defer { Files.remove(log) }
         let helper = try await Passt.start(
             helperEnd, account: users?.probe, namespace: try await network.namespace(),
             source: SourceAddress(number: 0),
-            resolvers: [], log: nil)
+            resolvers: [], log: log)
         let others = ["255.255.255.255", Self.gateway(of: try await network.namespace())].compactMap(\.self)
         let probes = Self.targets(targets, others: others.filter { !targets.contains($0) })
         let resolvers = await network.resolvers
-        let outcome = await Self.offPool {
+        let (outcome, hasEnded) = await Self.offPool {
             var guest = FakeGuest(guestEnd)
             let ways = Self.probe(probes, &guest, listener)
-            return Outcome(ways: ways, hasNames: Self.askForNames(resolvers, &guest), offline: offline)
+            let outcome = Outcome(ways: ways, hasNames: Self.askForNames(resolvers, &guest), offline: offline)
+            // What a helper that has ended does not carry is not shut off. With its guest's end it ends by itself.
+            return withExtendedLifetime(guest) { (outcome, helper.isGone) }
         }
         _ = await helper.kill()
+        if hasEnded {
+            throw MachineError(
+                .network, "passt ended while the guests' network was tried: \((Files.readEnd(log) ?? "").trimmed)")
+        }
         return outcome
     }
 
@@ -219,6 +227,9 @@ package struct IsolationCheck: Sendable {
         guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
             throw MachineError(.system, "Can't make a pair of sockets: \(String(cString: strerror(errno)))")
         }
+        // A helper that has ended, or hangs, takes nothing: whoever sends to it must not wait for ever.
+        var limit = timeval(tv_sec: 2, tv_usec: 0)
+        setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         return (Descriptor(ends[0]), Descriptor(ends[1]))
     }
 }
