@@ -4,7 +4,7 @@ extension Machine {
     /// What this host tells the others about the machine.
     package var published: MachineDescription {
         var told = MachineDescription(
-            name: name, summary: description == title ? "" : description, kind: kind.rawValue,
+            name: name, summary: [title, name].contains(description) ? "" : description, kind: kind.rawValue,
             architecture: hardware.architecture.rawValue, cpu: cpu, memoryMiB: memoryMiB)
         told.title = title
         (told.cpuMax, told.memoryMaxMiB) = (cpuMax, memoryMaxMiB)

@@ -104,10 +104,13 @@ def check_qr(page):
 
 
 def look_at_display(page, session):
+    # What people chose it by, and not the name of its file.
+    title = page.text_content("[data-region=eyebrow]")
+    assert title and title != machine, title
     page.click("#connect")
     page.wait_for_selector("#now[data-now=connected]", timeout=DEADLINE)
     assert session in page.url and len(page.url.split("#")[1]) == 43, "the token stands behind the #"
-    assert page.title().startswith(machine), page.title()
+    assert page.title().startswith(title), page.title()
     check_accessibility(page, "viewer")
     door = Door(session)
     if color:
