@@ -90,8 +90,9 @@ package struct IsolationCheck: Sendable {
         }
         let listener = try MachineError.translating { () throws(ProcessError) in try HostListener() }
         let (guestEnd, helperEnd) = try Self.pair()
-        let log = "\(network.paths.network)/trial.log"
-        defer { Files.remove(log) }
+        // Where guests are not isolated there is no directory of their network.
+        let log = Files.exists(network.paths.network) ? "\(network.paths.network)/trial.log" : nil
+        defer { log.map(Files.remove) }
         let helper = try await Passt.start(
             helperEnd, account: users?.probe, namespace: try await network.namespace(),
             source: SourceAddress(number: 0),
@@ -109,7 +110,8 @@ package struct IsolationCheck: Sendable {
         _ = await helper.kill()
         if hasEnded {
             throw MachineError(
-                .network, "passt ended while the guests' network was tried: \((Files.readEnd(log) ?? "").trimmed)")
+                .network,
+                "passt ended while the guests' network was tried: \((log.flatMap(Files.readEnd) ?? "").trimmed)")
         }
         return outcome
     }
