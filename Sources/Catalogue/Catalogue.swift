@@ -47,7 +47,7 @@ package struct Catalogue: Sendable {
 
     /// Why there is no machine of a name, in words for people who must not be told the host's paths.
     package func publicProblem(of name: String) -> String? {
-        warnings.last { $0.machine == name }.map { "\(name): \($0.problem). \($0.advice)" }
+        warnings.last { $0.machine == name }.map { "\(name): \($0.text)" }
     }
 
     /// Why there is no machine of a name, if something is known of it.

@@ -10,9 +10,12 @@ package struct CatalogueWarning: Sendable, Hashable, CustomStringConvertible {
     /// The way out.
     package var advice: String
 
+    /// Both, without the place, which is nobody's but the administrator's.
+    package var text: String { "\(problem). \(advice)" }
+
     package var description: String {
         let place = line.map { "\(file):\($0)" } ?? file
         let subject = machine.map { "\($0): " } ?? ""
-        return "\(subject)\(place): \(problem). \(advice)"
+        return "\(subject)\(place): \(text)"
     }
 }

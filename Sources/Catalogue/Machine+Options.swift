@@ -38,7 +38,7 @@ extension Machine {
         (machine.hardware, machine.parts) = (choice.hardware, choice.parts)
         var reader = SectionReader(section: section, warnings: choice.warnings)
         reader.fill(&machine)
-        if let warning = reader.warnings.first { throw OptionProblem(text: "\(warning.problem). \(warning.advice)") }
+        if let warning = reader.warnings.first { throw OptionProblem(text: warning.text) }
         if let (what, package) = MachinePrograms.missing(for: choice.hardware) {
             throw OptionProblem(text: "this host has no \(what). Install it: apt-get install \(package)")
         }

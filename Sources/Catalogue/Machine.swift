@@ -98,7 +98,7 @@ package struct Machine: Sendable, Hashable, Identifiable {
         let name = path.split(separator: "/").last.map(String.init) ?? path
         let file = try ImageFile(path: path)
         if file.isOpenForWriting { throw .beingWritten }
-        let image = try ImageInspector.inspect(file).resolved(stated: nil, path: path)
+        let image = try DiskImage(file, named: path)
         self.init(name: Self.isValid(name: name) ? name : "image", path: path, image: image)
         origin = Origin(section: CatalogueSection(title: name, file: path, line: 0), image: image)
     }

@@ -51,6 +51,6 @@ package struct SectionSummary: Sendable, Hashable {
         var machine = Machine(name: name, description: name, path: "", kind: .iso, format: .raw)
         reader.fill(&machine)
         let hardware = image.map { HardwareChoice(section: section, image: $0).warnings } ?? []
-        return (reader.warnings + hardware).map { "\($0.problem). \($0.advice)" }
+        return (reader.warnings + hardware).map(\.text)
     }
 }

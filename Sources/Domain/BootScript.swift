@@ -45,8 +45,7 @@ package struct BootScriptCondition: Sendable, Hashable {
             let isEqual = piece[..<equals].last != "!"
             let key = (isEqual ? piece[..<equals] : piece[..<equals].dropLast()).trimmed
             let names = piece[piece.index(after: equals)...].split(separator: ",", omittingEmptySubsequences: false)
-                .map(
-                    \.trimmed)
+                .map { $0.trimmed }
             guard let subject = Subject(rawValue: key), !names.isEmpty, !names.contains(where: \.isEmpty) else {
                 return nil
             }
@@ -90,18 +89,5 @@ package struct BootScriptRule: Sendable, Hashable {
         }
         guard let source = BootScriptSource(written: text) else { return nil }
         self.source = source
-    }
-}
-
-/// Names of groups, as directories spell them.
-package enum GroupName {
-    /// Whether a group is the one that was meant.
-    /// - Parameter group: A name, or a whole DN of which the first part is a name.
-    package static func isSame(_ wanted: String, _ group: String) -> Bool {
-        if wanted.utf8.elementsEqual(group.utf8) { return true }
-        guard let first = group.split(separator: ",").first, let equals = first.firstIndex(of: "=") else {
-            return false
-        }
-        return first[first.index(after: equals)...].utf8.elementsEqual(wanted.utf8)
     }
 }

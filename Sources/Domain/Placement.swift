@@ -5,7 +5,7 @@ package struct Placement: Sendable, Hashable {
         case fits
         /// It has less than that in all.
         case tooSmall(Resource, needed: Int, there: Int)
-        /// It lacks a tag: `machine:<name>`, or one of `worker.tags`.
+        /// It lacks a tag: `machine:<name>`, `host:<id>`, or one of `worker.tags`.
         case lacks(String)
         /// It takes no new sessions by an administrator's wish.
         case draining
@@ -16,6 +16,9 @@ package struct Placement: Sendable, Hashable {
         case master(String)
         /// It keeps its room for one that has waited longer.
         case promised
+
+        /// What the tag begins with that a host alone has.
+        package static let hostPrefix = "host:"
     }
 
     package struct HostVerdict: Sendable, Hashable {

@@ -48,7 +48,7 @@ extension JobQueue {
     ) async throws(QueueError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let tags = tags.map { SessionRequest.tagPrefix + $0 } + [SessionRequest.hostPrefix + host]
+        let tags = tags.map { SessionRequest.tagPrefix + $0 } + [Placement.Verdict.hostPrefix + host]
         var arguments = [host, "\(tags.count)"] + tags
         arguments += ["\(unlisted.count)"] + unlisted
         for machine in machines {

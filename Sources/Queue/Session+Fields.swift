@@ -77,7 +77,7 @@ extension SessionRequest {
             ("one_shot", oneShot ? "1" : "0"),
         ]
         fields += Resource.allCases.map { ($0.rawValue, "\(resources[$0])") }
-        if !tags.isEmpty { fields.append(("tags", tagLines)) }
+        if !tags.isEmpty { fields.append(("tags", ownTags.joined(separator: "\n"))) }
         if !machineOptions.isEmpty { fields.append(("machine_options", machineOptions.joined(separator: "\n"))) }
         if let host { fields.append(("only_host", host)) }
         if usesMaster { fields.append(("use_master", "1")) }
@@ -118,18 +118,15 @@ extension SessionRequest {
     /// What stands before a host's own tags, so that none is taken for a machine.
     static let tagPrefix = "tag:"
 
-    /// The tag that a host alone has.
-    static let hostPrefix = "host:"
-
-    private var tagLines: String { tags.map { Self.tagPrefix + $0 }.joined(separator: "\n") }
+    private var ownTags: [String] { tags.map { Self.tagPrefix + $0 } }
 
     /// Those that need the same wait under this text; the script `placement.lua` reads it.
     package var needs: String {
         let amounts = Resource.allCases.map { "\(resources[$0])" }.joined(separator: " ")
         // By the first one hosts are found, so the rarest comes first.
         let machine = image == nil ? "\(usesMaster ? "master" : "machine"):\(machine)" : nil
-        let named = [host.map { Self.hostPrefix + $0 }, machine]
-        return "\(amounts) " + (named.compactMap(\.self) + tags.map { Self.tagPrefix + $0 }).joined(separator: "\n")
+        let named = [host.map { Placement.Verdict.hostPrefix + $0 }, machine]
+        return "\(amounts) " + (named.compactMap(\.self) + ownTags).joined(separator: "\n")
     }
 }
 

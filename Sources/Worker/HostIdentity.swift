@@ -19,7 +19,7 @@ package enum HostIdentity {
     /// The id, or nil if there is none yet.
     package static func known(in stateDirectory: String) -> String? {
         let words = (Files.read(file(stateDirectory)) ?? "").split(whereSeparator: \.isWhitespace).map(String.init)
-        return words.first { $0.count == 12 }
+        return words.first.flatMap { $0.count == 12 ? $0 : nil }
     }
 
     /// Where this host is: what differs between it and a copy of its directory on this machine (the file of the id), of its disk

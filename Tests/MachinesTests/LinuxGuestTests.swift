@@ -90,7 +90,7 @@ struct LinuxGuestTests {
             for words in ["instance-id: qwd-\(machine.session)", "CIDATA"] {
                 #expect(machine.console.has(words, since: 0), "\(words)")
             }
-            let sum = FileDigestText.sha256(of: script)
+            let sum = try FileDigest.sha256(of: kitchen.write("script", Array(script.utf8)))
             #expect(
                 machine.console.has("\(sum)  cloud", since: 0) && machine.console.has("\(sum)  credential", since: 0))
         }
@@ -124,14 +124,5 @@ struct LinuxGuestTests {
         let line = try #require(
             Files.read("/proc/\(pid)/status")?.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
         return (Int(line.filter(\.isNumber)) ?? 0) / 1024
-    }
-}
-
-private enum FileDigestText {
-    static func sha256(of text: String) -> String {
-        let file = "/tmp/qwd-sum-\(UInt32.random(in: 0...UInt32.max))"
-        defer { Files.remove(file) }
-        try? Files.write(text, to: file)
-        return (try? FileDigest.sha256(of: file)) ?? ""
     }
 }

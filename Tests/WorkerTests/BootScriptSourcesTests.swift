@@ -73,9 +73,9 @@ import Testing
     @Test func `as one are run by a shell, each with what came of it`() throws {
         defer { Files.remove(root) }
         let scripts = [
-            BootScript(name: "a", text: "#!/bin/sh\necho 'one'\n"),
-            BootScript(name: "b", text: "#!/bin/sh\necho two >&2; exit 3\n"),
-            BootScript(name: "c", text: "#!/bin/sh\nEND-OF-SCRIPT\n\u{1F600}\n"),
+            BootScript(text: "#!/bin/sh\necho 'one'\n"),
+            BootScript(text: "#!/bin/sh\necho two >&2; exit 3\n"),
+            BootScript(text: "#!/bin/sh\nEND-OF-SCRIPT\n\u{1F600}\n"),
         ]
         // As on a guest, but for the places.
         var text = BootScriptBundle.text(scripts, session: id)

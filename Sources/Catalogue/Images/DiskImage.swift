@@ -68,6 +68,11 @@ extension DiskImage {
     /// What a file is as a machine's. Blocks its thread.
     /// - Parameter name: What it will be called: an extension may promise a format.
     package init(file path: String, named name: String) throws(ImageError) {
-        self = try ImageInspector.inspect(try ImageFile(path: path)).resolved(stated: nil, path: name)
+        try self.init(ImageFile(path: path), named: name)
+    }
+
+    /// The same of a file that is open.
+    init(_ file: ImageFile, named name: String) throws(ImageError) {
+        self = try ImageInspector.inspect(file).resolved(stated: nil, path: name)
     }
 }

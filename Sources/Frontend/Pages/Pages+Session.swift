@@ -40,7 +40,7 @@ extension Pages {
         if let seconds = session.secondsToReload(isBlocked: report.wait.blocker != nil) {
             model["refresh"] = "\(seconds)"
         }
-        if session.isSettled, session.isOpen, session.desktop == .there, let total = report.times.total {
+        if session.isOpen, session.desktop == .there, let total = report.times.total {
             model["took"] = texts("session.took", ["time": texts.elapsed(milliseconds: total)])
         }
         if let url = report.connectURL {

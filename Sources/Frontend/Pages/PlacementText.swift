@@ -18,7 +18,6 @@ extension Placement.Verdict {
 
 extension Placement.HostVerdict {
     private static let machineTag = "machine:"
-    private static let hostTag = "host:"
 
     fileprivate func sentences(_ texts: Texts) -> [String] {
         switch verdict {
@@ -46,7 +45,7 @@ extension Placement.HostVerdict {
             ]
         case .lacks(let tag) where tag.hasPrefix(Self.machineTag):
             [texts("session.waits.machineGone", ["machine": String(tag.dropFirst(Self.machineTag.count))])]
-        case .lacks(let tag) where tag.hasPrefix(Self.hostTag): [texts("session.waits.hostGone")]
+        case .lacks(let tag) where tag.hasPrefix(Placement.Verdict.hostPrefix): [texts("session.waits.hostGone")]
         case .lacks(let tag): [texts("session.waits.lacks", ["tag": tag])]
         case .master(let machine): [texts("session.waits.master", ["machine": machine])]
         case .draining: [texts("session.waits.draining")]

@@ -17,22 +17,15 @@ enum Overlay {
     ) async throws(MachineError) {
         let machine = specification.machine
         let below: (DiskFormat, String)? = machine.kind == .disk ? (machine.driver, machine.path) : nil
-        // The one that is there is written to.
-        if specification.usesMaster {
-            guard let second = machine.disk2 else { return }
-            return try await make(
-                paths, paths.overlay(MachineShape.DiskContent.Place.disk2.rawValue), over: (second.driver, second.path),
-                bytes: second.virtualSizeBytes, account)
-        }
-        guard let second = machine.disk2 else {
-            return try await make(paths, paths.overlay, over: below, bytes: specification.diskBytes, account)
-        }
         async let other = Result { () async throws(MachineError) in
+            guard let second = machine.disk2 else { return }
             try await make(
                 paths, paths.overlay(MachineShape.DiskContent.Place.disk2.rawValue), over: (second.driver, second.path),
                 bytes: second.virtualSizeBytes, account)
         }
         let own = await Result { () async throws(MachineError) in
+            // The one that is there is written to.
+            if specification.usesMaster { return }
             try await make(paths, paths.overlay, over: below, bytes: specification.diskBytes, account)
         }
         try await other.get()

@@ -158,7 +158,7 @@ extension QEMUHypervisor {
         }
         let unknown = [
             "Invalid parameter", "does not accept value", "expects a", "is not a valid", "not found", "is unexpected",
-            "invalid option", "unsupported machine type", "does not support",
+            "invalid option", "does not support",
         ]
         if says(unknown) {
             return (

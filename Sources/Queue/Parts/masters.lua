@@ -25,6 +25,12 @@ local function who_uses(machine)
     end
 end
 
+-- The machine whose own disk is asked for, and a session that uses it already; either may be nothing.
+local function look_at_master(needs)
+    local master = master_of(needs)
+    return master, master and who_uses(master)
+end
+
 -- Renames a machine's tag on all hosts that have it. Answers these.
 local function rename_tag(machine, from, to)
     local hosts = call('SMEMBERS', 'qwd:hosts:tag:machine:' .. machine)

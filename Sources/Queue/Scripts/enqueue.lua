@@ -2,7 +2,7 @@
 -- ARGV: sid jid once once_ttl_ms max_attempts sessions_per_user cpu_fraction memory_fraction from holder asker waiting
 --       waiting_per_user creations_per_minute owner machine needs payload names, then names and values of what is asked for,
 --       which stand in the session as they are. `needs` is what a host must have, as `read_needs` reads it.
--- Answers {'new', sid, jid}, {'known', sid, jid}, {'limit', resource, wanted, allowed, ms until another try} 
+-- Answers {'new', sid, jid}, {'known', sid, jid}, {'limit', resource, wanted, allowed, ms until another try},
 -- {'too-big', resource, largest}, or {'in-use', sid} where a machine's own disk is asked for that a session uses.
 local sid, jid, once, once_ttl, attempts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local per_user, cpu_share, memory_share = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
@@ -26,8 +26,7 @@ if farm.hosts > 0 then
     end
 end
 
-local master = master_of(asks)
-local user = master and who_uses(master)
+local _, user = look_at_master(asks)
 if user then return { 'in-use', user } end
 
 -- The cheapest looks come first: whoever floods is refused by them. A thousand that wait are too many for everybody.

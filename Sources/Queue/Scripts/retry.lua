@@ -25,8 +25,7 @@ end
 local old = 'qwd:session:' .. job.session
 local s = call('HMGET', old, 'asked', 'owner', 'holder', 'asker', 'machine')
 if not s[1] then return false end
-local master = master_of(read_needs(job.needs))
-local user = master and who_uses(master)
+local master, user = look_at_master(read_needs(job.needs))
 if user then error({ err = 'EDGE session ' .. user .. ' uses the disk of ' .. master }) end
 revive()
 local values = {}

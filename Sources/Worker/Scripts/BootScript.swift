@@ -3,8 +3,6 @@ import FoundationEssentials
 
 /// A boot script as it goes into a guest.
 struct BootScript: Sendable, Hashable {
-    /// What people know it by: its file, or where it comes from.
-    var name: String
     var text: String
 
     /// The script with the session's names in place of `@USER@`, `@SESSION_NAME@` and `@VM@`, each quoted for a shell: a name can't end

@@ -3,7 +3,6 @@ package import Domain
 import Glibc
 import Machines
 import Processes
-import Secrets
 
 /// Which boot scripts sessions get on this host, and from where people's own may come.
 package struct BootScriptSources: Sendable {
@@ -49,7 +48,7 @@ package struct BootScriptSources: Sendable {
     /// - Parameter isAllowed: Whether an administrator has named the file; else it must be among those that people may name.
     private func read(_ source: BootScriptSource, isAllowed: Bool) throws(MachineError) -> BootScript {
         switch source {
-        case .text(let text): return BootScript(name: "exec", text: try checked(text, "The boot script"))
+        case .text(let text): return BootScript(text: try checked(text, "The boot script"))
         case .path(let path):
             // What is looked at is what is read, wherever links lead.
             let real = Files.real(path) ?? path
@@ -57,7 +56,7 @@ package struct BootScriptSources: Sendable {
                 throw MachineError(.badImage, "The boot script \(path) is none of those that may be named here.")
             }
             let text = try MachineError.translating { () throws(ProcessError) in try contents(real) }
-            return BootScript(name: path, text: try checked(text, "The boot script \(path)"))
+            return BootScript(text: try checked(text, "The boot script \(path)"))
         }
     }
 

@@ -160,10 +160,11 @@ extension MachineCommand {
         /// What a machine is called that a file becomes.
         private static func name(of file: String, converts: Bool) -> String {
             let name = unpacked(file)
-            let isDisk = [".vmdk", ".vdi", ".vhd", ".vhdx", ".qed", ".img", ".raw"].first {
+            let diskEnd = [".vmdk", ".vdi", ".vhd", ".vhdx", ".qed", ".img", ".raw"].first {
                 name.lowercased().hasSuffix($0)
             }
-            return converts && isDisk != nil ? name.dropLast(isDisk?.count ?? 0) + ".qcow2" : name
+            guard converts, let diskEnd else { return name }
+            return name.dropLast(diskEnd.count) + ".qcow2"
         }
 
         /// A file's name without what it is packed in.

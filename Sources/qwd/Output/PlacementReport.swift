@@ -21,7 +21,7 @@ enum PlacementReport {
         case .fits: ""
         case .tooSmall(let resource, let needed, let there):
             "too small: needs \(needed) \(unit(resource)), has \(there)"
-        case .lacks(let tag) where tag.hasPrefix("host:"): "another host was asked for"
+        case .lacks(let tag) where tag.hasPrefix(Placement.Verdict.hostPrefix): "another host was asked for"
         case .lacks(let tag): "lacks \(tag)"
         case .master(let machine): "somebody works on the disk of \(machine) itself (qwd start --use-master)"
         case .draining: "takes no new sessions (qwd host undrain)"
