@@ -66,7 +66,7 @@ struct CatalogueSection: Sendable, Hashable {
         ),
         (
             ["network_card"],
-            "`virtio`, `e1000e`, `e1000`, `rtl8139` or `none`. `auto`: e1000e, and virtio where its drivers are certain."
+            "`virtio`, `e1000e`, `e1000`, `rtl8139` or `none`. `auto`: e1000, and virtio where its drivers are certain."
         ),
         (["video"], "`std`, `virtio`, `qxl`, `vmware` or `ramfb`, without 3D. `auto`: std; virtio on arm64."),
         (["sound"], "`none`, `hda` or `ac97`: a device alone, which displays do not carry yet."),

@@ -1,5 +1,10 @@
+@testable import Catalogue
+import Domain
 import Foundation
-import Synchronization
+@testable import GuestNetwork
+@testable import Hypervisor
+@testable import Machines
+import Processes
 import Testing
 
 /// A disk with Debian's kernel and a RAM disk of ours: BusyBox, the kernel modules that a test wants, and what it does.
@@ -7,7 +12,7 @@ struct LinuxGuest {
     /// What a guest of before virtio knows.
     static let plain = [
         "scsi_common", "scsi_mod", "libata", "libahci", "ahci", "ata_piix", "crct10dif_common", "crc-t10dif", "crc64",
-        "crc64-rocksoft", "t10-pi", "sd_mod", "pps_core", "ptp", "e1000e",
+        "crc64-rocksoft", "t10-pi", "sd_mod", "pps_core", "ptp", "e1000",
     ]
     static let virtio = ["virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"]
     static let balloon = virtio + ["virtio_balloon"]
@@ -101,5 +106,45 @@ struct LinuxGuest {
         try kitchen.run("mcopy", ["-i", path, kitchen.path("syslinux.cfg"), "::syslinux.cfg"])
         try kitchen.run("syslinux", ["--install", path])
         return path
+    }
+}
+
+extension LinuxGuest {
+    /// Starts a machine of a file, goes on while it runs, and ends it.
+    /// - Parameter network: Nil: it has one that is not isolated, and nobody asks for it.
+    static func run(
+        _ path: String, memoryMiB: Int = 256, bootScript: String? = nil, network: GuestNetwork.Options? = nil,
+        _ body: @Sendable @escaping (LiveMachine) async throws -> Void
+    ) async throws {
+        let root = "/tmp/qwd-guest-\(UInt32.random(in: 0...UInt32.max))"
+        var options = network ?? GuestNetwork.Options()
+        if network == nil { options.isIsolated = false }
+        let hypervisor = makeHypervisor(HostPaths(runtime: "\(root)/r", state: "\(root)/s"), network: options)
+        var wanted = MachineSpecification(
+            session: SessionID(milliseconds: 1), fence: 1,
+            machine: try Machine(file: path), cpu: 1, memoryMiB: memoryMiB, diskGiB: 1)
+        wanted.bootScript = bootScript
+        let specification = wanted
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await hypervisor.run() }
+            await hypervisor.settle()
+            try await hypervisor.makeSnapshot(specification)
+            try await hypervisor.launch(specification)
+            if network != nil { try await hypervisor.connectNetwork(specification.ref) }
+            try await hypervisor.switchOn(specification.ref)
+            try await body(hypervisor.live(specification.ref))
+            try await hypervisor.tearDown(specification.ref)
+            if network != nil { await hypervisor.network.end() }
+            group.cancelAll()
+        }
+        Files.remove(root)
+    }
+
+    /// Waits until a guest has written something.
+    static func hear(_ words: String, of machine: LiveMachine) async throws {
+        while !machine.console.has(words, since: 0) {
+            try #require(!machine.process.isGone && !machine.console.has("Kernel panic", since: 0))
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 }

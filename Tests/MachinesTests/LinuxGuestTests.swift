@@ -12,41 +12,6 @@ import Testing
 @Suite(
     .timeLimit(.minutes(10)), .serialized, .enabled(if: LinuxGuest.isThere, "there is no kernel: scripts/setup test"))
 struct LinuxGuestTests {
-    /// Starts a machine of a file and goes on while it runs.
-    private func run(
-        _ path: String, memoryMiB: Int = 256, bootScript: String? = nil,
-        _ body: @Sendable @escaping (LiveMachine) async throws -> Void
-    ) async throws {
-        let root = "/tmp/qwd-guest-\(UInt32.random(in: 0...UInt32.max))"
-        var network = GuestNetwork.Options()
-        network.isIsolated = false
-        let hypervisor = makeHypervisor(HostPaths(runtime: "\(root)/r", state: "\(root)/s"), network: network)
-        var wanted = MachineSpecification(
-            session: SessionID(milliseconds: 1), fence: 1,
-            machine: try Machine(file: path), cpu: 1, memoryMiB: memoryMiB, diskGiB: 1)
-        wanted.bootScript = bootScript
-        let specification = wanted
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await hypervisor.run() }
-            await hypervisor.settle()
-            try await hypervisor.makeSnapshot(specification)
-            try await hypervisor.launch(specification)
-            try await hypervisor.switchOn(specification.ref)
-            try await body(hypervisor.live(specification.ref))
-            try await hypervisor.tearDown(specification.ref)
-            group.cancelAll()
-        }
-        Files.remove(root)
-    }
-
-    /// Waits until a guest has written something.
-    private func hear(_ words: String, of machine: LiveMachine) async throws {
-        while !machine.console.has(words, since: 0) {
-            try #require(!machine.process.isGone && !machine.console.has("Kernel panic", since: 0))
-            try await Task.sleep(for: .milliseconds(50))
-        }
-    }
-
     @Test func `one without drivers for virtio has its disk and its network`() async throws {
         let kitchen = try ImageKitchen()
         let path = try LinuxGuest.make(
@@ -56,9 +21,9 @@ struct LinuxGuestTests {
                 dd if=/dev/sda of=/dev/null bs=1M count=8 && echo "disk and network are there"
                 """)
         let machine = try Machine(file: path)
-        #expect(machine.hardware.diskBus == .sata && machine.hardware.networkCard == .e1000e)
-        try await run(path) { machine in
-            try await hear("disk and network are there", of: machine)
+        #expect(machine.hardware.diskBus == .sata && machine.hardware.networkCard == .e1000)
+        try await LinuxGuest.run(path) { machine in
+            try await LinuxGuest.hear("disk and network are there", of: machine)
         }
     }
 
@@ -82,8 +47,8 @@ struct LinuxGuestTests {
                 sha256sum firmware credential cloud
                 echo "that was all"
                 """)
-        try await run(path, bootScript: script) { machine in
-            try await hear("that was all", of: machine)
+        try await LinuxGuest.run(path, bootScript: script) { machine in
+            try await LinuxGuest.hear("that was all", of: machine)
             for way in ["firmware", "credential", "cloud"] {
                 #expect(machine.console.has("qwd-script 1/1 0 : by \(way)", since: 0), "\(way)")
             }
@@ -105,11 +70,11 @@ struct LinuxGuestTests {
                 sleep 2
                 rm /tmp/much && echo "memory is free"
                 """)
-        try await run(path, memoryMiB: 768) { machine in
-            try await hear("memory is full", of: machine)
+        try await LinuxGuest.run(path, memoryMiB: 768) { machine in
+            try await LinuxGuest.hear("memory is full", of: machine)
             let full = try memory(of: machine.process.pid)
             #expect(full > 400, "\(full) MiB")
-            try await hear("memory is free", of: machine)
+            try await LinuxGuest.hear("memory is free", of: machine)
             var free = full
             while free > full - 300 {
                 try await Task.sleep(for: .milliseconds(200))

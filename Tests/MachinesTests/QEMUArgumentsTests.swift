@@ -124,7 +124,7 @@ import Testing
         #expect(
             devices == [
                 "ich9-ahci,id=sata", "ide-hd,bus=sata.0,drive=disk,bootindex=2",
-                "ide-cd,bus=ide.1,unit=0,drive=master,bootindex=1", "e1000e,netdev=net,romfile=", "VGA", "usb-tablet",
+                "ide-cd,bus=ide.1,unit=0,drive=master,bootindex=1", "e1000,netdev=net,romfile=", "VGA", "usb-tablet",
                 "virtio-balloon-pci,free-page-reporting=on", "virtio-rng-pci", "virtio-serial-pci",
                 "virtserialport,chardev=agent,id=agent,name=org.qemu.guest_agent.0",
                 "virtserialport,chardev=clipboard,name=com.redhat.spice.0", "pvpanic",

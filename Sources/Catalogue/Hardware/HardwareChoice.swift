@@ -37,7 +37,7 @@ package struct HardwareChoice: Sendable, Hashable {
         hardware.diskBus = choice.word(
             "disk_bus", virtio != nil ? .virtio : .sata, virtio ?? safe)
         hardware.networkCard = choice.word(
-            "network_card", virtio != nil ? .virtio : .e1000e,
+            "network_card", virtio != nil ? .virtio : .e1000,
             virtio ?? "most systems know it; nothing is known of drivers for virtio")
         hardware.video = choice.word("video", hardware.video, isARM ? "UEFI draws on it" : "every system draws on it")
         hardware.sound = choice.word("sound", hardware.sound, "displays carry no sound yet")

@@ -84,7 +84,7 @@ package struct MachineHardware: Sendable, Hashable, Codable {
         self.firmware = firmware
         tpm = false
         diskBus = architecture == .arm64 ? .virtio : .sata
-        networkCard = architecture == .arm64 ? .virtio : .e1000e
+        networkCard = architecture == .arm64 ? .virtio : .e1000
         video = architecture == .arm64 ? .virtio : .std
         sound = .none
         input = .tablet
