@@ -104,6 +104,7 @@ let package = Package(
 
         // Machines.
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
+        .library("TrafficShaper"),
         .library("Machines", ["Domain", "Processes"]),
         .library("Catalogue", ["Domain", "Processes"]),
         .library("ImageStore", ["CCurl", "COpenSSL", "Catalogue", "Domain", "Processes"]),
@@ -145,7 +146,7 @@ let package = Package(
                 "GuestNetwork",
                 "Hypervisor", "Machines", "ImageBuilder", "ImageStore",
                 "Accounts", "Logins", "Ledger", "Frontend",
-                "Worker", "Scheduler", "Certificates", "DisplayGateway",
+                "Worker", "Scheduler", "Certificates", "DisplayGateway", "TrafficShaper",
                 .argumentParser, .logging, .serviceLifecycle, .unixSignals,
             ]),
 
@@ -177,6 +178,7 @@ let package = Package(
         .tests(
             "DisplayGateway", ["Certificates", "Domain", "Processes", .nioPosix, .logging]),
         .tests("Processes"),
+        .tests("TrafficShaper"),
         .tests(
             "Machines",
             [

@@ -29,13 +29,6 @@ package struct GatewayProgram: Sendable {
         self.proxies = proxies
     }
 
-    /// The program that runs now. One that was replaced meanwhile is taken in its new version.
-    package static var ourselves: String {
-        let path = Files.target(of: "/proc/self/exe") ?? "qwd"
-        let replaced = " (deleted)"
-        return path.hasSuffix(replaced) ? String(path.dropLast(replaced.count)) : path
-    }
-
     /// A text that stands in the command line of the gateway for this token directory, and in no other one's.
     static func mark(_ tokens: String) -> String { "--tokens \(tokens) " }
 
@@ -63,21 +56,10 @@ package struct GatewayProgram: Sendable {
         sandbox.sharesNetwork = true
         // Dispatch looks into /proc.
         sandbox.processes = .itselfInProc
-        sandbox.readOnly = [Sandbox.Mount(path), Sandbox.Mount(paths.tokens)] + Self.libraries
+        sandbox.readOnly = [Sandbox.Mount(path), Sandbox.Mount(paths.tokens)] + Sandbox.ownLibraries
         if certificate != nil { sandbox.readOnly.append(Sandbox.Mount(paths.gatewayCertificates)) }
         program.sandbox = sandbox
         return program
-    }
-
-    /// The libraries that are not the system's: those of Swift, where we are not linked with them.
-    private static var libraries: [Sandbox.Mount] {
-        let lines = (Files.read("/proc/self/maps") ?? "").split(separator: "\n")
-        let files = Set(
-            lines.compactMap { $0.split(separator: " ", maxSplits: 5).last.map { String($0.drop { $0 == " " }) } })
-        return files.filter {
-            $0.hasPrefix("/") && $0.contains(".so") && !$0.hasPrefix("/usr/") && !$0.hasPrefix("/lib")
-        }
-        .sorted().map { Sandbox.Mount($0) }
     }
 
     /// Starts a gateway that outlives us and records it.

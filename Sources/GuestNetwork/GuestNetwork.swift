@@ -18,6 +18,8 @@ package actor GuestNetwork {
         package var allow: [IPNetwork] = []
         /// How many sessions may run on this host at a time: they share what pasta can carry.
         package var sessions = 64
+        /// What each session may send and receive; nil: as much as there is.
+        package var rate: NetworkRate?
         /// Descriptors of pasta.
         var descriptors = DescriptorLimit.reachable(NetworkShare.mostDescriptors)
 
@@ -25,7 +27,7 @@ package actor GuestNetwork {
     }
 
     private static let noWayOut = "this host has no default route (ip route add default via ADDRESS)"
-    let options: Options
+    package nonisolated let options: Options
     let paths: HostPaths
     /// Who holds the network, where we are root.
     let users: UserRange?

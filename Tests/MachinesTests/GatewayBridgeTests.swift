@@ -14,7 +14,7 @@ struct GatewayBridgeTests {
     private let root = "/tmp/qwd-ws-\(SessionID(milliseconds: 0).text.suffix(7))"
 
     /// The program that was built beside this test.
-    private static let program = URL(filePath: GatewayProgram.ourselves).deletingLastPathComponent()
+    private static let program = URL(filePath: Program.ourselves).deletingLastPathComponent()
         .appending(path: "qwd").path
 
     private func bridge(port: Int, program: String = Self.program) throws -> GatewayBridge {

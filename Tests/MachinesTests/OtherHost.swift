@@ -77,6 +77,23 @@ final class OtherHost: Sendable {
         return result.output
     }
 
+    /// Listens there.
+    func listen(at ports: [UInt16]) throws -> [Descriptor] {
+        let done = DispatchSemaphore(value: 0)
+        let open = Mutex<[Descriptor]>([])
+        Thread.detachNewThread { [address, name] in
+            let isThere = NetworkNamespace.enter(NetworkNamespace.path(name))
+            #expect(isThere)
+            open.withLock { $0 = ports.compactMap { try? TCPListener(host: address, port: Int($0)).descriptor } }
+            done.signal()
+        }
+        done.wait()
+        return try open.withLock { listeners in
+            try #require(listeners.count == ports.count)
+            return listeners
+        }
+    }
+
     private func serve(_ isReady: () -> Void) {
         let isThere = NetworkNamespace.enter(NetworkNamespace.path(name))
         #expect(isThere)

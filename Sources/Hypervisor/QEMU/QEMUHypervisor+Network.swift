@@ -35,10 +35,12 @@ extension QEMUHypervisor {
             networkIsOff(machine, why)
             return
         }
-        let helper = try await Passt.connect(
+        let (helper, shaper) = try await Passt.connect(
             machine.paths, account: account(of: machine.paths), namespace: try await network.namespace(),
-            source: source(of: machine.session), resolvers: await network.resolvers)
-        ControlGroup(machine.session.text, in: groups).add(helper.pid)
+            source: source(of: machine.session), resolvers: await network.resolvers, rate: network.options.rate)
+        for process in [helper, shaper].compactMap(\.self) {
+            ControlGroup(machine.session.text, in: groups).add(process.pid)
+        }
         // For the end of the session. One that is not recorded ends with QEMU's socket.
         try? helper.record(in: machine.paths.networkPID)
     }

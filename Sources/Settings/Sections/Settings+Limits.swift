@@ -15,6 +15,7 @@ extension Settings {
         package var endedKept = 10_000
         package var diskMebibytes = 0
         package var diskOperations = 0
+        package var networkMegabits = 0
 
         static let keys: [SettingsKey] = [
             SettingsKey(
@@ -53,6 +54,9 @@ extension Settings {
             SettingsKey(
                 "limits.disk_operations_per_second", \.limits.diskOperations, .integer(0...10_000_000),
                 "How often one session reads and writes in a second. 0: no limit."),
+            SettingsKey(
+                "limits.network_mbit_per_second", \.limits.networkMegabits, .integer(0...100_000),
+                "What one session sends in a second, and what it receives, in megabits. 0: no limit."),
         ]
     }
 }

@@ -182,13 +182,15 @@ struct Roles {
         options.allow = settings.network.allow
         // Each takes one processor at least.
         options.sessions = Int(Double(HostMeter.processors) * settings.worker.cpuOvercommit)
+        let megabits = settings.limits.networkMegabits
+        options.rate = megabits > 0 ? NetworkRate(megabits: megabits, program: Program.ourselves) : nil
         return options
     }
 
     /// This program, as it carries displays.
     private func gateway() -> GatewayProgram {
         var program = GatewayProgram(
-            path: GatewayProgram.ourselves, origins: settings.displayOrigins,
+            path: Program.ourselves, origins: settings.displayOrigins,
             ownAddresses: settings.display.origins.isEmpty && settings.frontend.publicURL == nil,
             proxies: settings.proxies)
         program.account = users?.display
