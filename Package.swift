@@ -199,7 +199,8 @@ let package = Package(
         .tests(
             "Worker",
             [
-                "Catalogue", "Display", "Hypervisor", "Secrets", "Domain", "Machines", "Processes", "Queue", "Redis",
+                "Catalogue", "Display", "Hypervisor", "ImageStore", "Secrets", "Domain", "Machines", "Processes",
+                "Queue", "Redis",
                 "TestSupport", .logging,
             ]),
         .testTarget(

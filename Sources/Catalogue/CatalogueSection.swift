@@ -48,7 +48,7 @@ struct CatalogueSection: Sendable, Hashable {
         (["ready"], "How it is noticed that its desktop is there: `serial TEXT`, `agent`, `picture` or `seconds N`."),
         (
             ["script", "script_if"],
-            "A boot script of its sessions, `exec: COMMANDS`, `bash: COMMANDS` or a file's path, and for whom: `user=ann,bob; group!=guests`."
+            "A boot script of its sessions, `exec: COMMANDS`, `bash: COMMANDS`, a file's path or an address, and for whom: `user=ann,bob; group!=guests`."
         ),
         (
             ["inject"],

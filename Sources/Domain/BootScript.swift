@@ -4,6 +4,8 @@ package enum BootScriptSource: Sendable, Hashable {
     case text(String)
     /// A file of the host that starts the machine.
     case path(String)
+    /// Where that host gets it by HTTP or HTTPS. There is no user or password in it: what is written there would be read by others.
+    case url(String)
 
     /// Nil for what is none of them.
     package init?(written text: String) {
@@ -18,6 +20,10 @@ package enum BootScriptSource: Sendable, Hashable {
             return nil
         } else if text.hasPrefix("/") {
             self = .path(text)
+        } else if let parts = URLParts(text), ["http", "https"].contains(parts.scheme), parts.authority != nil,
+            parts.userInfo == nil
+        {
+            self = .url(text)
         } else {
             return nil
         }

@@ -32,6 +32,13 @@ package struct ClientAddress: Sendable, Hashable, CustomStringConvertible {
         zone = parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : ""
     }
 
+    /// - Parameter bytes: 4 or 16, in network order.
+    package init?(bytes: [UInt8]) {
+        guard bytes.count == 4 || bytes.count == 16 else { return nil }
+        self.bytes = Self.unmapped(bytes)
+        zone = ""
+    }
+
     /// What attempts from here are counted by: an IPv4 address, or the first 64 bits of an IPv6 one, because that much is
     /// what one customer or one machine gets, with 2^64 addresses to choose from.
     package var throttleKey: String {

@@ -1,6 +1,6 @@
 import CCurl
 import Catalogue
-import Domain
+package import Domain
 import Glibc
 import Processes
 
@@ -13,9 +13,15 @@ package struct Download: Sendable {
     package var proxy: String
     /// How long nothing may come.
     package var silence: Duration
+    /// How many bytes it may have; nil: as many as there is room for.
+    package var most: Int?
+    /// How long one try may take; nil: as long as something comes.
+    package var limit: Duration?
+    /// Which addresses may be asked, of names and redirects too; nil: all. A proxy is asked whatever it is, and decides then.
+    package var mayAsk: (@Sendable (ClientAddress) -> Bool)?
 
     /// Tries in a row that bring nothing new.
-    private static let tries = 5
+    package static let tries = 5
 
     package init(url: String, partial: String, proxy: String = "", silence: Duration = .seconds(60)) {
         self.url = url
@@ -54,7 +60,7 @@ package struct Download: Sendable {
     private var shown: String { SectionSummary.shown(url: url) }
 
     private func attempt(_ progress: @escaping @Sendable (Int, Int) -> Void) async throws(ImageStoreError) {
-        let transfer = Transfer(progress)
+        let transfer = Transfer(most: most, mayAsk: mayAsk, progress)
         let result = await withTaskCancellationHandler {
             await onFileThread { Result { () throws(ImageStoreError) in try perform(transfer) } }
         } onCancel: {
@@ -97,6 +103,14 @@ package struct Download: Sendable {
         ]
         var isSet = texts.allSatisfy { ccurl_set_text(handle, $0.0, $0.1) == CURLE_OK }
         isSet = isSet && numbers.allSatisfy { ccurl_set_long(handle, $0.0, $0.1) == CURLE_OK }
+        if let limit {
+            isSet = isSet && ccurl_set_long(handle, CURLOPT_TIMEOUT, Int(limit.components.seconds)) == CURLE_OK
+        }
+        if mayAsk != nil, proxy.isEmpty {
+            // Nor one that the environment names: it would ask whatever it is told.
+            isSet = isSet && ccurl_set_text(handle, CURLOPT_PROXY, "") == CURLE_OK
+            isSet = isSet && transfer.chooseAddresses(of: handle)
+        }
         if !proxy.isEmpty { isSet = isSet && ccurl_set_text(handle, CURLOPT_PROXY, proxy) == CURLE_OK }
         if headers != nil { isSet = isSet && ccurl_set_list(handle, CURLOPT_HTTPHEADER, headers) == CURLE_OK }
         let data = Unmanaged.passUnretained(transfer).toOpaque()

@@ -23,10 +23,17 @@ final class Transfer: Sendable {
     private static let reserve = 1 << 30
 
     private let state = Mutex(State())
+    private let most: Int?
+    private let mayAsk: (@Sendable (ClientAddress) -> Bool)?
     private let progress: @Sendable (Int, Int) -> Void
 
-    init(_ progress: @escaping @Sendable (Int, Int) -> Void) {
-        self.progress = progress
+    /// - Parameters:
+    ///   - most: Bytes of the whole file; nil: as many as there is room for.
+    ///   - mayAsk: Which addresses may be asked; nil: all.
+    init(
+        most: Int?, mayAsk: (@Sendable (ClientAddress) -> Bool)?, _ progress: @escaping @Sendable (Int, Int) -> Void
+    ) {
+        (self.most, self.mayAsk, self.progress) = (most, mayAsk, progress)
     }
 
     var problem: ImageStoreError? { state.withLock { $0.problem } }
@@ -70,6 +77,41 @@ final class Transfer: Sendable {
             && ccurl_set_pointer(handle, CURLOPT_XFERINFODATA, data) == CURLE_OK
     }
 
+    /// Connects to nothing but what may be asked. libcurl asks for each address that it is about to connect to, when names are resolved
+    /// and redirects are followed.
+    func chooseAddresses(of handle: UnsafeMutableRawPointer) -> Bool {
+        let data = Unmanaged.passUnretained(self).toOpaque()
+        return ccurl_set_open_socket(
+            handle,
+            { data, _, address in
+                guard let address else { return CURL_SOCKET_BAD }
+                let family = address.pointee.family
+                // It stands in the structure's tail, which is as long as it says.
+                let bytes = withUnsafePointer(to: &address.pointee.addr) {
+                    Array(UnsafeRawBufferPointer(start: $0, count: Int(address.pointee.addrlen)))
+                }
+                guard Transfer.of(data).mayConnect(family, bytes) else { return CURL_SOCKET_BAD }
+                return socket(family, address.pointee.socktype | CInt(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
+            }) == CURLE_OK && ccurl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, data) == CURLE_OK
+    }
+
+    /// - Parameter bytes: A `sockaddr_in` (the address from its fourth byte on) or `sockaddr_in6` (from its eighth).
+    private func mayConnect(_ family: CInt, _ bytes: [UInt8]) -> Bool {
+        let address =
+            switch family {
+            case AF_INET where bytes.count >= 8: Array(bytes[4..<8])
+            case AF_INET6 where bytes.count >= 24: Array(bytes[8..<24])
+            default: [UInt8]()
+            }
+        let target = ClientAddress(bytes: address)
+        if let target, let mayAsk, mayAsk(target) { return true }
+        state.withLock { state in
+            state.problem = ImageStoreError(
+                .refused, "It leads to \(target.map { "\($0)" } ?? "a socket"), which may not be asked.")
+        }
+        return false
+    }
+
     private static func of(_ data: UnsafeMutableRawPointer?) -> Transfer {
         guard let data else { preconditionFailure("libcurl calls with what it was given") }
         return Unmanaged<Transfer>.fromOpaque(data).takeUnretainedValue()
@@ -81,6 +123,10 @@ final class Transfer: Sendable {
             if state.written + count > state.free - Self.reserve {
                 state.problem = ImageStoreError(
                     .noSpace, "There are only \(state.free >> 20) MiB free for it. What came is kept: free some space.")
+                return 0
+            }
+            if let most, state.have + state.written + count > most {
+                state.problem = ImageStoreError(.refused, "It has more than \(most) bytes.")
                 return 0
             }
             if state.written == 0 { state.keepMark() }

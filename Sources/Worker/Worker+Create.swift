@@ -184,7 +184,7 @@ extension Worker {
         }
         let (sources, script) = (options.scripts, own)
         do throws(MachineError) {
-            let scripts = try sources.scripts(for: request, machine: machine, own: script, session: id)
+            let scripts = try await sources.scripts(for: request, machine: machine, own: script, session: id)
             if scripts.isEmpty { return nil }
             if machine.inject == .none {
                 throw MachineError(

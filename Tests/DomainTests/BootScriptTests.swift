@@ -12,7 +12,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "exec:", "bash: \n ", "#!", "#!/bin/sh\n", "touch x", "ftp://x", "https://x/y", "/a\n/b",
+        "", " ", "exec:", "bash: \n ", "#!", "#!/bin/sh\n", "touch x", "ftp://x", "https://ann:pw@x/y", "ftp://x/y",
+        "https:///y", "file:///etc/passwd", "/a\n/b",
     ])
     func `what is none is none`(written: String) { #expect(BootScriptSource(written: written) == nil) }
 

@@ -21,6 +21,7 @@ struct ShowTests {
         "limits.disk_operations_per_second=300", "limits.network_mbit_per_second=40", "scripts.always=exec: true",
         "scripts.from_form=staff",
         "scripts.paths=/etc/qwd/scripts",
+        "scripts.urls=https://scripts.example.org/site",
         "scripts.max_length=100", "auth.methods=command,email,ldap,imap,smtp",
         "auth.admins=DOMAIN\\root,eve@example.org", "auth.admin_group=cn=admins,ou=groups,dc=example,dc=org",
         "auth.second_factor=email", "auth.local.service=login", "auth.ldap.url=ldaps://[::1]",

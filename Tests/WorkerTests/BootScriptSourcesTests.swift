@@ -10,7 +10,7 @@ import Testing
     private let root: String
     private let id = SessionID(milliseconds: 1)
 
-    init() throws {
+    init() async throws {
         root = "/tmp/qwd-scripts-\(UInt32.random(in: 0...UInt32.max))"
         try Files.makeDirectory("\(root)/offered")
         try Files.write("echo site\n", to: "\(root)/site.sh")
@@ -34,18 +34,18 @@ import Testing
 
     private func scripts(
         _ rules: [String] = [], own: String? = nil, groups: [String] = [], machine: Machine? = nil
-    ) throws -> [BootScript] {
+    ) async throws -> [BootScript] {
         defer { Files.remove(root) }
         let sources = BootScriptSources(
             always: rules.compactMap { BootScriptRule(written: $0) }, paths: ["\(root)/offered"], mostBytes: 100)
-        return try sources.scripts(
+        return try await sources.scripts(
             for: request(groups: groups), machine: machine ?? self.machine, own: own, session: id)
     }
 
-    @Test func `come in their order: those for all, the machine's, the person's own`() throws {
+    @Test func `come in their order: those for all, the machine's, the person's own`() async throws {
         var machine = machine
         machine.script = BootScriptRule(written: "if(group=staff): exec: echo machine")
-        let found = try scripts(
+        let found = try await scripts(
             ["\(root)/site.sh", "if(user=bob): exec: echo bob", "exec: echo second"], own: "\(root)/offered/in",
             groups: ["staff"], machine: machine)
         #expect(
@@ -55,19 +55,19 @@ import Testing
             ])
     }
 
-    @Test func `have the session's names in them, as words that end nowhere`() throws {
-        let found = try scripts(own: "exec: echo @USER@ @SESSION_NAME@ @VM@ @PW@")
+    @Test func `have the session's names in them, as words that end nowhere`() async throws {
+        let found = try await scripts(own: "exec: echo @USER@ @SESSION_NAME@ @VM@ @PW@")
         #expect(found.map(\.text) == ["#!/bin/sh\necho 'ann'\\''; rm -rf /' '\(id)' 'm' @PW@\n"])
     }
 
     @Test(arguments: ["secret", "offered/out", "offered/../secret", "offered", "nothing", "../etc/passwd"])
-    func `of a person's own name no file that is not offered`(path: String) throws {
-        #expect(throws: MachineError.self) { try scripts(own: "\(root)/\(path)") }
+    func `of a person's own name no file that is not offered`(path: String) async throws {
+        await #expect(throws: MachineError.self) { try await scripts(own: "\(root)/\(path)") }
     }
 
     @Test(arguments: ["latin", "nul", "long"])
-    func `are texts of a length`(name: String) throws {
-        #expect(throws: MachineError.self) { try scripts(own: "\(root)/offered/\(name)") }
+    func `are texts of a length`(name: String) async throws {
+        await #expect(throws: MachineError.self) { try await scripts(own: "\(root)/offered/\(name)") }
     }
 
     @Test func `as one are run by a shell, each with what came of it`() throws {

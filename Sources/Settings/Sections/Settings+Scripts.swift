@@ -6,6 +6,7 @@ extension Settings {
         package var always: [BootScriptRule] = []
         package var fromForm: [String] = []
         package var paths: [String] = []
+        package var urls: [String] = []
         package var maxLength = 65_535
 
         static let keys: [SettingsKey] = [
@@ -20,6 +21,10 @@ extension Settings {
                 "scripts.paths", \.scripts.paths, .list(of: .absolutePath),
                 "Files, or directories of files, on workers' hosts that people may name as their boot script."),
             SettingsKey(
+                "scripts.urls", \.scripts.urls, .list(of: .webURL),
+                "Addresses of HTTP or HTTPS below which people may name a boot script. Only public addresses are asked."
+            ),
+            SettingsKey(
                 "scripts.max_length", \.scripts.maxLength, .integer(1...65_535), "Bytes of one boot script at most."),
         ]
     }
@@ -29,7 +34,7 @@ extension ValueFormat where Value == BootScriptRule {
     /// On one line: what is longer is a file.
     static var bootScript: Self {
         .scalar(
-            "`exec: COMMANDS`, `bash: COMMANDS` or a file's path, behind `if(user=NAME,NAME; group!=NAME; machine=NAME):` if it is not for all",
+            "`exec: COMMANDS`, `bash: COMMANDS`, a file's path or an address of HTTP or HTTPS, behind `if(user=NAME,NAME; group!=NAME; machine=NAME):` if it is not for all",
             parse: { $0.hasControlCharacter ? nil : BootScriptRule(written: $0) }, write: \.written.yamlText)
     }
 }

@@ -10,12 +10,22 @@ package struct BootScriptSources: Sendable {
     package var always: [BootScriptRule]
     /// Files, or directories of files, that people may name.
     package var paths: [String]
+    /// Addresses below which people may name one.
+    package var urls: [String]
+    /// By which addresses are asked; empty: by none.
+    package var proxy: String
+    /// Where what is being got stands meanwhile.
+    package var directory: String
     /// Bytes of one script.
     package var mostBytes: Int
 
-    package init(always: [BootScriptRule] = [], paths: [String] = [], mostBytes: Int = 65_535) {
+    package init(
+        always: [BootScriptRule] = [], paths: [String] = [], urls: [String] = [], proxy: String = "",
+        directory: String = "/tmp", mostBytes: Int = 65_535
+    ) {
         self.always = always
         self.paths = paths
+        (self.urls, self.proxy, self.directory) = (urls, proxy, directory)
         self.mostBytes = mostBytes
     }
 
@@ -23,7 +33,7 @@ package struct BootScriptSources: Sendable {
     /// - Parameter own: What the person has given, if anything.
     func scripts(
         for request: SessionRequest, machine: Machine, own: String?, session: SessionID
-    ) throws(MachineError) -> [BootScript] {
+    ) async throws(MachineError) -> [BootScript] {
         var scripts: [BootScript] = []
         for rule in always + [machine.script].compactMap(\.self) {
             if let condition = rule.condition,
@@ -31,13 +41,13 @@ package struct BootScriptSources: Sendable {
             {
                 continue
             }
-            scripts.append(try read(rule.source, isAllowed: true))
+            scripts.append(try await read(rule.source, isAllowed: true))
         }
         if let own {
             guard let source = BootScriptSource(written: own) else {
                 throw MachineError(.badImage, "What was given is no boot script.")
             }
-            scripts.append(try read(source, isAllowed: false))
+            scripts.append(try await read(source, isAllowed: false))
         }
         let names = [
             ("@USER@", request.owner.text), ("@SESSION_NAME@", session.text), ("@VM@", machine.name),
@@ -46,7 +56,7 @@ package struct BootScriptSources: Sendable {
     }
 
     /// - Parameter isAllowed: Whether an administrator has named the file; else it must be among those that people may name.
-    private func read(_ source: BootScriptSource, isAllowed: Bool) throws(MachineError) -> BootScript {
+    private func read(_ source: BootScriptSource, isAllowed: Bool) async throws(MachineError) -> BootScript {
         switch source {
         case .text(let text): return BootScript(text: try checked(text, "The boot script"))
         case .path(let path):
@@ -57,6 +67,9 @@ package struct BootScriptSources: Sendable {
             }
             let text = try MachineError.translating { () throws(ProcessError) in try contents(real) }
             return BootScript(text: try checked(text, "The boot script \(path)"))
+        case .url(let url):
+            let text = try await BootScriptDownload(url, sources: self, isAdministrators: isAllowed).text()
+            return BootScript(text: try checked(text, "The boot script \(BootScriptDownload.shown(url))"))
         }
     }
 

@@ -127,7 +127,7 @@ struct Start: AsyncParsableCommand {
     private func payload(_ settings: Settings, _ secret: ServiceSecret, _ id: SessionID) throws -> String {
         guard let script else { return "" }
         var text = script
-        if !["exec:", "bash:", "#!"].contains(where: { script.hasPrefix($0) }) {
+        if !["exec:", "bash:", "#!", "http://", "https://"].contains(where: { script.hasPrefix($0) }) {
             guard let file = try? String(contentsOfFile: script, encoding: .utf8) else {
                 throw Failure(
                     .failed,

@@ -161,7 +161,9 @@ struct Roles {
             stopGrace: settings.worker.stopGrace, lease: settings.scheduler.lease, limits: Limits(settings.limits),
             version: Version.text)
         workerOptions.scripts = BootScriptSources(
-            always: settings.scripts.always, paths: settings.scripts.paths, mostBytes: settings.scripts.maxLength)
+            always: settings.scripts.always, paths: settings.scripts.paths, urls: settings.scripts.urls,
+            proxy: settings.machines.proxy ?? "", directory: settings.runtimeDir,
+            mostBytes: settings.scripts.maxLength)
         return Worker(
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
             catalogue: { await reader.current(within: .seconds(3)) },

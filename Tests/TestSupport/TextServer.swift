@@ -1,0 +1,73 @@
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+/// A web server on all of loopback's IPv4 addresses that answers each path with a text of ours.
+package final class TextServer: Sendable {
+    package enum Answer: Sendable {
+        case text(String)
+        case redirect(String)
+        case status(Int)
+        /// A byte now and then, for ever.
+        case endless
+        /// The end of the connection.
+        case nothing
+    }
+
+    private let descriptor: CInt
+    private let answers: @Sendable (String) -> Answer
+    private let count = Mutex(0)
+    package let port: UInt16
+    package var requests: Int { count.withLock { $0 } }
+
+    /// - Parameter answers: What a path gets.
+    package init(_ answers: @escaping @Sendable (String) -> Answer) throws {
+        self.answers = answers
+        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listener = descriptor
+        let bound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
+                // All of 127.0.0.0/8: a socket that is bound to one address would not be reached by another.
+                bind(listener, name, length) == 0 && listen(listener, 16) == 0
+                    && getsockname(listener, name, &length) == 0
+            }
+        }
+        try #require(bound)
+        port = UInt16(bigEndian: address.sin_port)
+        Thread.detachNewThread { [self] in
+            while case let peer = accept(listener, nil, nil), peer >= 0 {
+                Thread.detachNewThread { [self] in
+                    answer(peer)
+                    close(peer)
+                }
+            }
+        }
+    }
+
+    package func end() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+
+    private func answer(_ peer: CInt) {
+        var buffer = [UInt8](repeating: 0, count: 8192)
+        let length = recv(peer, &buffer, buffer.count, 0)
+        let head = String(decoding: buffer.prefix(max(0, length)), as: UTF8.self)
+        count.withLock { $0 += 1 }
+        switch answers(head.split(separator: " ").dropFirst().first.map(String.init) ?? "") {
+        case .text(let text):
+            write(peer, "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n" + text)
+        case .redirect(let url):
+            write(peer, "HTTP/1.1 302 Found\r\nLocation: \(url)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        case .status(let status):
+            write(peer, "HTTP/1.1 \(status) Words\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        case .endless:
+            write(peer, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            while send(peer, "x", 1, CInt(MSG_NOSIGNAL)) == 1 { usleep(100_000) }
+        case .nothing: break
+        }
+    }
+
+    private func write(_ peer: CInt, _ text: String) { _ = send(peer, text, text.utf8.count, CInt(MSG_NOSIGNAL)) }
+}
