@@ -52,7 +52,7 @@ struct CatalogueSection: Sendable, Hashable {
         ),
         (
             ["inject"],
-            "How boot scripts come into its guest: `fw_cfg`, `seed` (cloud-init), `credential` (systemd), or `none`. `auto`: all of them, of which the first one runs it."
+            "How boot scripts come into its guest: `fw_cfg`, `seed` (cloud-init), `credential` (systemd), `agent` (qemu-guest-agent), or `none`. `auto`: all of them, of which the first one runs it."
         ),
         (["arch"], "`x86_64` (`amd64`) or `aarch64` (`arm64`). `auto`: what its loader is for."),
         (

@@ -9,6 +9,8 @@ package enum Injection: String, Sendable, Hashable, CaseIterable {
     /// A credential of systemd (systemd.system-credentials(7)), of which systemd-tmpfiles makes files: the script, and a line for
     /// cron that runs it.
     case credential
+    /// The guest's agent (qemu-guest-agent), which writes a file and runs it.
+    case agent
     /// By none of them.
     case none
 

@@ -80,6 +80,8 @@ package struct SessionPaths: Sendable, Hashable {
     package var bootScript: String { "\(disk)/boot-script" }
     package var bootCredential: String { "\(disk)/boot-credential" }
     package var bootSeed: String { "\(disk)/boot-seed" }
+    /// Says that the guest's agent is one of the ways, or the only one.
+    package var bootAgent: String { "\(disk)/boot-agent" }
     /// The serial console, and what a BIOS says of its work.
     package var console: String { "\(run)/console.sock" }
     /// The guest's agent.

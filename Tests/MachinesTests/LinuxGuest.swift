@@ -16,6 +16,7 @@ struct LinuxGuest {
     ]
     static let virtio = ["virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"]
     static let balloon = virtio + ["virtio_balloon"]
+    static let agent = virtio + ["virtio_console"]
     /// What takes a boot script.
     static let scripts =
         virtio + [
@@ -35,9 +36,12 @@ struct LinuxGuest {
     /// Makes the disk.
     /// - Parameters:
     ///   - modules: Their names, each behind those that it needs.
+    ///   - programs: Programs of this host that it has too, with their libraries.
     ///   - commands: Lines of a shell script, which begins when the modules are loaded; it writes to the console.
     /// - Returns: Its path.
-    static func make(_ kitchen: ImageKitchen, modules: [String], commands: String) throws -> String {
+    static func make(
+        _ kitchen: ImageKitchen, modules: [String], programs: [String] = [], commands: String
+    ) throws -> String {
         let system = kitchen.path("kernel")
         try kitchen.run("dpkg-deb", ["-x", try #require(package), system])
         let boot = try FileManager.default.contentsOfDirectory(atPath: "\(system)/boot")
@@ -59,6 +63,7 @@ struct LinuxGuest {
         for name in known {
             try FileManager.default.copyItem(atPath: places[name] ?? "", toPath: "\(root)/modules/\(name).ko")
         }
+        for program in programs { try copy(program, to: root, kitchen) }
         let script = """
             #!/bin/busybox sh
             /bin/busybox --install -s /bin
@@ -73,6 +78,17 @@ struct LinuxGuest {
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(root)/init")
         try archive(root, to: kitchen.path("initrd"))
         return try disk(kitchen, kernel: "\(system)/boot/\(kernel)")
+    }
+
+    /// Copies a program and what it is linked with (ldd(1)), each to its own place.
+    private static func copy(_ program: String, to root: String, _ kitchen: ImageKitchen) throws {
+        let words = try kitchen.run("ldd", [program]).split(whereSeparator: \.isWhitespace).map(String.init)
+        for file in [program] + words.filter({ $0.hasPrefix("/") }) {
+            let place = URL(filePath: root + file)
+            try FileManager.default.createDirectory(
+                at: place.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try FileManager.default.copyItem(at: URL(filePath: file).resolvingSymlinksInPath(), to: place)
+        }
     }
 
     /// cpio(1) reads names and writes the archive.
@@ -113,7 +129,8 @@ extension LinuxGuest {
     /// Starts a machine of a file, goes on while it runs, and ends it.
     /// - Parameter network: Nil: it has one that is not isolated, and nobody asks for it.
     static func run(
-        _ path: String, memoryMiB: Int = 256, bootScript: String? = nil, network: GuestNetwork.Options? = nil,
+        _ path: String, memoryMiB: Int = 256, bootScript: String? = nil, inject: Injection = .auto,
+        network: GuestNetwork.Options? = nil, onEvent: (@Sendable (MachineEvent) -> Void)? = nil,
         _ body: @Sendable @escaping (LiveMachine) async throws -> Void
     ) async throws {
         let root = "/tmp/qwd-guest-\(UInt32.random(in: 0...UInt32.max))"
@@ -124,9 +141,11 @@ extension LinuxGuest {
             session: SessionID(milliseconds: 1), fence: 1,
             machine: try Machine(file: path), cpu: 1, memoryMiB: memoryMiB, diskGiB: 1)
         wanted.bootScript = bootScript
+        wanted.machine.inject = inject
         let specification = wanted
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await hypervisor.run() }
+            group.addTask { for await event in hypervisor.events { onEvent?(event) } }
             await hypervisor.settle()
             try await hypervisor.makeSnapshot(specification)
             try await hypervisor.launch(specification)

@@ -6,6 +6,7 @@ import Foundation
 @testable import ImageStore
 @testable import Machines
 import Processes
+import Synchronization
 import Testing
 
 /// Real guests: what they find of the hardware that was chosen for them, and what they give back.
@@ -59,6 +60,37 @@ struct LinuxGuestTests {
             #expect(
                 machine.console.has("\(sum)  cloud", since: 0) && machine.console.has("\(sum)  credential", since: 0))
         }
+    }
+
+    @Test(.enabled(if: Programs.find("qemu-ga") != nil, "qemu-guest-agent isn't installed"))
+    func `a boot script comes by the guest's agent, and what came of it is told once`() async throws {
+        let kitchen = try ImageKitchen()
+        // What is written to standard output comes back by the agent alone.
+        let script =
+            "#!/bin/sh\n# " + String(repeating: "\u{1F600}", count: 15_000)
+            + "\nfor code in 0 0 7; do echo \"qwd-script $((1 + code / 7))/2 $code : by the agent\"; sleep 1; done\n"
+        let path = try LinuxGuest.make(
+            kitchen, modules: LinuxGuest.agent, programs: ["/usr/sbin/qemu-ga"],
+            commands: """
+                mkdir -p /run /var/local/run
+                while ! [ -e /sys/class/virtio-ports ]; do sleep 0.1; done
+                for port in /sys/class/virtio-ports/*; do
+                    [ "$(cat $port/name)" = org.qemu.guest_agent.0 ] && qemu-ga -m virtio-serial -p /dev/${port##*/} -t /run
+                done
+                """)
+        let heard = Mutex<[BootScriptResult]>([])
+        try await LinuxGuest.run(
+            path, bootScript: script, inject: .agent,
+            onEvent: { if case .script(_, _, let result) = $0 { heard.withLock { $0.append(result) } } }
+        ) { machine in
+            while heard.withLock({ $0.count }) < 2 {
+                try #require(!machine.process.isGone)
+                try await Task.sleep(for: .milliseconds(50))
+            }
+            #expect(!machine.console.has("by the agent", since: 0))
+        }
+        #expect(heard.withLock { $0.map(\.code) } == [0, 7])
+        #expect(heard.withLock { $0.map(\.lastLine) } == ["by the agent", "by the agent"])
     }
 
     @Test func `memory that a guest no longer uses is its host's again`() async throws {

@@ -80,11 +80,12 @@ import Testing
         // As on a guest, but for the places.
         var text = BootScriptBundle.text(scripts, session: id)
         for (place, other) in [
-            ("/run/qwd", "\(root)/run"), ("/var/lib/qwd", "\(root)/lib"), ("/dev/ttyS0", "/dev/stdout"),
+            ("/run/qwd", "\(root)/run"), ("/var/lib/qwd", "\(root)/lib"), ("/dev/ttyS0", "\(root)/console"),
         ] {
             text = text.replacing(place, with: other)
         }
-        text = text.replacing("[ -c /dev/stdout ]", with: "true").replacing("if [ -c $console ] && ", with: "if ")
+        text = text.replacing("if [ -c $console ] && ", with: "if ").replacing(
+            "\"$1\" > $console", with: "\"$1\" >> $console")
         try Files.write(text, to: "\(root)/bundle")
         for isFirst in [true, false] {
             let shell = Process()
@@ -95,9 +96,13 @@ import Testing
             try shell.run()
             let said = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
             shell.waitUntilExit()
-            let results = said.split { $0.isNewline }.compactMap { BootScriptResult(line: $0) }
-            #expect(results.map(\.code) == (isFirst ? [0, 3, 127] : []), "\(said)")
-            if isFirst { #expect(results.map(\.lastLine).prefix(2) == ["one", "two"]) }
+            // To who has started it, and to the console, which keeps those of the first run.
+            let console = try String(contentsOfFile: "\(root)/console", encoding: .utf8)
+            for (text, isTold) in [(said, isFirst), (console, true)] {
+                let results = text.split { $0.isNewline }.compactMap { BootScriptResult(line: $0) }
+                #expect(results.map(\.code) == (isTold ? [0, 3, 127] : []), "\(text)")
+                if isTold { #expect(results.map(\.lastLine).prefix(2) == ["one", "two"]) }
+            }
         }
     }
 }

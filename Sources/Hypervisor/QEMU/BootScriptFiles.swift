@@ -38,6 +38,9 @@ struct BootScriptFiles {
                         "The boot scripts are too long for inject=credential, which takes some 30 KiB: inject=seed.")
                 }
             }
+            if inject.includes(.agent) {
+                try Files.write(inject == .agent ? QEMUHypervisor.only : "", to: paths.bootAgent)
+            }
             if inject.includes(.seed) { try await makeSeed(specification.session, account) }
         }
     }
@@ -52,7 +55,7 @@ struct BootScriptFiles {
         let lines = """
             d /run/qwd 0700 root root -
             f+~ /run/qwd/boot-script 0700 root root - \(Data(script.utf8).base64EncodedString())
-            f+ /etc/cron.d/qwd-boot-script 0644 root root - @reboot root /bin/sh /run/qwd/boot-script\\n
+            f+ /etc/cron.d/qwd-boot-script 0644 root root - @reboot root /bin/sh /run/qwd/boot-script >/dev/null\\n
             """
         return "io.systemd.credential.binary:tmpfiles.extra=\(Data((lines + "\n").utf8).base64EncodedString())"
     }

@@ -26,13 +26,19 @@ struct LiveMachine: Sendable {
     var waitsForSpace = false
     /// What is wrong with the file it was made of; empty if nothing is.
     var masterProblem = ""
+    /// Which boot scripts were told of, by their number.
+    var toldScripts: Set<Int> = []
+    /// Whether its agent is being given the boot scripts.
+    var isGivingScript = false
+    /// Why they do not run; empty if they do, or if nobody knows.
+    var scriptProblem = ""
     var network = NetworkLink()
 
     /// What its user should know, or nothing.
     var trouble: String {
         waitsForSpace
             ? "Paused: the host's disk is full. It goes on by itself when there is room; a session that is stopped gives some."
-            : masterProblem.isEmpty ? network.problem ?? "" : masterProblem
+            : [masterProblem, network.problem ?? "", scriptProblem].first { !$0.isEmpty } ?? ""
     }
 }
 

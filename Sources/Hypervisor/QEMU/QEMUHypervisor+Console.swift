@@ -59,8 +59,11 @@ extension QEMUHypervisor {
         }
     }
 
-    private func tellScript(_ result: BootScriptResult, of machine: LiveMachine) {
-        guard machines[machine.session]?.fence == machine.fence else { return }
+    /// Tells once of each, however often and by however many ways the guest says it.
+    func tellScript(_ result: BootScriptResult, of machine: LiveMachine) {
+        guard machines[machine.session]?.fence == machine.fence,
+            machines[machine.session]?.toldScripts.insert(result.number).inserted == true
+        else { return }
         emit(.script(machine.session, fence: machine.fence, result))
     }
 

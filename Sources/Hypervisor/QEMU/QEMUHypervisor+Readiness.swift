@@ -26,10 +26,6 @@ extension QEMUHypervisor {
         case .picture?:
             await machine.switchedOn.wait()
             if await Self.pictureStandsStill(machine) { isReady(machine) }
-        case .agent? where machine.isAdopted:
-            // Its event may have come while nobody listened.
-            let devices = try? await machine.qmp.execute(QueryCharacterDevices())
-            if devices?.contains(where: { $0.label == "agent" && $0.isOpenInGuest }) == true { isReady(machine) }
         case .serial?, .agent?, nil: break
         }
     }

@@ -8,6 +8,7 @@ import QMP
 extension QEMUHypervisor {
     /// Follows one machine to its end.
     func watch(_ machine: LiveMachine) async {
+        if machine.isAdopted { await lookForAgent(machine) }
         for await event in machine.qmp.events {
             switch event {
             case .shutdown(guest: true, _):
@@ -20,8 +21,8 @@ extension QEMUHypervisor {
                 guard machines[machine.session]?.waitsForSpace == true else { continue }
                 machines[machine.session]?.waitsForSpace = false
                 tellTrouble(of: machine.session)
-            case .serialPortChanged(id: "agent", open: true) where Readiness(waitedFor: machine.paths) == .agent:
-                isReady(machine)
+            case .serialPortChanged(id: "agent", open: true):
+                agentIsThere(machine)
             case .guestPanicked:
                 ended(machine, .crashed, whyCrashed(.guestPanicked) ?? "")
             case .netdevStreamDisconnected:

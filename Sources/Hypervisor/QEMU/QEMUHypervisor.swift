@@ -36,6 +36,7 @@ package actor QEMUHypervisor: Hypervisor {
         case console(LiveMachine)
         case readiness(LiveMachine)
         case firmware(LiveMachine)
+        case script(LiveMachine)
         case silent(UnresponsiveMachine)
     }
 
@@ -75,6 +76,7 @@ package actor QEMUHypervisor: Hypervisor {
                     case .console(let machine): await self.followConsole(machine)
                     case .readiness(let machine): await self.followReadiness(machine)
                     case .firmware(let machine): await self.followFirmware(machine)
+                    case .script(let machine): await self.runScript(machine)
                     case .silent(let machine): await self.listen(to: machine)
                     }
                 }
@@ -125,6 +127,9 @@ package actor QEMUHypervisor: Hypervisor {
         // What a guest that has long been running says is not its BIOS's.
         if !machine.isAdopted { register.yield(.firmware(machine)) }
     }
+
+    /// Lets the agent in a guest have the boot scripts, beside everything else.
+    func giveScript(_ machine: LiveMachine) { register.yield(.script(machine)) }
 
     func follow(_ machine: UnresponsiveMachine) {
         register.yield(.silent(machine))

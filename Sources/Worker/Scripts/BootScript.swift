@@ -38,6 +38,8 @@ enum BootScriptBundle {
             for place in /var/lib/qwd /root /tmp; do mkdir -p $place/\(session) 2>/dev/null && break; done
             place=$place/\(session)
             report() {
+                # For who has started this; the console is for all others.
+                printf '%s\\n' "$1"
                 for console in /dev/ttyS0 /dev/ttyAMA0 /dev/console; do
                     if [ -c $console ] && printf '\\r\\n%s\\r\\n' "$1" > $console; then return; fi
                 done 2>/dev/null
