@@ -47,6 +47,10 @@ struct CatalogueSection: Sendable, Hashable {
         ),
         (["ready"], "How it is noticed that its desktop is there: `serial TEXT`, `agent`, `picture` or `seconds N`."),
         (
+            ["qemu"],
+            "More options of its QEMU, as words; quotes keep words together. They can undo what shuts a machine in."
+        ),
+        (
             ["script", "script_if"],
             "A boot script of its sessions, `exec: COMMANDS`, `bash: COMMANDS`, a file's path or an address, and for whom: `user=ann,bob; group!=guests`."
         ),

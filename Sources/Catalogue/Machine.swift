@@ -44,6 +44,8 @@ package struct Machine: Sendable, Hashable, Identifiable {
     package var ready: Readiness?
     /// A boot script of all its sessions, or of those for whom its condition holds.
     package var script: BootScriptRule?
+    /// More options of its QEMU.
+    package var qemu: QEMUOptions?
     /// How boot scripts come into its guest.
     package var inject = Injection.auto
     /// What `url` promises of the file: SHA-256, in lower-case hexadecimal digits.

@@ -73,6 +73,15 @@ struct SectionReader {
                         : "Write exec: COMMANDS, bash: COMMANDS, or a file's path from the root.")
             }
         }
+        if let text = section.text("qemu") {
+            do throws(QEMUOptions.Problem) {
+                machine.qemu = try QEMUOptions(written: text)
+            } catch {
+                refuse(
+                    "qemu", "qemu=\(text) can't be used: \(error)",
+                    "Write options as for qemu-system-x86_64, or leave it out.")
+            }
+        }
         if let text = section.text("inject") {
             if let inject = Injection(rawValue: text.lowercased()) {
                 machine.inject = inject

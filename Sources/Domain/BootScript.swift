@@ -6,6 +6,8 @@ package enum BootScriptSource: Sendable, Hashable {
     case path(String)
     /// Where that host gets it by HTTP or HTTPS. There is no user or password in it: what is written there would be read by others.
     case url(String)
+    /// No script, but options of the machine's QEMU. Only an administrator's rules may have them.
+    case qemu(QEMUOptions)
 
     /// Nil for what is none of them.
     package init?(written text: String) {
@@ -93,7 +95,17 @@ package struct BootScriptRule: Sendable, Hashable {
         } else {
             condition = nil
         }
+        if text.trimmed.hasPrefix(Self.qemu) {
+            // What is wrong with them is said where the configuration is read.
+            guard let options = try? QEMUOptions(written: String(text.trimmed.dropFirst(Self.qemu.count))) else {
+                return nil
+            }
+            source = .qemu(options)
+            return
+        }
         guard let source = BootScriptSource(written: text) else { return nil }
         self.source = source
     }
+
+    private static let qemu = "qemu:"
 }

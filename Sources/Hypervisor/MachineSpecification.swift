@@ -17,6 +17,9 @@ package struct MachineSpecification: Sendable, Hashable {
     /// A script for its guest's shell, run once when its system is up; nil for none.
     package var bootScript: String?
 
+    /// More options of QEMU, by an administrator's rules.
+    package var qemuOptions: [String] = []
+
     package init(
         session: SessionID, fence: Int, machine: Machine, cpu: Int, memoryMiB: Int, diskGiB: Int
     ) {

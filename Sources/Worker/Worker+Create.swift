@@ -166,6 +166,7 @@ extension Worker {
             memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
         specification.usesMaster = request.usesMaster
         specification.bootScript = try await bootScript(of: request, machine: wanted, for: id)
+        specification.qemuOptions = options.scripts.qemuOptions(for: request, machine: wanted)
         return specification
     }
 

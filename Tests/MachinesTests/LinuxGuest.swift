@@ -130,6 +130,7 @@ extension LinuxGuest {
     /// - Parameter network: Nil: it has one that is not isolated, and nobody asks for it.
     static func run(
         _ path: String, memoryMiB: Int = 256, bootScript: String? = nil, inject: Injection = .auto,
+        qemuOptions: [String] = [],
         network: GuestNetwork.Options? = nil, onEvent: (@Sendable (MachineEvent) -> Void)? = nil,
         _ body: @Sendable @escaping (LiveMachine) async throws -> Void
     ) async throws {
@@ -142,6 +143,7 @@ extension LinuxGuest {
             machine: try Machine(file: path), cpu: 1, memoryMiB: memoryMiB, diskGiB: 1)
         wanted.bootScript = bootScript
         wanted.machine.inject = inject
+        wanted.qemuOptions = qemuOptions
         let specification = wanted
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await hypervisor.run() }

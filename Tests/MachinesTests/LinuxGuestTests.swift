@@ -20,11 +20,13 @@ struct LinuxGuestTests {
             commands: """
                 while ! [ -b /dev/sda ] || ! [ -d /sys/class/net/eth0 ]; do sleep 0.1; done
                 dd if=/dev/sda of=/dev/null bs=1M count=8 && echo "disk and network are there"
+                cat /sys/class/dmi/id/product_serial
                 """)
         let machine = try Machine(file: path)
         #expect(machine.hardware.diskBus == .sata && machine.hardware.networkCard == .e1000)
-        try await LinuxGuest.run(path) { machine in
+        try await LinuxGuest.run(path, qemuOptions: ["-smbios", "type=1,serial=an option of ours"]) { machine in
             try await LinuxGuest.hear("disk and network are there", of: machine)
+            try await LinuxGuest.hear("an option of ours", of: machine)
         }
     }
 

@@ -70,6 +70,18 @@ import Testing
         await #expect(throws: MachineError.self) { try await scripts(own: "\(root)/offered/\(name)") }
     }
 
+    @Test func `options of QEMU are those of the machine and of the rules for a session, and no scripts`() async throws
+    {
+        var machine = machine
+        machine.qemu = try QEMUOptions(written: "-m 1")
+        let rules = ["if(group=staff): qemu: -device x", "if(group=guests): qemu: -device y", "qemu: -device 'z z'"]
+        let sources = BootScriptSources(always: rules.compactMap { BootScriptRule(written: $0) })
+        #expect(
+            sources.qemuOptions(for: request(groups: ["staff"]), machine: machine)
+                == ["-m", "1", "-device", "x", "-device", "z z"])
+        #expect(try await scripts(rules, groups: ["staff"]).isEmpty)
+    }
+
     @Test func `as one are run by a shell, each with what came of it`() throws {
         defer { Files.remove(root) }
         let scripts = [

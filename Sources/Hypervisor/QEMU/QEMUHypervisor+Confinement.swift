@@ -15,7 +15,8 @@ extension QEMUHypervisor {
         let scripts = BootScriptFiles(specification, paths: paths.session(specification.session))
         var program = Program(
             shape.architecture.emulator,
-            QEMUArguments.make(shape, session: specification.session, rate: rate) + (scripts?.arguments ?? []),
+            QEMUArguments.make(shape, session: specification.session, rate: rate) + (scripts?.arguments ?? [])
+                + specification.qemuOptions,
             package: shape.architecture.package)
         program.account = account
         program.fileBytes = specification.fileBytes

@@ -35,13 +35,9 @@ package struct BootScriptSources: Sendable {
         for request: SessionRequest, machine: Machine, own: String?, session: SessionID
     ) async throws(MachineError) -> [BootScript] {
         var scripts: [BootScript] = []
-        for rule in always + [machine.script].compactMap(\.self) {
-            if let condition = rule.condition,
-                !condition.holds(user: request.owner, groups: request.groups, machine: machine.name)
-            {
-                continue
-            }
-            scripts.append(try await read(rule.source, isAllowed: true))
+        for source in sources(for: request, machine: machine) {
+            if case .qemu = source { continue }
+            scripts.append(try await read(source, isAllowed: true))
         }
         if let own {
             guard let source = BootScriptSource(written: own) else {
@@ -53,6 +49,21 @@ package struct BootScriptSources: Sendable {
             ("@USER@", request.owner.text), ("@SESSION_NAME@", session.text), ("@VM@", machine.name),
         ]
         return scripts.map { $0.naming(names) }
+    }
+
+    /// More options of a session's QEMU: the machine's, then those of the rules for it.
+    func qemuOptions(for request: SessionRequest, machine: Machine) -> [String] {
+        let ruled = sources(for: request, machine: machine).flatMap { source -> [String] in
+            if case .qemu(let options) = source { options.words } else { [] }
+        }
+        return (machine.qemu?.words ?? []) + ruled
+    }
+
+    /// What the administrator's rules have for a session.
+    private func sources(for request: SessionRequest, machine: Machine) -> [BootScriptSource] {
+        (always + [machine.script].compactMap(\.self)).filter { rule in
+            rule.condition?.holds(user: request.owner, groups: request.groups, machine: machine.name) ?? true
+        }.map(\.source)
     }
 
     /// - Parameter isAllowed: Whether an administrator has named the file; else it must be among those that people may name.
@@ -67,6 +78,7 @@ package struct BootScriptSources: Sendable {
             }
             let text = try MachineError.translating { () throws(ProcessError) in try contents(real) }
             return BootScript(text: try checked(text, "The boot script \(path)"))
+        case .qemu: throw MachineError(.badImage, "Options of QEMU are no boot script.")
         case .url(let url):
             let text = try await BootScriptDownload(url, sources: self, isAdministrators: isAllowed).text()
             return BootScript(text: try checked(text, "The boot script \(BootScriptDownload.shown(url))"))

@@ -1,0 +1,54 @@
+/// More options for a machine's QEMU, as an administrator writes them: `-device usb-host,vendorid=0x1234 -rtc "base=2020-01-01"`.
+/// They become words of its command line as they are; no shell sees them.
+package struct QEMUOptions: Sendable, Hashable {
+    package let words: [String]
+
+    /// What would take QEMU out of its worker's hands, or out of what it is shut in by.
+    private static let refused: Set<String> = [
+        "sandbox", "daemonize", "runas", "chroot", "run-with", "pidfile", "incoming", "S", "name", "qmp", "qmp-pretty",
+        "readconfig", "no-shutdown", "h", "help", "version",
+    ]
+
+    /// Why a text is none.
+    package enum Problem: Error, Sendable, Hashable, CustomStringConvertible {
+        case openQuote
+        case noOption(String)
+        case refused(String)
+
+        package var description: String {
+            switch self {
+            case .openQuote: "a quote in it does not end"
+            case .noOption(let word): "“\(word)” is no option of QEMU: the first word begins with -"
+            case .refused(let option): "\(option) is qwd's own"
+            }
+        }
+    }
+
+    /// Splits at spaces; what stands in single or double quotes stays together, and means nothing else.
+    package init(written text: String) throws(Problem) {
+        var words: [String] = []
+        var word: String?
+        var quote: Character?
+        for character in text {
+            if let open = quote {
+                if character == open { quote = nil } else { word?.append(character) }
+            } else if character == "'" || character == "\"" {
+                quote = character
+                word = word ?? ""
+            } else if character.isWhitespace {
+                if let done = word { words.append(done) }
+                word = nil
+            } else {
+                word = (word ?? "") + String(character)
+            }
+        }
+        if quote != nil { throw .openQuote }
+        if let word { words.append(word) }
+        guard words.first?.hasPrefix("-") == true else { throw .noOption(words.first ?? "") }
+        for word in words where word.hasPrefix("-") {
+            // QEMU takes two hyphens for one.
+            if Self.refused.contains(String(word.drop { $0 == "-" })) { throw .refused(word) }
+        }
+        self.words = words
+    }
+}
