@@ -35,6 +35,8 @@ package struct FrontendOptions: Sendable {
 
     /// People and groups who may give a boot script of their own; `*` is everybody who is signed in.
     package var scriptsFromForm: [String] = []
+    /// Whether people may give a password for boot scripts.
+    package var asksScriptPassword = false
     /// Bytes of such a script.
     package var longestScript = 65_535
 

@@ -174,18 +174,18 @@ extension Worker {
     private func bootScript(
         of request: SessionRequest, machine: Machine, for id: SessionID
     ) async throws(CreateAbort) -> String? {
-        var own: String?
+        var given = BootScriptPayload()
         if request.hasScript {
             let sealed = try await ask { () async throws(QueueError) in try await queue.payload(of: id) }
             // Whoever can write to the queue gives no machine a script.
-            own = sealed.flatMap { secret.unseal($0, for: .script, beside: id.text) }?.revealed
-            if own == nil {
+            guard let text = sealed.flatMap({ secret.unseal($0, for: .script, beside: id.text) }) else {
                 throw .machine(MachineError(.badImage, "Its boot script can't be read any more. Ask for it again."))
             }
+            given = BootScriptPayload(text)
         }
-        let (sources, script) = (options.scripts, own)
+        let (sources, payload) = (options.scripts, given)
         do throws(MachineError) {
-            let scripts = try await sources.scripts(for: request, machine: machine, own: script, session: id)
+            let scripts = try await sources.scripts(for: request, machine: machine, given: payload, session: id)
             if scripts.isEmpty { return nil }
             if machine.inject == .none {
                 throw MachineError(

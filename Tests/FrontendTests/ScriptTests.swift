@@ -49,7 +49,7 @@ struct ScriptTests {
     }
 
     @Test(arguments: [
-        ("rm -rf /", "begins with exec:"), ("exec: a\u{0}b", "can"), ("https://example.org/x", "begins with exec:"),
+        ("rm -rf /", "begins with exec:"), ("exec: a\u{0}b", "can"), ("ftp://example.org/x", "begins with exec:"),
     ])
     func `that are none are asked back`(text: String, says: String) async throws {
         try await withSite(Self.options, signIn: Self.signIn) { site in
@@ -76,6 +76,34 @@ struct ScriptTests {
             let long = String(repeating: "x", count: 70_000)
             #expect(try await browser.post("/sessions", [("machine", "grub"), (Self.field, long)]).status == 413)
             #expect(try await site.queue.sessions().isEmpty)
+        }
+    }
+
+    @Test func `get a password where that is asked for, which nobody keeps`() async throws {
+        var options = Self.options
+        options.asksScriptPassword = true
+        try await withSite(options, signIn: Self.signIn) { site in
+            try await site.hostUp()
+            let browser = Browser(site)
+            _ = try await browser.signIn("bob")
+            let form = try await browser.get("/").body
+            #expect(form.contains("name=\"script_password\" type=\"password\"") && !form.contains("config_script"))
+            let secret = "hunter2 <%>"
+            let refused = try await browser.post(
+                "/sessions", [("machine", "grub"), ("script_password", secret), ("cpu", "x")])
+            #expect(refused.status == 422 && !refused.body.contains("hunter2"), "it is typed again")
+            let long = String(repeating: "y", count: 257)
+            #expect(
+                try await browser.post("/sessions", [("machine", "grub"), ("script_password", long)]).body
+                    .contains("has at most 256 bytes"))
+            let id = try id(try await browser.post("/sessions", [("machine", "grub"), ("script_password", secret)]))
+            let session = try #require(try await site.queue.session(id))
+            #expect(session.request.hasScript)
+            let payload = try #require(try await site.queue.payload(of: id))
+            let text = try #require(site.secret.unseal(payload, for: .script, beside: id.text))
+            #expect(BootScriptPayload(text) == BootScriptPayload(password: Secret(secret)))
+            #expect(!payload.contains("hunter2") && site.log.lines.allSatisfy { !$0.contains("hunter2") })
+            #expect(try await !browser.get("/sessions/\(id)").body.contains("hunter2"))
         }
     }
 

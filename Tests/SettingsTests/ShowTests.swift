@@ -22,7 +22,7 @@ struct ShowTests {
         "scripts.from_form=staff",
         "scripts.paths=/etc/qwd/scripts",
         "scripts.urls=https://scripts.example.org/site",
-        "scripts.max_length=100", "auth.methods=command,email,ldap,imap,smtp",
+        "scripts.password_symbol=true", "scripts.max_length=100", "auth.methods=command,email,ldap,imap,smtp",
         "auth.admins=DOMAIN\\root,eve@example.org", "auth.admin_group=cn=admins,ou=groups,dc=example,dc=org",
         "auth.second_factor=email", "auth.local.service=login", "auth.ldap.url=ldaps://[::1]",
         "auth.ldap.start_tls=false",

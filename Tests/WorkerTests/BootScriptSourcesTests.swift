@@ -33,13 +33,16 @@ import Testing
     private var machine: Machine { Machine(name: "m", description: "", path: "/m", kind: .disk, format: .raw) }
 
     private func scripts(
-        _ rules: [String] = [], own: String? = nil, groups: [String] = [], machine: Machine? = nil
+        _ rules: [String] = [], own: String? = nil, groups: [String] = [], machine: Machine? = nil,
+        password: String? = nil, takesPasswords: Bool = false
     ) async throws -> [BootScript] {
         defer { Files.remove(root) }
         let sources = BootScriptSources(
-            always: rules.compactMap { BootScriptRule(written: $0) }, paths: ["\(root)/offered"], mostBytes: 100)
+            always: rules.compactMap { BootScriptRule(written: $0) }, paths: ["\(root)/offered"],
+            takesPasswords: takesPasswords, mostBytes: 100)
         return try await sources.scripts(
-            for: request(groups: groups), machine: machine ?? self.machine, own: own, session: id)
+            for: request(groups: groups), machine: machine ?? self.machine,
+            given: BootScriptPayload(script: own, password: password.map { Secret($0) }), session: id)
     }
 
     @Test func `come in their order: those for all, the machine's, the person's own`() async throws {
@@ -58,6 +61,29 @@ import Testing
     @Test func `have the session's names in them, as words that end nowhere`() async throws {
         let found = try await scripts(own: "exec: echo @USER@ @SESSION_NAME@ @VM@ @PW@")
         #expect(found.map(\.text) == ["#!/bin/sh\necho 'ann'\\''; rm -rf /' '\(id)' 'm' @PW@\n"])
+    }
+
+    @Test func `have a person's password in them where that is allowed, and what stands in it is no symbol`()
+        async throws
+    {
+        let found = try await scripts(
+            own: "exec: mount @PW@ @@PW@ @USER@", password: "a'@VM@ $(id)", takesPasswords: true)
+        #expect(
+            found.map(\.text) == ["#!/bin/sh\nmount 'a'\\''@VM@ $(id)' @'a'\\''@VM@ $(id)' 'ann'\\''; rm -rf /'\n"])
+        // Where it is not allowed one that was given stays out.
+        #expect(try await scripts(own: "exec: echo @PW@", password: "x").map(\.text) == ["#!/bin/sh\necho @PW@\n"])
+        await #expect(throws: MachineError.self) { try await scripts(own: "exec: echo @PW@", takesPasswords: true) }
+        #expect(try await scripts(own: "exec: true", takesPasswords: true).count == 1)
+    }
+
+    @Test func `a payload is read as it was written`() {
+        for payload in [
+            BootScriptPayload(), BootScriptPayload(script: "exec: x"), BootScriptPayload(password: Secret("p")),
+            BootScriptPayload(script: "#!/bin/sh\n", password: Secret("p w")),
+        ] {
+            #expect(BootScriptPayload(payload.text) == payload)
+            #expect(!"\(payload)".contains("p w"))
+        }
     }
 
     @Test(arguments: ["secret", "offered/out", "offered/../secret", "offered", "nothing", "../etc/passwd"])

@@ -1,12 +1,13 @@
 import Domain
 import Logins
 
-/// What a person typed into the form. It is shown again when something is wrong with it; the password is never kept.
+/// What a person typed into the form. It is shown again when something is wrong with it; passwords are never kept.
 struct CreateForm: Sendable, Hashable {
     enum Field: String, Sendable, CaseIterable {
         case machine, cpu, memory, oneshot, user, password, gpu, nonce
         case lifetime = "snapshot_lifetime"
         case script = "config_script"
+        case scriptPassword = "script_password"
     }
 
     var machine = ""

@@ -2,7 +2,7 @@ import Domain
 import Logins
 
 /// A posted form that is in order: what to enqueue.
-struct CreateRequest: Sendable, Hashable {
+struct CreateRequest: Sendable, Equatable {
     var request: SessionRequest
     /// Names this filling-in of the form, so that a double click or a reload makes one session.
     var nonce: String?
@@ -13,8 +13,8 @@ struct CreateRequest: Sendable, Hashable {
         var message: String
     }
 
-    /// A boot script of the person's own.
-    var script: String?
+    /// What the person gives the session's boot scripts.
+    var payload: BootScriptPayload
 
     /// Every problem of a form, in the order of the page.
     struct Problems: Error, Sendable, Hashable {
@@ -48,10 +48,16 @@ extension CreateRequest {
         let user = currentUser.authenticationDisabled ? reader.user(nobody: Self.guest) : Self.guest
         reader.password()
         reader.refuse(.gpu)
+        payload = BootScriptPayload()
         if currentUser.mayGiveScript(options.scriptsFromForm) {
-            script = reader.script(longest: options.longestScript)
+            payload.script = reader.script(longest: options.longestScript)
         } else {
             reader.refuse(.script)
+        }
+        if options.asksScriptPassword {
+            payload.password = reader.scriptPassword()
+        } else {
+            reader.refuse(.scriptPassword)
         }
         let nonce = reader.nonce()
         guard reader.problems.isEmpty else { throw Problems(list: reader.problems) }
@@ -62,7 +68,7 @@ extension CreateRequest {
                 cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
                 diskGiB: machine?.diskGiB ?? options.defaultDiskGiB), lifetimeSeconds: lifetime, oneShot: oneShot)
         request.title = machine?.title
-        request.hasScript = script != nil
+        request.hasScript = !payload.isEmpty
         request.isForAnyMachine = currentUser.isAdmin
         request.groups = Array((currentUser.login?.person.groups ?? []).filter { !$0.contains("\n") }.prefix(64))
         self.nonce = nonce

@@ -55,6 +55,17 @@ struct FieldReader {
     /// Looks only whether it could be one. Without a way to sign in nobody reads it.
     mutating func password() { _ = line(.password) }
 
+    /// A password for boot scripts; nil for none, and after a complaint.
+    mutating func scriptPassword() -> Secret? {
+        let values = fields[CreateForm.Field.scriptPassword.rawValue]
+        guard let value = values.first else { return nil }
+        guard values.count == 1, case .text(let text) = value, text.utf8.count <= 256, !text.hasControlCharacters else {
+            complain(.scriptPassword, "scriptPassword")
+            return nil
+        }
+        return text.isEmpty ? nil : Secret(text)
+    }
+
     mutating func number(_ field: CreateForm.Field, default preset: Int, in range: ClosedRange<Int>) -> Int {
         guard let text = line(field) else { return preset }
         if text.isEmpty { return preset }

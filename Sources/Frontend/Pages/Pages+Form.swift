@@ -35,7 +35,7 @@ extension Pages {
             "mailsCodes": mailsCodes,
             "optionsNow": summary(of: form, without: Set(problems.map(\.field))), "user": form.user,
             "oneShot": form.oneShot, "mayScript": currentUser.mayGiveScript(options.scriptsFromForm),
-            "script": form.script,
+            "script": form.script, "asksScriptPassword": options.asksScriptPassword,
             "choices": [
                 choice(
                     .cpu, values: options.cpuChoices.filter { offer.largestCPU == 0 || $0 <= offer.largestCPU },
@@ -55,6 +55,7 @@ extension Pages {
         for (name, field) in [
             ("machineProblem", CreateForm.Field.machine), ("userProblem", .user), ("oneshotProblem", .oneshot),
             ("passwordProblem", .password), ("scriptProblem", .script),
+            ("scriptPasswordProblem", .scriptPassword),
         ] where !problem(field).isEmpty { model[name] = problem(field) }
         if case .refusal(let text) = notice { model["refusal"] = text }
         return render("form", model)
@@ -81,7 +82,8 @@ extension Pages {
         switch field {
         case .machine, .cpu, .memory, .lifetime, .oneshot, .user, .password: field.rawValue
         case .script where currentUser.mayGiveScript(options.scriptsFromForm): field.rawValue
-        case .gpu, .script, .nonce: "main"
+        case .scriptPassword where options.asksScriptPassword: field.rawValue
+        case .gpu, .script, .scriptPassword, .nonce: "main"
         }
     }
 

@@ -14,7 +14,7 @@ struct SessionCreator: Sendable {
     private func choices(_ order: CreateRequest) -> String {
         var words = order.request.record.filter { !["owner", "email", "groups"].contains($0.key) }
         // A mark of it: the text stands nowhere in clear.
-        words["script"] = order.script.map { services.secret.mark($0, for: .script) }
+        words["script"] = order.payload.isEmpty ? nil : services.secret.mark(order.payload.text.revealed, for: .script)
         return words.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ";")
     }
 
@@ -40,7 +40,8 @@ struct SessionCreator: Sendable {
             let enqueued = try await services.queue.enqueue(
                 order.request, once: order.nonce.map { "form:\(owner.text):\($0):\(choices(order))" },
                 client: client(request, currentUser), from: currentUser.address,
-                payload: order.script.map { services.secret.seal(Secret($0), for: .script, beside: id.text) } ?? "",
+                payload: order.payload.isEmpty
+                    ? "" : services.secret.seal(order.payload.text, for: .script, beside: id.text),
                 limits: services.options.limits, id: id, job: JobID(milliseconds: now))
             context.logger.notice(
                 "Session requested",

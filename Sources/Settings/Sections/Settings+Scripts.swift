@@ -7,6 +7,7 @@ extension Settings {
         package var fromForm: [String] = []
         package var paths: [String] = []
         package var urls: [String] = []
+        package var passwordSymbol = false
         package var maxLength = 65_535
 
         static let keys: [SettingsKey] = [
@@ -24,6 +25,9 @@ extension Settings {
                 "scripts.urls", \.scripts.urls, .list(of: .webURL),
                 "Addresses of HTTP or HTTPS below which people may name a boot script. Only public addresses are asked."
             ),
+            SettingsKey(
+                "scripts.password_symbol", \.scripts.passwordSymbol, .boolean,
+                "Whether the form asks for a password that stands for `@PW@` in boot scripts."),
             SettingsKey(
                 "scripts.max_length", \.scripts.maxLength, .integer(1...65_535), "Bytes of one boot script at most."),
         ]

@@ -5,12 +5,19 @@ import FoundationEssentials
 struct BootScript: Sendable, Hashable {
     var text: String
 
-    /// The script with the session's names in place of `@USER@`, `@SESSION_NAME@` and `@VM@`, each quoted for a shell: a name can't end
-    /// a word or begin a command.
+    /// The script with the session's names in place of `@USER@`, `@SESSION_NAME@` and so on, each quoted for a shell: a name can't end a
+    /// word or begin a command. What stands in a name is no symbol.
     func naming(_ names: [(symbol: String, value: String)]) -> BootScript {
-        var script = self
-        for (symbol, value) in names { script.text = script.text.replacing(symbol, with: Self.quoted(value)) }
-        return script
+        var (named, rest) = ("", text[...])
+        while let at = rest.firstIndex(of: "@") {
+            named += rest[..<at]
+            rest = rest[at...]
+            let (taken, value) =
+                names.first { rest.hasPrefix($0.symbol) }.map { ($0.symbol.count, Self.quoted($0.value)) } ?? (1, "@")
+            named += value
+            rest = rest.dropFirst(taken)
+        }
+        return BootScript(text: named + rest)
     }
 
     private static func quoted(_ text: String) -> String {

@@ -12,6 +12,8 @@ package struct BootScriptSources: Sendable {
     package var paths: [String]
     /// Addresses below which people may name one.
     package var urls: [String]
+    /// Whether a password of the person's stands for `@PW@`.
+    package var takesPasswords: Bool
     /// By which addresses are asked; empty: by none.
     package var proxy: String
     /// Where what is being got stands meanwhile.
@@ -20,36 +22,48 @@ package struct BootScriptSources: Sendable {
     package var mostBytes: Int
 
     package init(
-        always: [BootScriptRule] = [], paths: [String] = [], urls: [String] = [], proxy: String = "",
+        always: [BootScriptRule] = [], paths: [String] = [], urls: [String] = [],
+        takesPasswords: Bool = false, proxy: String = "",
         directory: String = "/tmp", mostBytes: Int = 65_535
     ) {
         self.always = always
         self.paths = paths
+        self.takesPasswords = takesPasswords
         (self.urls, self.proxy, self.directory) = (urls, proxy, directory)
         self.mostBytes = mostBytes
     }
 
     /// The scripts of a session, in the order in which they run: those for all, the machine's, the person's own.
-    /// - Parameter own: What the person has given, if anything.
+    /// - Parameter given: What the person has given.
     func scripts(
-        for request: SessionRequest, machine: Machine, own: String?, session: SessionID
+        for request: SessionRequest, machine: Machine, given: BootScriptPayload, session: SessionID
     ) async throws(MachineError) -> [BootScript] {
         var scripts: [BootScript] = []
         for source in sources(for: request, machine: machine) {
             if case .qemu = source { continue }
             scripts.append(try await read(source, isAllowed: true))
         }
-        if let own {
+        if let own = given.script {
             guard let source = BootScriptSource(written: own) else {
                 throw MachineError(.badImage, "What was given is no boot script.")
             }
             scripts.append(try await read(source, isAllowed: false))
         }
-        let names = [
+        var names = [
             ("@USER@", request.owner.text), ("@SESSION_NAME@", session.text), ("@VM@", machine.name),
         ]
+        if takesPasswords, scripts.contains(where: { $0.text.contains(Self.password) }) {
+            guard let password = given.password else {
+                throw MachineError(
+                    .badImage, "A boot script of this session needs a password (\(Self.password)). Give it in the form."
+                )
+            }
+            names.append((Self.password, password.revealed))
+        }
         return scripts.map { $0.naming(names) }
     }
+
+    private static let password = "@PW@"
 
     /// More options of a session's QEMU: the machine's, then those of the rules for it.
     func qemuOptions(for request: SessionRequest, machine: Machine) -> [String] {

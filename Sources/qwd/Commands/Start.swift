@@ -40,6 +40,11 @@ struct Start: AsyncParsableCommand {
             "A boot script: a file of this computer, or exec: COMMANDS. It runs once in the guest, as root there.",
             valueName: "script"))
     var script: String?
+    @Option(
+        help: ArgumentHelp(
+            "A file whose first line stands for @PW@ in boot scripts (scripts.password_symbol); - is standard input.",
+            valueName: "file"))
+    var scriptPasswordFile: String?
     @Option(help: ArgumentHelp("Longest life, for example 30m, 12h, 4d.", valueName: "duration")) var lifetime: String?
     @Option(
         help: ArgumentHelp("A label that its host must have (worker.tags). May be given again.", valueName: "label"))
@@ -123,9 +128,26 @@ struct Start: AsyncParsableCommand {
         }
     }
 
-    /// The boot script, sealed for the session; empty for none.
+    /// The boot script and its password, sealed for the session; empty for none.
     private func payload(_ settings: Settings, _ secret: ServiceSecret, _ id: SessionID) throws -> String {
-        guard let script else { return "" }
+        let payload = BootScriptPayload(script: try bootScript(settings), password: try scriptPassword())
+        return payload.isEmpty ? "" : secret.seal(payload.text, for: .script, beside: id.text)
+    }
+
+    private func scriptPassword() throws -> Secret? {
+        guard let file = scriptPasswordFile else { return nil }
+        guard
+            let line = file == "-"
+                ? readLine()
+                : try? String(contentsOfFile: file, encoding: .utf8)
+                    .split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init), !line.isEmpty,
+            !line.utf8.contains(0)
+        else { throw Failure(.failed, "--script-password-file: there is no line of text in \(file).") }
+        return Secret(line)
+    }
+
+    private func bootScript(_ settings: Settings) throws -> String? {
+        guard let script else { return nil }
         var text = script
         if !["exec:", "bash:", "#!", "http://", "https://"].contains(where: { script.hasPrefix($0) }) {
             guard let file = try? String(contentsOfFile: script, encoding: .utf8) else {
@@ -142,7 +164,7 @@ struct Start: AsyncParsableCommand {
             )
         }
         guard BootScriptSource(written: text) != nil else { throw Failure(.usage, "--script: there is nothing in it.") }
-        return secret.seal(Secret(text), for: .script, beside: id.text)
+        return text
     }
 
     /// Asks for it; a memory that no host has was perhaps meant in MiB.
@@ -231,7 +253,7 @@ struct Start: AsyncParsableCommand {
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)
         request.machineOptions = machineOption
-        request.hasScript = script != nil
+        request.hasScript = script != nil || scriptPasswordFile != nil
         request.isForAnyMachine = true
         // Somebody who works on what stays must not lose it with a tab.
         request.usesMaster = useMaster || (snapshotUseMaster ?? 0) != 0

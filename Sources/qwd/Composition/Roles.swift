@@ -62,6 +62,7 @@ struct Roles {
             tls: certificate != nil, monitoring: settings.frontend.monitoring,
             connections: connectionLimits())
         options.scriptsFromForm = settings.scripts.fromForm
+        options.asksScriptPassword = settings.scripts.passwordSymbol
         options.longestScript = settings.scripts.maxLength
         return Frontend(
             queue: queue, secret: secret, options: options, dependencies: try dependencies(queue),
@@ -162,7 +163,8 @@ struct Roles {
             version: Version.text)
         workerOptions.scripts = BootScriptSources(
             always: settings.scripts.always, paths: settings.scripts.paths, urls: settings.scripts.urls,
-            proxy: settings.machines.proxy ?? "", directory: settings.runtimeDir,
+            takesPasswords: settings.scripts.passwordSymbol, proxy: settings.machines.proxy ?? "",
+            directory: settings.runtimeDir,
             mostBytes: settings.scripts.maxLength)
         return Worker(
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
