@@ -104,6 +104,7 @@ let package = Package(
 
         // Machines.
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
+        .library("GraphicsCards", ["Processes"]),
         .library("TrafficShaper"),
         .library("Machines", ["Domain", "Processes"]),
         .library("Catalogue", ["Domain", "Processes"]),
@@ -112,7 +113,8 @@ let package = Package(
         .library(
             "Hypervisor",
             [
-                "Catalogue", "Domain", "GuestNetwork", "Machines", "Processes", "QMP", "Viewer", .subprocess,
+                "Catalogue", "Domain", "GraphicsCards", "GuestNetwork", "Machines", "Processes", "QMP", "Viewer",
+                .subprocess,
                 .systemPackage, .logging,
             ]),
         .library(
@@ -146,7 +148,8 @@ let package = Package(
                 "GuestNetwork",
                 "Hypervisor", "Machines", "ImageBuilder", "ImageStore",
                 "Accounts", "Logins", "Ledger", "Frontend",
-                "Worker", "Scheduler", "Certificates", "DisplayGateway", "TrafficShaper",
+                "Worker", "Scheduler", "Certificates", "DisplayGateway", "GraphicsCards",
+                "TrafficShaper",
                 .argumentParser, .logging, .serviceLifecycle, .unixSignals,
             ]),
 
@@ -179,12 +182,13 @@ let package = Package(
             "DisplayGateway", ["Certificates", "Domain", "Processes", .nioPosix, .logging]),
         .tests("Processes"),
         .tests("TrafficShaper"),
+        .tests("GraphicsCards", ["Processes"]),
         .tests(
             "Machines",
             [
                 "qwd", "Catalogue", "Display", "GuestNetwork", "Hypervisor", "ImageStore", "Certificates", "Domain",
                 "QMP",
-                "Processes", "Settings", "TestSupport", "Viewer", .logging,
+                "GraphicsCards", "Processes", "Settings", "TestSupport", "Viewer", .logging,
             ]),
         .tests("ImageBuilder", ["Processes"]),
         .tests(
