@@ -18,6 +18,8 @@ package struct Limits: Sendable, Hashable {
     package var waitingPerUser: Int
     /// Sessions that one person makes within any minute, also those that are cancelled at once. The next one is refused.
     package var creationsPerMinute: Int
+    /// Graphics cards that one client may hold. Zero: as many as there are.
+    package var gpuPerUser = 0
 
     package init(
         sessions: Int, sessionsPerUser: Int, cpuFractionPerUser: Double, memoryFractionPerUser: Double, load: Double,
@@ -47,7 +49,7 @@ package struct Limits: Sendable, Hashable {
 /// A request that went past a limit of one client, or past what may wait in all.
 package struct LimitExceeded: Error, Sendable, Hashable, CustomStringConvertible {
     package enum Resource: String, Sendable {
-        case sessions, cpu, memory
+        case sessions, cpu, memory, gpu
         /// Sessions of all people that wait.
         case waiting
         /// Those of one client.

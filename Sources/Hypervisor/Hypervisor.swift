@@ -11,6 +11,8 @@ package protocol Hypervisor: Sendable {
     var accelerator: String { get }
     /// What accelerates this one of them.
     func accelerator(of machine: Machine) -> String
+    /// Graphics cards of this host that guests can have, also those that some have.
+    var graphicsCards: Int { get async }
     /// Why no machine can be started now, in words for an administrator, or nil.
     var problem: String? { get async }
     /// Returns when it is known whether there is a problem.
@@ -44,6 +46,7 @@ package protocol Hypervisor: Sendable {
 }
 
 extension Hypervisor {
+    package var graphicsCards: Int { 0 }
     package func accelerator(of machine: Machine) -> String { accelerator }
 }
 

@@ -17,6 +17,8 @@ package struct MachineSpecification: Sendable, Hashable {
     /// A script for its guest's shell, run once when its system is up; nil for none.
     package var bootScript: String?
 
+    /// How many of the host's graphics cards it gets.
+    package var graphicsCards = 0
     /// More options of QEMU, by an administrator's rules.
     package var qemuOptions: [String] = []
 

@@ -84,6 +84,8 @@ package struct SessionPaths: Sendable, Hashable {
     package var bootAgent: String { "\(disk)/boot-agent" }
     /// The serial console, and what a BIOS says of its work.
     package var console: String { "\(run)/console.sock" }
+    /// The graphics cards that it has, one a line.
+    package var graphicsCards: String { "\(run)/graphics-cards" }
     /// The guest's agent.
     package var agent: String { "\(run)/agent.sock" }
     package var overlay: String { overlay("") }

@@ -17,6 +17,8 @@ package struct Program: Sendable {
     package var descriptors: Int?
     /// How large it may make any file, in bytes. One that goes beyond is ended by the kernel (SIGXFSZ).
     package var fileBytes: Int?
+    /// How much memory it may lock, in bytes. Nil: as much as we.
+    package var lockedBytes: Int?
 
     package init(_ name: String, _ arguments: [String] = [], package: String) {
         self.name = name
@@ -30,6 +32,7 @@ package struct Program: Sendable {
         let path = try Self.path(of: name, package: package)
         let limits =
             (descriptors.map { ["--nofile=\($0):\($0)"] } ?? []) + (fileBytes.map { ["--fsize=\($0):\($0)"] } ?? [])
+            + (lockedBytes.map { ["--memlock=\($0):\($0)"] } ?? [])
         // First, because only root may raise a limit.
         if !limits.isEmpty { words += [try Self.path(of: "prlimit", package: "util-linux")] + limits }
         if let network { words += try Self.enter(network) }

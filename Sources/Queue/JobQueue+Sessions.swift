@@ -36,8 +36,8 @@ extension JobQueue {
             [
                 id.text, job.text, once ?? "", "\(Self.onceTTL)", "\(Self.attempts)", "\(limits.sessionsPerUser)",
                 "\(limits.cpuFractionPerUser)", "\(limits.memoryFractionPerUser)", address, client.holder, client.asker,
-                "\(limits.waiting)", "\(limits.waitingPerUser)", "\(limits.creationsPerMinute)", request.owner.text,
-                request.machine, request.needs, payload, fields.map(\.name).joined(separator: " "),
+                "\(limits.waiting)", "\(limits.waitingPerUser)", "\(limits.creationsPerMinute)", "\(limits.gpuPerUser)",
+                request.owner.text, request.machine, request.needs, payload, fields.map(\.name).joined(separator: " "),
             ] + fields.flatMap { [$0.name, $0.value] })
         guard let answer = reply.array, let word = answer.first?.string else {
             throw Self.unexpected(reply, from: "enqueue")

@@ -17,6 +17,7 @@ package struct Settings: Sendable, Equatable {
     package var frontend = Frontend()
     package var worker = Worker()
     package var network = Network()
+    package var gpu = GPU()
     package var display = Display()
     package var defaults = Defaults()
     package var form = Form()

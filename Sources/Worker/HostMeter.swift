@@ -20,7 +20,8 @@ package struct HostMeter {
 
     /// What the host is like now. The busy share is that of two seconds at least; the first one counts from the host's start.
     mutating func read(
-        options: WorkerOptions, accelerator: String, displayURL: String, notice: String, hasProblem: Bool
+        options: WorkerOptions, accelerator: String, displayURL: String, notice: String, hasProblem: Bool,
+        graphicsCards: Int = 0
     ) -> HostStatus {
         let cpus = Self.processors
         let memory = Self.memory()
@@ -39,7 +40,8 @@ package struct HostMeter {
                 cpu: Int(Double(cpus) * options.cpuOvercommit),
                 memoryMiB: max(0, memory.total - options.memoryReserveMiB),
                 diskGiB: options.diskOvercommit == 0
-                    ? Self.uncountedGiB : Int(Double(space.total >> 20) / 1024 * options.diskOvercommit)),
+                    ? Self.uncountedGiB : Int(Double(space.total >> 20) / 1024 * options.diskOvercommit),
+                gpu: graphicsCards),
             closure: closure, load1: Self.load1(), cpuBusy: busy, memoryAvailableMiB: memory.available,
             diskFreeMiB: space.free >> 20, bootID: Self.bootID(), accelerator: accelerator, notice: notice,
             version: options.version,

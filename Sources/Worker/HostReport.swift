@@ -46,11 +46,11 @@ actor HostReport {
     var space: (total: Int, free: Int) { meter.space }
 
     func status(
-        options: WorkerOptions, accelerator: String, displayURL: String, problem: String?
+        options: WorkerOptions, accelerator: String, displayURL: String, problem: String?, graphicsCards: Int
     ) -> HostStatus {
         meter.read(
             options: options, accelerator: accelerator, displayURL: displayURL, notice: problem ?? "",
-            hasProblem: problem != nil)
+            hasProblem: problem != nil, graphicsCards: graphicsCards)
     }
 
     /// Whether this differs from what was offered last.

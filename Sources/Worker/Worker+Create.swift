@@ -165,6 +165,7 @@ extension Worker {
             session: id, fence: claim.fence, machine: wanted, cpu: request.cpu,
             memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
         specification.usesMaster = request.usesMaster
+        specification.graphicsCards = request.resources.gpu
         specification.bootScript = try await bootScript(of: request, machine: wanted, for: id)
         specification.qemuOptions = options.scripts.qemuOptions(for: request, machine: wanted)
         return specification

@@ -97,7 +97,8 @@ extension Worker {
 
     private func tellHost() async throws(QueueError) -> [PlacedSession] {
         var status = await meter.status(
-            options: options, accelerator: hypervisor.accelerator, displayURL: bridge.baseURL, problem: await problem())
+            options: options, accelerator: hypervisor.accelerator, displayURL: bridge.baseURL, problem: await problem(),
+            graphicsCards: await hypervisor.graphicsCards)
         status.place = options.place.id
         let living = Set(await hypervisor.living())
         let strays = await table.strays

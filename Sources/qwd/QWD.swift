@@ -22,7 +22,8 @@ struct QWD: AsyncParsableCommand {
             CommandGroup(
                 name: "Administration:",
                 subcommands: [
-                    MachineCommand.self, JobCommand.self, HostCommand.self, AccountCommand.self, Audit.self,
+                    MachineCommand.self, JobCommand.self, HostCommand.self, GPUCommand.self, AccountCommand.self,
+                    Audit.self,
                     ConfigCommand.self, Doctor.self,
                     VersionCommand.self,
                 ]),

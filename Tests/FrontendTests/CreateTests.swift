@@ -5,6 +5,25 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct CreateTests {
+    @Test func `a graphics card is offered where a host has one, and asked for`() async throws {
+        try await withSite { site in
+            try await site.hostUp()
+            #expect(try await !site.http.get("/").body.contains("name=\"gpu\""))
+            var host = TestSite.host
+            host.capacity[.gpu] = 1
+            try await site.hostUp("host-a", host)
+            // What was offered a moment ago is offered for a moment.
+            while try await !site.http.get("/").body.contains("name=\"gpu\"") {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            let id = try await site.create([("machine", "grub"), ("gpu", "1")])
+            #expect(try await site.queue.session(id)?.request.resources.gpu == 1)
+            #expect(try await site.http.get("/sessions/\(id)").body.contains("1 graphics processor"))
+            let none = try await site.create()
+            #expect(try await site.queue.session(none)?.request.resources.gpu == 0)
+        }
+    }
+
     @Test func `a form makes a session with what was asked for`() async throws {
         try await withSite { site in
             try await site.hostUp()

@@ -56,6 +56,55 @@ struct EnqueueTests {
         }
     }
 
+    /// A session that wants a graphics card.
+    private func withCard(
+        _ farm: Farm, _ owner: PersonName, perUser: Int = 1
+    ) async throws(QueueError) -> Enqueued {
+        var request = SessionRequest.sample(owner)
+        request.resources[.gpu] = 1
+        var limits = Limits.none
+        limits.gpuPerUser = perUser
+        return try await farm.queue.enqueue(request, limits: limits, id: farm.id(), job: farm.id())
+    }
+
+    @Test func `two graphics cards are for two sessions, and a third one waits and says for what`() async throws {
+        try await withFarm { farm in
+            try await farm.host(gpu: 2)
+            for owner: PersonName in ["ann", "bob", "cid"] { _ = try await withCard(farm, owner) }
+            for _ in 0..<2 {
+                let claim = try await farm.claim()
+                #expect(claim != nil)
+            }
+            let third = try await farm.claim()
+            #expect(third == nil)
+            var request = SessionRequest.sample("cid")
+            request.resources[.gpu] = 1
+            let verdict = try await farm.verdict("h1", request)
+            guard case .full(.gpu, needed: 1, free: 0, _)? = verdict else {
+                Issue.record("\(String(describing: verdict))")
+                return
+            }
+            // Who wants none is not held up.
+            let other = try await farm.enqueue("dan")
+            let claim = try await farm.claim()
+            #expect(claim?.session == other.session)
+        }
+    }
+
+    @Test func `a person has as many graphics cards as the limit says, also with the first session`() async throws {
+        try await withFarm { farm in
+            try await farm.host(gpu: 4)
+            let first = try await withCard(farm, "ann")
+            #expect(
+                await code { () async throws(QueueError) in _ = try await withCard(farm, "ann") }
+                    == .limit(LimitExceeded(resource: .gpu, wanted: 2, allowed: 1)))
+            #expect(try await farm.enqueue("ann").isNew)
+            #expect(try await withCard(farm, "bob").isNew)
+            #expect(try await withCard(farm, "ann", perUser: 0).isNew)
+            _ = first
+        }
+    }
+
     @Test func `a form sent twice makes one session, and one sent again a day later another`() async throws {
         try await withFarm { farm in
             let first = try await farm.enqueue(once: "form:1", limits: .only(perUser: 1))

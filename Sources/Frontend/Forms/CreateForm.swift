@@ -18,6 +18,7 @@ struct CreateForm: Sendable, Hashable {
     /// In seconds.
     var lifetime = ""
     var oneShot = false
+    var gpu = false
     /// A boot script; also one that is wrong is shown again, for its length.
     var script = ""
 
@@ -48,6 +49,7 @@ struct CreateForm: Sendable, Hashable {
         memory = text(.memory)
         lifetime = text(.lifetime)
         if case .text(let text) = fields[Field.script.rawValue].first, !text.utf8.contains(0) { script = text }
+        gpu = ["1", "on", "true", "yes", "gpu"].contains(text(.gpu).lowercased())
         oneShot = ["1", "on", "true", "yes", "oneshot"].contains(text(.oneshot).lowercased())
     }
 }
@@ -58,6 +60,7 @@ struct AvailableMachines: Sendable, Hashable {
     /// Zero when no host is known.
     var largestCPU = 0
     var largestMemoryMiB = 0
+    var largestGPU = 0
     /// Whether this is what was known last, because the queue does not answer now.
     var stale = false
 

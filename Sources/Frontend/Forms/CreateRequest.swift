@@ -47,7 +47,9 @@ extension CreateRequest {
         // Who is signed in, or signs in by this form, has a name already.
         let user = currentUser.authenticationDisabled ? reader.user(nobody: Self.guest) : Self.guest
         reader.password()
-        reader.refuse(.gpu)
+        // No host has one: to drop the wish without a word would promise it.
+        let gpu = offer.largestGPU > 0 && reader.truth(.gpu)
+        if offer.largestGPU == 0 { reader.refuse(.gpu) }
         payload = BootScriptPayload()
         if currentUser.mayGiveScript(options.scriptsFromForm) {
             payload.script = reader.script(longest: options.longestScript)
@@ -66,7 +68,8 @@ extension CreateRequest {
             // A machine that says what it needs gets it, whatever the form's default is.
             resources: Resources(
                 cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
-                diskGiB: machine?.diskGiB ?? options.defaultDiskGiB), lifetimeSeconds: lifetime, oneShot: oneShot)
+                diskGiB: machine?.diskGiB ?? options.defaultDiskGiB, gpu: gpu ? 1 : 0), lifetimeSeconds: lifetime,
+            oneShot: oneShot)
         request.title = machine?.title
         request.hasScript = !payload.isEmpty
         request.isForAnyMachine = currentUser.isAdmin

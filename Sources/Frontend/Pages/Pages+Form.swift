@@ -34,7 +34,8 @@ extension Pages {
             },
             "mailsCodes": mailsCodes,
             "optionsNow": summary(of: form, without: Set(problems.map(\.field))), "user": form.user,
-            "oneShot": form.oneShot, "mayScript": currentUser.mayGiveScript(options.scriptsFromForm),
+            "oneShot": form.oneShot, "hasGPU": offer.largestGPU > 0, "gpu": form.gpu,
+            "mayScript": currentUser.mayGiveScript(options.scriptsFromForm),
             "script": form.script, "asksScriptPassword": options.asksScriptPassword,
             "choices": [
                 choice(
@@ -54,6 +55,7 @@ extension Pages {
         ]
         for (name, field) in [
             ("machineProblem", CreateForm.Field.machine), ("userProblem", .user), ("oneshotProblem", .oneshot),
+            ("gpuProblem", .gpu),
             ("passwordProblem", .password), ("scriptProblem", .script),
             ("scriptPasswordProblem", .scriptPassword),
         ] where !problem(field).isEmpty { model[name] = problem(field) }

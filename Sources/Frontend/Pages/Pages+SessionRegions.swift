@@ -89,7 +89,9 @@ extension Pages {
         var facts: [(String, String)] = [
             (
                 "size",
-                HTML.escape(texts.count("unit.processors", request.cpu) + ", " + texts.memory(mib: request.memoryMiB))
+                HTML.escape(
+                    texts.count("unit.processors", request.cpu) + ", " + texts.memory(mib: request.memoryMiB)
+                        + (request.resources.gpu > 0 ? ", " + texts.count("amount.gpu", request.resources.gpu) : ""))
             )
         ]
         if let host = session.hostName { facts.append(("host", HTML.escape(host))) }
@@ -99,7 +101,9 @@ extension Pages {
         }
         facts.append(("owner", HTML.escape(request.owner.text)))
         if request.oneShot { facts.append(("oneshot", HTML.escape(texts("session.fact.yes")))) }
-        if request.hasScript || !session.scripts.isEmpty { facts.append(("scripts", scripts(of: session))) }
+        if request.hasScript && (session.startedAt != nil || session.state != .ended) || !session.scripts.isEmpty {
+            facts.append(("scripts", scripts(of: session)))
+        }
         if session.attempt > 1 { facts.append(("attempt", "\(session.attempt)")) }
         facts.append(("created", HTML.time(session.createdAt)))
         if let started = session.startedAt { facts.append(("started", HTML.time(started))) }

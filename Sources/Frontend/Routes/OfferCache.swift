@@ -13,7 +13,8 @@ final class OfferCache: Sendable {
             let hosts = try await hosts.value()
             return AvailableMachines(
                 machines: machines, largestCPU: hosts.map(\.status.capacity.cpu).max() ?? 0,
-                largestMemoryMiB: hosts.map(\.status.capacity.memoryMiB).max() ?? 0)
+                largestMemoryMiB: hosts.map(\.status.capacity.memoryMiB).max() ?? 0,
+                largestGPU: hosts.map(\.status.capacity.gpu).max() ?? 0)
         }
     }
 

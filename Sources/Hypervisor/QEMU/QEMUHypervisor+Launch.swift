@@ -22,6 +22,7 @@ extension QEMUHypervisor {
         try FenceFile.raise(session, to: specification.fence)
         try rememberMaster(specification)
         let account = try assignUser(session)
+        try takeCards(specification)
         try UEFIVariables.make(specification.machine, paths: session)
         try expectReadiness(specification)
         if let files = BootScriptFiles(specification, paths: session) {
@@ -35,7 +36,9 @@ extension QEMUHypervisor {
         try FenceFile.raise(session, to: specification.fence)
         let account = account(of: session)
         let shape = MachineShape(specification, accelerator: kind)
-        let program = machineProgram(specification, shape, account: account)
+        var wanted = machineProgram(specification, shape, account: account)
+        wanted.attach(try attachments(session), memoryMiB: specification.memoryMiB)
+        let program = wanted
         let group = ControlGroup(specification.session.text, in: groups)
         let limits = specification.limits(accelerator: shape.accelerator)
         let socket: Descriptor

@@ -1,5 +1,6 @@
 package import Catalogue
 import Domain
+package import GraphicsCards
 package import GuestNetwork
 package import Logging
 package import Machines
@@ -17,6 +18,7 @@ package actor QEMUHypervisor: Hypervisor {
     let network: GuestNetwork
     let groups: ControlGroupParents
     let rate: DiskRate
+    let cards: CardDiscovery
     /// Control groups of sessions that are over.
     var emptyGroups: Set<SessionID> = []
     let logger: Logger
@@ -44,13 +46,15 @@ package actor QEMUHypervisor: Hypervisor {
     ///   - users: Given if and only if we are root.
     package init(
         paths: HostPaths, accelerator: Accelerator, users: UserRange?, network: GuestNetwork,
-        groups: ControlGroupParents = ControlGroupParents(), rate: DiskRate = .unlimited, logger: Logger
+        groups: ControlGroupParents = ControlGroupParents(), rate: DiskRate = .unlimited,
+        cards: CardDiscovery = CardDiscovery(), logger: Logger
     ) {
         self.paths = paths
         self.users = users
         self.network = network
         self.groups = groups
         self.rate = rate
+        self.cards = cards
         self.accelerator = accelerator.rawValue
         kind = accelerator
         self.logger = logger

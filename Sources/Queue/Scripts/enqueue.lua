@@ -1,6 +1,6 @@
 -- enqueue: a new session and the job that creates it.
 -- ARGV: sid jid once once_ttl_ms max_attempts sessions_per_user cpu_fraction memory_fraction from holder asker waiting
---       waiting_per_user creations_per_minute owner machine needs payload names, then names and values of what is asked for,
+--       waiting_per_user creations_per_minute gpu_per_user owner machine needs payload names, then names and values of what is asked for,
 --       which stand in the session as they are. `needs` is what a host must have, as `read_needs` reads it.
 -- Answers {'new', sid, jid}, {'known', sid, jid}, {'limit', resource, wanted, allowed, ms until another try},
 -- {'too-big', resource, largest}, or {'in-use', sid} where a machine's own disk is asked for that a session uses.
@@ -8,7 +8,8 @@ local sid, jid, once, once_ttl, attempts = ARGV[1], ARGV[2], ARGV[3], ARGV[4], A
 local per_user, cpu_share, memory_share = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local from, holder, asker = ARGV[9], ARGV[10], ARGV[11]
 local waiting, waiting_per_user, rate = tonumber(ARGV[12]), tonumber(ARGV[13]), tonumber(ARGV[14])
-local owner, machine, needs, payload, asked = ARGV[15], ARGV[16], ARGV[17], ARGV[18], ARGV[19]
+local gpu_per_user = tonumber(ARGV[15])
+local owner, machine, needs, payload, asked = ARGV[16], ARGV[17], ARGV[18], ARGV[19], ARGV[20]
 local at, MINUTE = now(), 60000
 
 -- Without a key of its own, the job's id tells that this call was made before.
@@ -73,6 +74,16 @@ if mine > 0 and (per_user > 0 and mine >= per_user or shares) then
     end
 end
 
+-- Graphics cards are few, so here the first session counts too.
+if gpu_per_user > 0 and amounts[4] > 0 then
+    local mine = amounts[4]
+    for _, other in ipairs(call('SMEMBERS', 'qwd:sessions:' .. holder)) do
+        local s = call('HMGET', 'qwd:session:' .. other, 'gpu', 'state', 'wanted')
+        if not (s[2] == 'lost' and s[3] == 'stopped') then mine = mine + (s[1] or 0) end
+    end
+    if mine > gpu_per_user then return refuse('gpu', mine, gpu_per_user, MINUTE) end
+end
+
 if rate > 0 then
     write('LPUSH', made, text(at))
     write('LTRIM', made, '0', text(rate - 1))
@@ -82,6 +93,6 @@ if once ~= '' then write('SET', 'qwd:once:' .. once, jid, 'PX', once_ttl) end
 if payload ~= '' then write('SET', 'qwd:payload:' .. sid, payload) end
 queue_create(sid, jid,
     { owner = owner, machine = machine, needs = needs, holder = holder, asker = asker, asked = asked,
-        values = { unpack(ARGV, 20) } },
+        values = { unpack(ARGV, 21) } },
     attempts, at, farm, { 'act', 'create', 'who', owner, 'from', from, 'note', machine })
 return { 'new', sid, jid }

@@ -63,11 +63,13 @@ extension Settings {
 
 extension Domain.Limits {
     /// The limits as the queue wants them.
-    package init(_ limits: Settings.Limits) {
+    package init(_ settings: Settings) {
+        let limits = settings.limits
         self.init(
             sessions: limits.sessions, sessionsPerUser: limits.sessionsPerUser,
             cpuFractionPerUser: limits.cpuFractionPerUser, memoryFractionPerUser: limits.memoryFractionPerUser,
             load: limits.load, lifetimeSeconds: Int(limits.lifetime.components.seconds), waiting: limits.waiting,
             waitingPerUser: limits.waitingPerUser, creationsPerMinute: limits.creationsPerMinute)
+        gpuPerUser = settings.gpu.perUser
     }
 }

@@ -30,6 +30,7 @@ struct Start: AsyncParsableCommand {
         name: [.long, .customLong("snapshot_alloc_disk")],
         help: ArgumentHelp("Scratch disk of an ISO machine in GiB.", valueName: "gib"))
     var disk: Int?
+    @Flag(help: "Give it one of the host's graphics cards.") var gpu = false
     @Option(
         help: ArgumentHelp(
             "A key of the machine's section with another value, such as disk_bus=ide. May be given again.",
@@ -66,7 +67,7 @@ struct Start: AsyncParsableCommand {
         let settings = try common.settings()
         let request = try request(settings)
         let patience = try Duration(wait, option: "--wait")
-        let limits = Limits(settings.limits)
+        let limits = Limits(settings)
         if dryRun { return try await place(request, settings, limits) }
         let secret: ServiceSecret
         do { secret = try ServiceSecret.existing(path: Roles.secretFile(settings)) } catch {
@@ -248,7 +249,7 @@ struct Start: AsyncParsableCommand {
         guard cpu > 0, disk > 0 else { throw ValidationError("--cpu and --disk must be above zero.") }
         var request = SessionRequest(
             owner: .ofCommandLine, machine: machine,
-            resources: Resources(cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk), tags: tag,
+            resources: Resources(cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk, gpu: gpu ? 1 : 0), tags: tag,
             lifetimeSeconds: try lifetime.map { try Duration($0, option: "--lifetime").wholeSeconds }
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)

@@ -57,7 +57,7 @@ struct Roles {
             cpuChoices: form.cpu, memoryChoicesMiB: form.memoryMiB,
             lifetimeChoices: form.lifetime.map(\.wholeSeconds), defaultMachine: defaults.machine ?? "",
             defaultCPU: defaults.cpu, defaultMemoryMiB: defaults.memoryMiB, defaultDiskGiB: defaults.diskGiB,
-            defaultLifetimeSeconds: defaults.lifetime.wholeSeconds, limits: Limits(settings.limits),
+            defaultLifetimeSeconds: defaults.lifetime.wholeSeconds, limits: Limits(settings),
             lease: settings.scheduler.lease, version: Version.text, proxies: settings.proxies,
             tls: certificate != nil, monitoring: settings.frontend.monitoring,
             connections: connectionLimits())
@@ -141,7 +141,7 @@ struct Roles {
                 network: GuestNetwork(paths: paths, options: guestNetwork, users: users, logger: logger),
                 rate: DiskRate(
                     mebibytes: settings.limits.diskMebibytes, operations: settings.limits.diskOperations),
-                logger: logger)
+                cards: try settings.cards(), logger: logger)
             bridge = GatewayBridge(
                 paths: paths, host: display.listen.host, port: display.listen.port,
                 publicURL: display.publicURL ?? "", program: gateway(), oneShotGrace: display.oneShotGrace,
@@ -159,7 +159,7 @@ struct Roles {
             tags: settings.worker.tags, concurrentJobs: settings.worker.concurrentJobs,
             cpuOvercommit: settings.worker.cpuOvercommit, memoryReserveMiB: settings.worker.memoryReserveMiB,
             diskOvercommit: settings.worker.diskOvercommit, diskReserveMiB: settings.worker.diskReserveMiB,
-            stopGrace: settings.worker.stopGrace, lease: settings.scheduler.lease, limits: Limits(settings.limits),
+            stopGrace: settings.worker.stopGrace, lease: settings.scheduler.lease, limits: Limits(settings),
             version: Version.text)
         workerOptions.scripts = BootScriptSources(
             always: settings.scripts.always, paths: settings.scripts.paths, urls: settings.scripts.urls,

@@ -58,11 +58,11 @@ extension Farm {
     @discardableResult
     func host(
         _ name: String = "h1", cpu: Int = 8, memoryMiB: Int = 8192, busy: Double = 0, closure: HostClosure? = nil,
-        machines: [String] = ["debian"], tags: [String] = [], living: [SessionID] = []
+        machines: [String] = ["debian"], tags: [String] = [], gpu: Int = 0, living: [SessionID] = []
     ) async throws -> [PlacedSession] {
-        let placed = try await queue.hostUp(
-            name, status: .sample(name, cpu: cpu, memoryMiB: memoryMiB, busy: busy, closure: closure), living: living,
-            lease: Self.lease)
+        var status = HostStatus.sample(name, cpu: cpu, memoryMiB: memoryMiB, busy: busy, closure: closure)
+        status.capacity[.gpu] = gpu
+        let placed = try await queue.hostUp(name, status: status, living: living, lease: Self.lease)
         try await queue.offer(machines.map(MachineDescription.sample), tags: tags, host: name)
         return placed
     }
