@@ -11,6 +11,9 @@ struct Benchmark: Sendable {
         Benchmark(
             name: "click", summary: "from the click to the first frame of the GRUB ISO, beside QEMU alone",
             run: ClickBenchmark.run),
+        Benchmark(
+            name: "scripts", summary: "what each way of giving a guest its boot scripts adds to the start",
+            run: ScriptsBenchmark.run),
         Benchmark(name: "sixteen", summary: "16 sessions created and stopped at once", run: SixteenBenchmark.run),
         Benchmark(
             name: "queue", summary: "transitions of the queue beside an empty script, same Redis, same connection",

@@ -42,9 +42,11 @@ enum ClickBenchmark {
         Figure.print("click_to_link", links.median, "ms", note: "of it until the link to the display is there")
     }
 
-    static func click(_ client: SessionClient) async throws -> (link: Duration, frame: Duration) {
+    static func click(
+        _ client: SessionClient, machine: String = Workspace.machineName
+    ) async throws -> (link: Duration, frame: Duration) {
         let start = ContinuousClock.now
-        let id = try await client.create().id
+        let id = try await client.create(machine: machine).id
         let address = try await client.waitForDisplay(id)
         let link = ContinuousClock.now - start
         let viewer = try await Viewer.connect(webSocket: address)

@@ -88,11 +88,16 @@ enum IsolationBenchmark {
     }
 
     private static func measure(_ workspace: Workspace) async throws {
-        let bytes = 1 << 30
+        let rate = NetworkRate(
+            megabits: 100, program: try Service.program())
         let users = UserRange(first: 301_000, last: 301_999)
-        for (name, isIsolated) in [("download_without", false), ("download_with_own_network", true)] {
+        for (name, isIsolated, rate, bytes) in [
+            ("download_without", false, nil, 1 << 30), ("download_with_own_network", true, nil, 1 << 30),
+            ("download_at_100_mbit", true, rate, 1 << 26),
+        ] {
             var options = GuestNetwork.Options()
             options.isIsolated = isIsolated
+            options.rate = rate
             let place = try workspace.makeDirectory(name)
             let network = GuestNetwork(
                 paths: HostPaths(runtime: place, state: place), options: options, users: users, logger: Service.silence)
@@ -107,7 +112,8 @@ enum IsolationBenchmark {
             keeper.cancel()
             await keeper.value
             await network.end()
-            Figure.print(name, rates.median, "MB/s", note: "1 GiB by TCP, one core for each hop, \(rates.range)")
+            Figure.print(
+                name, rates.median, "MB/s", note: "\(bytes >> 20) MiB by TCP, one core for each hop, \(rates.range)")
         }
     }
 }

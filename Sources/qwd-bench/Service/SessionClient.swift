@@ -40,8 +40,8 @@ struct SessionClient: Sendable {
 
     /// Posts the form.
     /// - Returns: The session, and how long the answer took.
-    func create() async throws -> (id: String, time: Duration) {
-        let form = "machine=\(Workspace.machineName)&user=bench&cpu=1&memory=\(Double(Self.memoryMiB) / 1024)"
+    func create(machine: String = Workspace.machineName) async throws -> (id: String, time: Duration) {
+        let form = "machine=\(machine)&user=bench&cpu=1&memory=\(Double(Self.memoryMiB) / 1024)"
         let (answer, time) = try await connection.request(
             "POST", "/sessions", accept: "application/json", form: form)
         guard answer.status == 201 else { throw BenchError("POST /sessions: \(answer.status) \(answer.text)") }

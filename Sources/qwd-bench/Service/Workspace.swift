@@ -5,7 +5,7 @@ import Processes
 
 /// A directory for one benchmark, with the machines it uses. Everything that was started for it ends with it.
 final class Workspace: Sendable {
-    private static let disc = "/usr/lib/grub-rescue/grub-rescue-cdrom.iso"
+    static let disc = "/usr/lib/grub-rescue/grub-rescue-cdrom.iso"
     /// Name of the variable that marks the processes of a workspace, to find those that outlive their parents.
     private static let variable = "QWDTEST_ROOT"
     static let machineName = "grub-rescue.iso"
