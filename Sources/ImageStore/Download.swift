@@ -45,7 +45,8 @@ package struct Download: Sendable {
             } catch {
                 guard error.code == .network else { throw error }
                 let length = Files.length(partial)
-                left = length > most ? Self.tries : left - 1
+                // Where a try has a limit they have one together, whatever a server sends bit by bit.
+                left = length > most && limit == nil ? Self.tries : left - 1
                 most = max(most, length)
                 if left == 0 { throw error }
                 // A server that is overloaded gets some time; nothing tells when it is ready.
@@ -106,6 +107,8 @@ package struct Download: Sendable {
         if let limit {
             isSet = isSet && ccurl_set_long(handle, CURLOPT_TIMEOUT, Int(limit.components.seconds)) == CURLE_OK
         }
+        // Nor is anything asked past a proxy because the environment says so (NO_PROXY).
+        if mayAsk != nil { isSet = isSet && ccurl_set_text(handle, CURLOPT_NOPROXY, "") == CURLE_OK }
         if mayAsk != nil, proxy.isEmpty {
             // Nor one that the environment names: it would ask whatever it is told.
             isSet = isSet && ccurl_set_text(handle, CURLOPT_PROXY, "") == CURLE_OK
@@ -126,6 +129,8 @@ package struct Download: Sendable {
 
     private func judge(_ code: CURLcode, _ status: Int, _ transfer: Transfer) throws(ImageStoreError) {
         if let problem = transfer.problem { throw problem }
+        // Another address of the same name may have been one that may be asked.
+        if code != CURLE_OK, let refusal = transfer.refusal { throw refusal }
         let why = String(cString: curl_easy_strerror(code))
         switch code {
         case CURLE_OK where status == 416:

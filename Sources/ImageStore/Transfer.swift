@@ -17,10 +17,12 @@ final class Transfer: Sendable {
         var free = Int.max
         var isCancelled = false
         var problem: ImageStoreError?
+        /// That an address may not be asked.
+        var refusal: ImageStoreError?
     }
 
-    /// Free space that stays for others.
-    private static let reserve = 1 << 30
+    /// Free space that stays for others. What is small takes none from them.
+    private var reserve: Int { most == nil ? 1 << 30 : 0 }
 
     private let state = Mutex(State())
     private let most: Int?
@@ -37,6 +39,7 @@ final class Transfer: Sendable {
     }
 
     var problem: ImageStoreError? { state.withLock { $0.problem } }
+    var refusal: ImageStoreError? { state.withLock { $0.refusal } }
 
     func cancel() {
         state.withLock { state in
@@ -87,9 +90,10 @@ final class Transfer: Sendable {
                 guard let address else { return CURL_SOCKET_BAD }
                 let family = address.pointee.family
                 // It stands in the structure's tail, which is as long as it says.
-                let bytes = withUnsafePointer(to: &address.pointee.addr) {
-                    Array(UnsafeRawBufferPointer(start: $0, count: Int(address.pointee.addrlen)))
-                }
+                let place = MemoryLayout<curl_sockaddr>.offset(of: \.addr) ?? 0
+                let bytes = Array(
+                    UnsafeRawBufferPointer(
+                        start: UnsafeRawPointer(address) + place, count: Int(address.pointee.addrlen)))
                 guard Transfer.of(data).mayConnect(family, bytes) else { return CURL_SOCKET_BAD }
                 return socket(family, address.pointee.socktype | CInt(SOCK_CLOEXEC.rawValue), address.pointee.protocol)
             }) == CURLE_OK && ccurl_set_pointer(handle, CURLOPT_OPENSOCKETDATA, data) == CURLE_OK
@@ -106,7 +110,7 @@ final class Transfer: Sendable {
         let target = ClientAddress(bytes: address)
         if let target, let mayAsk, mayAsk(target) { return true }
         state.withLock { state in
-            state.problem = ImageStoreError(
+            state.refusal = ImageStoreError(
                 .refused, "It leads to \(target.map { "\($0)" } ?? "a socket"), which may not be asked.")
         }
         return false
@@ -120,7 +124,7 @@ final class Transfer: Sendable {
     private func write(_ bytes: UnsafeMutablePointer<CChar>?, _ count: Int) -> Int {
         state.withLock { state in
             // An answer that tells no length must not fill the disk either.
-            if state.written + count > state.free - Self.reserve {
+            if state.written + count > state.free - reserve {
                 state.problem = ImageStoreError(
                     .noSpace, "There are only \(state.free >> 20) MiB free for it. What came is kept: free some space.")
                 return 0
@@ -170,7 +174,7 @@ final class Transfer: Sendable {
     /// - Returns: Whether to go on.
     private func report(_ come: Int, _ all: Int) -> Bool {
         let (have, goesOn) = state.withLock { state in
-            if all > 0, state.problem == nil, all > state.free - Self.reserve {
+            if all > 0, state.problem == nil, all > state.free - reserve {
                 state.problem = ImageStoreError(
                     .noSpace,
                     "It has \(all >> 20) MiB, and only \(state.free >> 20) MiB are free there. Free some space.")

@@ -195,6 +195,7 @@ extension Worker {
             }
             return BootScriptBundle.text(scripts, session: id)
         } catch {
+            if Task.isCancelled { throw .cancelled }
             throw .machine(error)
         }
     }

@@ -95,6 +95,11 @@ struct GuestAgentTests {
         #expect(await problem().contains("does not answer"))
     }
 
+    @Test func `one that answers without end is left`() async throws {
+        try serve { _ in String(repeating: "{}\n", count: 200) }
+        #expect(await problem().contains("does not answer"))
+    }
+
     @Test func `one that is silent or ends is not waited for`() async throws {
         try serve { _ in "" }
         #expect(await problem(limit: .milliseconds(300)).contains("does not answer"))

@@ -11,6 +11,8 @@ package final class TextServer: Sendable {
         case status(Int)
         /// A byte now and then, for ever.
         case endless
+        /// One byte more of a file with each request, which is still the same one.
+        case bits(String)
         /// The end of the connection.
         case nothing
     }
@@ -54,7 +56,10 @@ package final class TextServer: Sendable {
         var buffer = [UInt8](repeating: 0, count: 8192)
         let length = recv(peer, &buffer, buffer.count, 0)
         let head = String(decoding: buffer.prefix(max(0, length)), as: UTF8.self)
-        count.withLock { $0 += 1 }
+        let number = count.withLock { count in
+            count += 1
+            return count
+        }
         switch answers(head.split(separator: " ").dropFirst().first.map(String.init) ?? "") {
         case .text(let text):
             write(peer, "HTTP/1.1 200 OK\r\nContent-Length: \(text.utf8.count)\r\nConnection: close\r\n\r\n" + text)
@@ -65,6 +70,15 @@ package final class TextServer: Sendable {
         case .endless:
             write(peer, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
             while send(peer, "x", 1, CInt(MSG_NOSIGNAL)) == 1 { usleep(100_000) }
+        case .bits(let text):
+            let start = head.contains("Range: bytes=") ? number - 1 : 0
+            let status =
+                start > 0
+                ? "206 Part\r\nContent-Range: bytes \(start)-\(text.utf8.count - 1)/\(text.utf8.count)" : "200 OK"
+            write(
+                peer,
+                "HTTP/1.1 \(status)\r\nETag: \"x\"\r\nContent-Length: \(text.utf8.count - start)\r\n\r\n"
+                    + text.dropFirst(start).prefix(1))
         case .nothing: break
         }
     }

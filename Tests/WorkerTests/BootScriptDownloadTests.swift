@@ -60,6 +60,19 @@ struct BootScriptDownloadTests {
         server.end()
     }
 
+    @Test func `what comes bit by bit has five tries all the same`() async throws {
+        let server = try TextServer { _ in .bits("a text that never comes as a whole") }
+        #expect(await problem("http://127.0.0.1:\(server.port)/bits").contains("5 tries"))
+        #expect(server.requests == 5)
+        server.end()
+    }
+
+    @Test func `this host's own networks are no public ones`() throws {
+        let own = OwnNetworks()
+        #expect(own.contain(try #require(ClientAddress("127.0.0.1"))))
+        #expect(!own.contain(try #require(ClientAddress("203.0.113.9"))))
+    }
+
     @Test func `of a person's own none comes from here, by address, by name or by redirect`() async throws {
         let server = try TextServer { _ in .text("echo secret\n") }
         for host in ["127.0.0.1", "localhost", "127.1.2.3", "[::ffff:127.0.0.1]"] {

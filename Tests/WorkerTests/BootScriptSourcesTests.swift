@@ -70,6 +70,9 @@ import Testing
             own: "exec: mount @PW@ @@PW@ @USER@", password: "a'@VM@ $(id)", takesPasswords: true)
         #expect(
             found.map(\.text) == ["#!/bin/sh\nmount 'a'\\''@VM@ $(id)' @'a'\\''@VM@ $(id)' 'ann'\\''; rm -rf /'\n"])
+        // A mark that combines with a quote is none for a shell.
+        let marked = try await scripts(own: "exec: echo @PW@", password: "'\u{301};id;'\u{301}", takesPasswords: true)
+        #expect(marked.map { Array($0.text.utf8) } == [Array("#!/bin/sh\necho ''\\''\u{301};id;'\\''\u{301}'\n".utf8)])
         // Where it is not allowed one that was given stays out.
         #expect(try await scripts(own: "exec: echo @PW@", password: "x").map(\.text) == ["#!/bin/sh\necho @PW@\n"])
         await #expect(throws: MachineError.self) { try await scripts(own: "exec: echo @PW@", takesPasswords: true) }
@@ -125,10 +128,10 @@ import Testing
         text = text.replacing("if [ -c $console ] && ", with: "if ").replacing(
             "\"$1\" > $console", with: "\"$1\" >> $console")
         try Files.write(text, to: "\(root)/bundle")
-        for isFirst in [true, false] {
+        for (isFirst, waits) in [(true, false), (false, false), (false, true)] {
             let shell = Process()
             shell.executableURL = URL(filePath: "/bin/sh")
-            shell.arguments = ["\(root)/bundle"]
+            shell.arguments = ["\(root)/bundle"] + (waits ? ["wait"] : [])
             let output = Pipe()
             shell.standardOutput = output
             try shell.run()
@@ -136,7 +139,7 @@ import Testing
             shell.waitUntilExit()
             // To who has started it, and to the console, which keeps those of the first run.
             let console = try String(contentsOfFile: "\(root)/console", encoding: .utf8)
-            for (text, isTold) in [(said, isFirst), (console, true)] {
+            for (text, isTold) in [(said, isFirst || waits), (console, true)] {
                 let results = text.split { $0.isNewline }.compactMap { BootScriptResult(line: $0) }
                 #expect(results.map(\.code) == (isTold ? [0, 3, 127] : []), "\(text)")
                 if isTold { #expect(results.map(\.lastLine).prefix(2) == ["one", "two"]) }

@@ -14,6 +14,10 @@ struct GuestAgent {
     private let limit: Duration
     /// Bytes of an answer. The longest that we ask for is what a program wrote.
     private static let longest = 1 << 20
+    /// Answers to somebody before us, at most.
+    private static let mostOfOthers = 64
+    /// After each piece that was read: a guest that writes without end must not keep us busy.
+    private static let breath = Duration.milliseconds(5)
     /// Bytes of a file that go in one command.
     private static let piece = 12_288
 
@@ -81,10 +85,13 @@ struct GuestAgent {
         // What is answered to somebody before us is none of ours.
         let token = Int.random(in: 1...1 << 30)
         try send(Command(execute: "guest-sync", arguments: Token(id: token)))
-        while try await answer(Int.self, ignoringErrors: true) != token {}
+        for _ in 0..<Self.mostOfOthers {
+            if try await answer(Int.self, ignoringErrors: true) == token { return }
+        }
+        throw Self.problem("it does not answer")
     }
 
-    /// Writes a file of the guest.
+    /// Writes a file of the guest. One that is new may be written to by everybody there (qemu-ga gives it mode 0666).
     mutating func write(_ text: String, to path: String) async throws(MachineError) {
         let handle = try await ask("guest-file-open", Opening(path: path, mode: "w"), Int.self)
         var rest = Array(text.utf8)[...]
@@ -143,25 +150,28 @@ struct GuestAgent {
             shutdown(socket.number, CInt(SHUT_RDWR))
         }
         defer { watchdog.cancel() }
+        var searched = 0
         while true {
-            if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+            if let end = rest[searched...].firstIndex(of: UInt8(ascii: "\n")) {
                 let line = Data(rest[..<end])
                 rest.removeFirst(end + 1)
                 let reply = try? JSONDecoder().decode(Reply<Value>.self, from: line)
                 if let value = reply?.return { return value }
                 if ignoringErrors { return nil }
                 throw Self.problem(
-                    reply?.error.map { "it says: \($0.desc.prefix(200))" } ?? "it answers something else")
+                    reply?.error.map { "it says: \($0.desc.prefix(200))" } ?? "it answers something else", .unsupported)
             }
+            searched = rest.count
             let piece = await socket.nextBytes()
             guard !piece.isEmpty, rest.count + piece.count <= Self.longest else {
                 throw Self.problem("it does not answer")
             }
             rest += piece
+            guard (try? await Task.sleep(for: Self.breath)) != nil else { throw Self.problem("it was not waited for") }
         }
     }
 
-    private static func problem(_ why: String) -> MachineError {
-        MachineError(.notAnswering, "The guest's agent does not do what it is asked for: \(why).")
+    private static func problem(_ why: String, _ code: MachineError.Code = .notAnswering) -> MachineError {
+        MachineError(code, "The guest's agent does not do what it is asked for: \(why).")
     }
 }

@@ -30,6 +30,8 @@ struct LiveMachine: Sendable {
     var toldScripts: Set<Int> = []
     /// Whether its agent is being given the boot scripts.
     var isGivingScript = false
+    /// Whether the agent has begun anew meanwhile.
+    var agentCameAgain = false
     /// Why they do not run; empty if they do, or if nobody knows.
     var scriptProblem = ""
     var network = NetworkLink()

@@ -8,20 +8,26 @@ struct BootScript: Sendable, Hashable {
     /// The script with the session's names in place of `@USER@`, `@SESSION_NAME@` and so on, each quoted for a shell: a name can't end a
     /// word or begin a command. What stands in a name is no symbol.
     func naming(_ names: [(symbol: String, value: String)]) -> BootScript {
-        var (named, rest) = ("", text[...])
-        while let at = rest.firstIndex(of: "@") {
+        // By bytes: a mark that combines with a quote makes another character for Swift, and none for a shell.
+        let names = names.map { (symbol: Array($0.symbol.utf8), value: Self.quoted($0.value)) }
+        var named: [UInt8] = []
+        var rest = Array(text.utf8)[...]
+        while let at = rest.firstIndex(of: UInt8(ascii: "@")) {
             named += rest[..<at]
             rest = rest[at...]
-            let (taken, value) =
-                names.first { rest.hasPrefix($0.symbol) }.map { ($0.symbol.count, Self.quoted($0.value)) } ?? (1, "@")
-            named += value
-            rest = rest.dropFirst(taken)
+            if let (symbol, value) = names.first(where: { rest.starts(with: $0.symbol) }) {
+                named += value
+                rest = rest.dropFirst(symbol.count)
+            } else {
+                named.append(rest.removeFirst())
+            }
         }
-        return BootScript(text: named + rest)
+        return BootScript(text: String(decoding: named + rest, as: UTF8.self))
     }
 
-    private static func quoted(_ text: String) -> String {
-        "'" + text.replacing("'", with: "'\\''") + "'"
+    private static func quoted(_ text: String) -> [UInt8] {
+        let quote = UInt8(ascii: "'")
+        return [quote] + text.utf8.flatMap { $0 == quote ? Array("'\\''".utf8) : [$0] } + [quote]
     }
 }
 
@@ -41,12 +47,20 @@ enum BootScriptBundle {
             #!/bin/sh
             # Written by qwd: the boot scripts of session \(session). It may be found in several ways; the first one runs it.
             umask 077
-            mkdir -p /run/qwd && mkdir /run/qwd/\(session) 2>/dev/null || exit 0
+            kept=/run/qwd/\(session)
+            if ! { mkdir -p /run/qwd && mkdir $kept; } 2>/dev/null; then
+                # They run already, or have run. Who waits for their end is told the same.
+                if [ "$1" = wait ]; then
+                    while [ -d $kept ] && ! [ -e $kept/done ]; do sleep 1; done
+                    cat $kept/reports
+                fi
+                exit 0
+            fi
             for place in /var/lib/qwd /root /tmp; do mkdir -p $place/\(session) 2>/dev/null && break; done
             place=$place/\(session)
             report() {
                 # For who has started this; the console is for all others.
-                printf '%s\\n' "$1"
+                printf '%s\\n' "$1" | tee -a $kept/reports
                 for console in /dev/ttyS0 /dev/ttyAMA0 /dev/console; do
                     if [ -c $console ] && printf '\\r\\n%s\\r\\n' "$1" > $console; then return; fi
                 done 2>/dev/null
@@ -58,6 +72,7 @@ enum BootScriptBundle {
                 report "\(BootScriptResult.mark) $1/\(scripts.count) $code : $(tail -n 1 $place/$1.log | tr -cd ' -~' | cut -c 1-200)"
             }
             \(parts.joined(separator: "\n"))
+            : > $kept/done
 
             """
     }

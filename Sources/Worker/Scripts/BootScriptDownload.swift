@@ -1,5 +1,6 @@
 import Catalogue
 import Domain
+import FoundationEssentials
 import ImageStore
 import Machines
 import Processes
@@ -33,14 +34,25 @@ struct BootScriptDownload {
         var download = Download(url: url, partial: file, proxy: sources.proxy, silence: Self.limit)
         download.most = sources.mostBytes
         download.limit = Self.limit
-        if !isAdministrators { download.mayAsk = { $0.isPublic } }
+        if !isAdministrators {
+            let own = OwnNetworks()
+            download.mayAsk = { $0.isPublic && !own.contain($0) }
+        }
         do throws(ImageStoreError) {
             try await download.run { _, _ in }
         } catch {
             let why = error.code == .network ? "\(Download.tries) tries brought nothing." : error.detail
-            throw MachineError(.badImage, "The boot script \(shown) can't be had. \(why)")
+            // Another host, or the same a moment later, may have more luck with what is not the address's fault.
+            let code: MachineError.Code =
+                switch error.code {
+                case .network, .system, .cancelled: .system
+                case .noSpace: .noSpace
+                default: .badImage
+                }
+            throw MachineError(code, "The boot script \(shown) can't be had. \(why)")
         }
-        return Files.read(file) ?? ""
+        let bytes = (try? Data(contentsOf: URL(filePath: file))) ?? Data()
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Whether an address lies below one of some others: of the same server, and in the same directory or deeper. What a server could

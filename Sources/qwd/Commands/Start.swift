@@ -141,7 +141,8 @@ struct Start: AsyncParsableCommand {
             let line = file == "-"
                 ? readLine()
                 : try? String(contentsOfFile: file, encoding: .utf8)
-                    .split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init), !line.isEmpty,
+                    .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).first.map(String.init),
+            !line.isEmpty,
             !line.utf8.contains(0)
         else { throw Failure(.failed, "--script-password-file: there is no line of text in \(file).") }
         return Secret(line)
@@ -164,7 +165,9 @@ struct Start: AsyncParsableCommand {
                 "--script has \(text.utf8.count) bytes, and may have \(settings.scripts.maxLength) (scripts.max_length)."
             )
         }
-        guard BootScriptSource(written: text) != nil else { throw Failure(.usage, "--script: there is nothing in it.") }
+        guard BootScriptSource(written: text) != nil, !text.utf8.contains(0) else {
+            throw Failure(.usage, "--script: there is nothing in it.")
+        }
         return text
     }
 
