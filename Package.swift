@@ -104,7 +104,7 @@ let package = Package(
 
         // Machines.
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
-        .library("GraphicsCards", ["Processes"]),
+        .library("GraphicsCards", ["Domain", "Processes"]),
         .library("TrafficShaper"),
         .library("Machines", ["Domain", "Processes"]),
         .library("Catalogue", ["Domain", "Processes"]),
@@ -166,7 +166,7 @@ let package = Package(
         // Tests.
         .target(
             name: "TestSupport",
-            dependencies: ["CLinux", "Domain", "Redis", "Queue", .subprocess, .systemPackage, .logging],
+            dependencies: ["CLinux", "Domain", "Processes", "Redis", "Queue", .subprocess, .systemPackage, .logging],
             path: "Tests/TestSupport", swiftSettings: strict),
         .tests("Domain"),
         .tests("Settings", ["Domain"]),
@@ -214,6 +214,6 @@ let package = Package(
             ],
             exclude: ["Browser"], swiftSettings: strict),
         .tests("Scheduler", ["Domain", "Ledger", "Queue", "Redis", "TestSupport", .logging]),
-        .tests("Viewer", ["qwd"]),
+        .tests("Viewer", ["qwd", "TestSupport"]),
     ]
 )

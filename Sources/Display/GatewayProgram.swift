@@ -50,15 +50,10 @@ package struct GatewayProgram: Sendable {
 
     /// It talks to strangers, so it sees the displays' sockets, its certificate, itself and its libraries, and nothing else.
     private func confined(_ paths: HostPaths) -> Program {
-        var program = Program(path, arguments(paths), package: "qwd")
-        program.account = account
-        var sandbox = Sandbox()
-        sandbox.sharesNetwork = true
-        // Dispatch looks into /proc.
-        sandbox.processes = .itselfInProc
-        sandbox.readOnly = [Sandbox.Mount(path), Sandbox.Mount(paths.tokens)] + Sandbox.ownLibraries
-        if certificate != nil { sandbox.readOnly.append(Sandbox.Mount(paths.gatewayCertificates)) }
-        program.sandbox = sandbox
+        var program = Program.shutIn(path, arguments(paths), account: account)
+        program.sandbox?.sharesNetwork = true
+        program.sandbox?.readOnly.append(Sandbox.Mount(paths.tokens))
+        if certificate != nil { program.sandbox?.readOnly.append(Sandbox.Mount(paths.gatewayCertificates)) }
         return program
     }
 

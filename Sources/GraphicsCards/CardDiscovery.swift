@@ -12,6 +12,10 @@ package struct CardDiscovery: Sendable {
         let sysfs = Sysfs(root: sysfs)
         let (functions, unreadable) = Self.functions(sysfs)
         let graphics = functions.filter(\.isGraphics)
+        // Most hosts have none, and count them with each heartbeat.
+        if graphics.isEmpty {
+            return CardInventory(cards: [], mediatedParents: [], mediatedDevices: [], unreadable: unreadable)
+        }
         let names = PCINames(names, of: Set(graphics.map(\.identifier)))
         let processor = Processor(cpuinfo: cpuinfo)
         let mediated = MediatedDiscovery(sysfs, graphics, blockList)

@@ -1,3 +1,4 @@
+import Domain
 import Processes
 
 /// What the kernel says about devices. Any entry may be gone by the time it is read, and then it is nil or empty.
@@ -9,9 +10,7 @@ struct Sysfs {
 
     /// The text of an attribute, without white space around it.
     func text(_ path: String) -> String? {
-        guard let text = Files.read("\(root)/\(path)") else { return nil }
-        let start = text.drop(while: \.isWhitespace)
-        return String(start.reversed().drop(while: \.isWhitespace).reversed())
+        Files.read("\(root)/\(path)")?.trimmed
     }
 
     /// A number such as `0x10de`.

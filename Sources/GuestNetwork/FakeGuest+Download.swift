@@ -84,11 +84,9 @@ extension IsolationCheck {
         var room: CInt = 8 << 20
         setsockopt(guestEnd.number, SOL_SOCKET, SO_RCVBUFFORCE, &room, socklen_t(MemoryLayout<CInt>.size))
         setsockopt(helperEnd.number, SOL_SOCKET, SO_SNDBUFFORCE, &room, socklen_t(MemoryLayout<CInt>.size))
-        let shaped = try await network.options.rate?.start(before: helperEnd, account: users?.probe, log: nil)
-        let helper = try await Passt.start(
-            shaped?.socket ?? helperEnd, account: users?.probe, namespace: try await network.namespace(),
-            source: SourceAddress(number: 0),
-            resolvers: [], frames: shaped == nil ? [] : NetworkRate.passtArguments, log: nil)
+        let (helper, _) = try await Passt.start(
+            helperEnd, behind: network.options.rate, account: users?.probe, namespace: try await network.namespace(),
+            source: SourceAddress(number: 0), resolvers: [], log: nil)
         let guest = FakeGuest(guestEnd)
         let start = ContinuousClock.now
         let received = await Self.offPool { guest.download(from: target, port: port, ownPort: 39_100, limit: bytes) }

@@ -225,14 +225,11 @@ package struct IsolationCheck: Sendable {
     }
 
     static func pair() throws(MachineError) -> (Descriptor, Descriptor) {
-        var ends: [CInt] = [-1, -1]
-        guard socketpair(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-            throw MachineError(.system, "Can't make a pair of sockets: \(String(cString: strerror(errno)))")
-        }
+        let ends = try MachineError.translating { () throws(ProcessError) in try UnixSocket.pair() }
         // A helper that has ended, or hangs, takes nothing: whoever sends to it must not wait for ever.
         var limit = timeval(tv_sec: 2, tv_usec: 0)
-        setsockopt(ends[0], SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        return (Descriptor(ends[0]), Descriptor(ends[1]))
+        setsockopt(ends.0.number, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        return ends
     }
 }
 

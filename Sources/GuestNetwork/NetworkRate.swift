@@ -28,20 +28,13 @@ package struct NetworkRate: Sendable, Hashable {
     func start(
         before machine: Descriptor, account: Account?, log: String?
     ) async throws(MachineError) -> (process: ProcessHandle, socket: Descriptor) {
-        var program = Program(
-            program, [Self.command, "--megabits", "\(megabits)", "--helper", "\(Self.helper)"], package: "qwd")
-        program.account = account
-        var sandbox = Sandbox()
-        // Dispatch looks into /proc.
-        sandbox.processes = .itselfInProc
-        sandbox.readOnly = [Sandbox.Mount(self.program)] + Sandbox.ownLibraries
-        program.sandbox = sandbox
+        let shaper = Program.shutIn(
+            program, [Self.command, "--megabits", "\(megabits)", "--helper", "\(Self.helper)"], account: account)
         let (inner, outer) = try MachineError.translating { () throws(ProcessError) in try UnixSocket.pair() }
         var size = Self.sendBuffer
         setsockopt(outer.number, SOL_SOCKET, SO_SNDBUFFORCE, &size, socklen_t(MemoryLayout<CInt>.size))
-        let start = program
         let process = try await MachineError.translating { () async throws(ProcessError) in
-            try await DetachedProcess.start(start, standardInput: machine, inherited: [inner], log: log)
+            try await DetachedProcess.start(shaper, standardInput: machine, inherited: [inner], log: log)
         }
         return (process, outer)
     }

@@ -14,11 +14,21 @@ package enum Passt {
         let socket = try MachineError.translating { () throws(ProcessError) in
             try UnixSocket.connect(to: paths.network)
         }
-        let shaped = try await rate?.start(before: socket, account: account, log: paths.networkLog)
+        return try await start(
+            socket, behind: rate, account: account, namespace: namespace, source: source, resolvers: resolvers,
+            log: paths.networkLog)
+    }
+
+    /// The same with a rate kept before it, if there is one.
+    static func start(
+        _ socket: Descriptor, behind rate: NetworkRate?, account: Account?, namespace: ProcessHandle?,
+        source: SourceAddress?, resolvers: [String], log: String?
+    ) async throws(MachineError) -> (ProcessHandle, shaper: ProcessHandle?) {
+        let shaped = try await rate?.start(before: socket, account: account, log: log)
         // If this fails the shaper ends too, with its socket.
         let helper = try await start(
             shaped?.socket ?? socket, account: account, namespace: namespace, source: source, resolvers: resolvers,
-            frames: rate == nil ? [] : NetworkRate.passtArguments, log: paths.networkLog)
+            frames: rate == nil ? [] : NetworkRate.passtArguments, log: log)
         return (helper, shaped?.process)
     }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Processes
 import Testing
+import TestSupport
 
 /// `qwd config check` as an administrator runs it.
 @Suite(.timeLimit(.minutes(1)))
@@ -11,7 +12,7 @@ struct ConfigCheckTests {
         defer { Files.remove(file) }
         return try await offPool {
             let process = Process()
-            process.executableURL = URL(filePath: RunningService.program)
+            process.executableURL = URL(filePath: builtProgram)
             process.arguments = ["config", "check", "--config", file]
             let (output, errors) = (Pipe(), Pipe())
             process.standardOutput = output

@@ -1,6 +1,7 @@
 import Foundation
 import Processes
 import Testing
+import TestSupport
 
 /// `qwd machine` and `qwd session` as an administrator types them, beside a service that runs.
 @Suite(
@@ -19,7 +20,7 @@ struct MachineCommandTests {
     func `every command says how it is used`(words: [String]) async throws {
         let text = try await offPool {
             let process = Process()
-            process.executableURL = URL(filePath: RunningService.program)
+            process.executableURL = URL(filePath: builtProgram)
             process.arguments = words + ["--help"]
             let output = Pipe()
             process.standardOutput = output

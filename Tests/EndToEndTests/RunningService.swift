@@ -4,6 +4,7 @@ import Logging
 import Processes
 import Queue
 import Redis
+import TestSupport
 
 /// A real `qwd up` with directories, ports and a private Redis of its own, as a child of the test.
 final class RunningService: @unchecked Sendable {
@@ -26,12 +27,6 @@ final class RunningService: @unchecked Sendable {
     var url: String { "http://127.0.0.1:\(httpPort)" }
     var log: String { (try? String(contentsOfFile: "\(root)/log", encoding: .utf8)) ?? "" }
     var pid: Int32 { process?.processIdentifier ?? 0 }
-
-    /// The program that was built beside this test.
-    static var program: String {
-        let own = Files.target(of: "/proc/self/exe") ?? ""
-        return URL(filePath: own).deletingLastPathComponent().appending(path: "qwd").path
-    }
 
     /// - Parameter overrides: More of the configuration, as `--set` takes it.
     init(_ overrides: [String] = []) throws {
@@ -144,7 +139,7 @@ final class RunningService: @unchecked Sendable {
 
     private func prepare(_ command: [String] = ["up"], _ others: [String] = []) -> Process {
         let process = Process()
-        process.executableURL = URL(filePath: Self.program)
+        process.executableURL = URL(filePath: builtProgram)
         process.arguments =
             command
             + ([
@@ -164,7 +159,7 @@ final class RunningService: @unchecked Sendable {
         let process = prepare()
         if let descriptors, let prlimit = Programs.find("prlimit") {
             // It becomes the service (util-linux).
-            process.arguments = ["--nofile=\(descriptors):\(descriptors)", Self.program] + (process.arguments ?? [])
+            process.arguments = ["--nofile=\(descriptors):\(descriptors)", builtProgram] + (process.arguments ?? [])
             process.executableURL = URL(filePath: prlimit)
         }
         var environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }

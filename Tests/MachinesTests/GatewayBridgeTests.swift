@@ -8,16 +8,13 @@ import Logging
 import Processes
 import Synchronization
 import Testing
+import TestSupport
 
 @Suite(.timeLimit(.minutes(1)), .serialized)
 struct GatewayBridgeTests {
     private let root = "/tmp/qwd-ws-\(SessionID(milliseconds: 0).text.suffix(7))"
 
-    /// The program that was built beside this test.
-    private static let program = URL(filePath: Program.ourselves).deletingLastPathComponent()
-        .appending(path: "qwd").path
-
-    private func bridge(port: Int, program: String = Self.program) throws -> GatewayBridge {
+    private func bridge(port: Int, program: String = builtProgram) throws -> GatewayBridge {
         let paths = HostPaths(runtime: "\(root)/r", state: "\(root)/s")
         try Files.makeDirectory(paths.runtime)
         return GatewayBridge(
@@ -199,7 +196,7 @@ struct GatewayBridgeTests {
         let errors = ErrorLog()
         let bridge = GatewayBridge(
             paths: paths, host: "127.0.0.1", port: 0, publicURL: "",
-            program: GatewayProgram(path: Self.program, certificate: files), logger: errors.logger)
+            program: GatewayProgram(path: builtProgram, certificate: files), logger: errors.logger)
         let copies = GatewayProgram.copies(in: paths.gatewayCertificates)
         func has(_ pair: CertificateFiles) -> Bool {
             Files.read(copies.chain) == Files.read(pair.chain) && Files.read(copies.key) == Files.read(pair.key)

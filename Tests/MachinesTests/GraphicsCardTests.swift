@@ -1,11 +1,9 @@
 @testable import Catalogue
 import Domain
 import Foundation
-import Glibc
 @testable import GraphicsCards
 @testable import GuestNetwork
 @testable import Hypervisor
-import Logging
 @testable import Machines
 import Processes
 import Testing
@@ -40,17 +38,11 @@ struct GraphicsCardTests {
     }
 
     private func hypervisor() -> QEMUHypervisor {
-        let users = geteuid() == 0 ? UserRange(first: 300_200, last: 300_300) : nil
-        let paths = HostPaths(runtime: "\(root)/r", state: "\(root)/s")
-        let logger = Logger(label: "test")
         var options = GuestNetwork.Options()
         options.isIsolated = false
         var cards = CardDiscovery()
         cards.sysfs = sysfs
-        return QEMUHypervisor(
-            paths: paths, accelerator: .tcg, users: users,
-            network: GuestNetwork(paths: paths, options: options, users: users, logger: logger), cards: cards,
-            logger: logger)
+        return makeHypervisor(HostPaths(runtime: "\(root)/r", state: "\(root)/s"), network: options, cards: cards)
     }
 
     private func specification(_ number: Int64, cards: Int = 1) throws -> MachineSpecification {

@@ -167,7 +167,7 @@ private final class FileServer: Sendable {
         var sent = 0
     }
 
-    private let descriptor: CInt
+    private let listener: TCPListener
     private let state = Mutex(State())
     let url: String
 
@@ -175,29 +175,18 @@ private final class FileServer: Sendable {
     var sent: Int { state.withLock { $0.sent } }
 
     init(_ file: [UInt8], breaksAfter limit: Int = .max, changes: Bool = false, renews: Bool = false) throws {
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = descriptor
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
-                bind(listener, name, length) == 0 && listen(listener, 8) == 0
-                    && getsockname(listener, name, &length) == 0
-            }
-        }
-        try #require(bound)
-        url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))/file"
+        let listener = try TCPListener(host: "127.0.0.1", port: 0)
+        self.listener = listener
+        url = "http://127.0.0.1:\(listener.port)/file"
         Thread.detachNewThread { [self] in
-            while case let peer = accept(listener, nil, nil), peer >= 0 {
+            while case let peer = accept(listener.descriptor.number, nil, nil), peer >= 0 {
                 answer(peer, file, limit, changes, renews)
                 close(peer)
             }
         }
     }
 
-    deinit { shutdown(descriptor, CInt(SHUT_RDWR)) }
+    deinit { shutdown(listener.descriptor.number, CInt(SHUT_RDWR)) }
 
     private func answer(_ peer: CInt, _ file: [UInt8], _ limit: Int, _ changes: Bool, _ renews: Bool) {
         var buffer = [UInt8](repeating: 0, count: 8192)

@@ -6,6 +6,7 @@ import Glibc
 import Processes
 import Synchronization
 import Testing
+import TestSupport
 
 /// What one session sends and receives in a second, with a real Linux in it, passt, pasta and a server on another host.
 @Suite(
@@ -13,8 +14,6 @@ import Testing
     .enabled(if: LinuxGuest.isThere && geteuid() == 0, "needs root and a kernel: scripts/setup test"))
 struct NetworkRateTests {
     private static let (megabytes, megabits) = (16, 16)
-    private static let program = URL(filePath: Program.ourselves).deletingLastPathComponent()
-        .appending(path: "qwd").path
 
     /// A guest that loads by eight connections at once, sends by eight, and says when each is done.
     private func guest(_ kitchen: ImageKitchen, of host: String, source: UInt16, sink: UInt16) throws -> String {
@@ -41,7 +40,7 @@ struct NetworkRateTests {
         let kitchen = try ImageKitchen()
         let path = try guest(kitchen, of: other.address, source: traffic.source, sink: traffic.sink)
         var options = GuestNetwork.Options()
-        options.rate = NetworkRate(megabits: Self.megabits, program: Self.program)
+        options.rate = NetworkRate(megabits: Self.megabits, program: builtProgram)
         try await LinuxGuest.run(path, network: options) { machine in
             for (begin, end) in [("loading", "loaded"), ("giving", "given")] {
                 try await LinuxGuest.hear(begin, of: machine)

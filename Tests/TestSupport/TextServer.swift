@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
+import Processes
 import Synchronization
-import Testing
 
-/// A web server on all of loopback's IPv4 addresses that answers each path with a text of ours.
+/// A web server on loopback that answers each path with a text of ours.
 package final class TextServer: Sendable {
     package enum Answer: Sendable {
         case text(String)
@@ -17,7 +17,7 @@ package final class TextServer: Sendable {
         case nothing
     }
 
-    private let descriptor: CInt
+    private let listener: TCPListener
     private let answers: @Sendable (String) -> Answer
     private let count = Mutex(0)
     package let port: UInt16
@@ -26,22 +26,10 @@ package final class TextServer: Sendable {
     /// - Parameter answers: What a path gets.
     package init(_ answers: @escaping @Sendable (String) -> Answer) throws {
         self.answers = answers
-        descriptor = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listener = descriptor
-        let bound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { name in
-                // All of 127.0.0.0/8: a socket that is bound to one address would not be reached by another.
-                bind(listener, name, length) == 0 && listen(listener, 16) == 0
-                    && getsockname(listener, name, &length) == 0
-            }
-        }
-        try #require(bound)
-        port = UInt16(bigEndian: address.sin_port)
+        let listener = try TCPListener(host: "127.0.0.1", port: 0)
+        (self.listener, port) = (listener, UInt16(listener.port))
         Thread.detachNewThread { [self] in
-            while case let peer = accept(listener, nil, nil), peer >= 0 {
+            while case let peer = accept(listener.descriptor.number, nil, nil), peer >= 0 {
                 Thread.detachNewThread { [self] in
                     answer(peer)
                     close(peer)
@@ -50,7 +38,7 @@ package final class TextServer: Sendable {
         }
     }
 
-    package func end() { shutdown(descriptor, CInt(SHUT_RDWR)) }
+    package func end() { shutdown(listener.descriptor.number, CInt(SHUT_RDWR)) }
 
     private func answer(_ peer: CInt) {
         var buffer = [UInt8](repeating: 0, count: 8192)

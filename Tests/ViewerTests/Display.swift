@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import TestSupport
 @testable import Viewer
 
 /// A real QEMU under TCG that boots the GRUB rescue CD, with its display on a Unix socket.
@@ -85,14 +86,8 @@ final class Gateway: Sendable {
         defer { close(listener) }
         self.port = port
         process = try Child(
-            [Self.program(), "display-gateway", "--tokens", tokens, "--own-addresses"], input: listener,
+            [builtProgram, "display-gateway", "--tokens", tokens, "--own-addresses"], input: listener,
             log: display.directory + "/gateway.log")
-    }
-
-    /// The program that was built beside this test.
-    private static func program() throws -> String {
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return URL(filePath: own).deletingLastPathComponent().appending(path: "qwd").path
     }
 
     func address(token: String = Gateway.token) -> DisplayAddress {

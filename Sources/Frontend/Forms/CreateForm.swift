@@ -49,8 +49,10 @@ struct CreateForm: Sendable, Hashable {
         memory = text(.memory)
         lifetime = text(.lifetime)
         if case .text(let text) = fields[Field.script.rawValue].first, !text.utf8.contains(0) { script = text }
-        gpu = ["1", "on", "true", "yes", "gpu"].contains(text(.gpu).lowercased())
-        oneShot = ["1", "on", "true", "yes", "oneshot"].contains(text(.oneshot).lowercased())
+        func truth(_ field: Field) -> Bool {
+            ["1", "on", "true", "yes", field.rawValue].contains(text(field).lowercased())
+        }
+        (gpu, oneShot) = (truth(.gpu), truth(.oneshot))
     }
 }
 

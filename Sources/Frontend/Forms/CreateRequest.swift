@@ -47,9 +47,8 @@ extension CreateRequest {
         // Who is signed in, or signs in by this form, has a name already.
         let user = currentUser.authenticationDisabled ? reader.user(nobody: Self.guest) : Self.guest
         reader.password()
-        // No host has one: to drop the wish without a word would promise it.
-        let gpu = offer.largestGPU > 0 && reader.truth(.gpu)
-        if offer.largestGPU == 0 { reader.refuse(.gpu) }
+        var gpu = false
+        if offer.largestGPU > 0 { gpu = reader.truth(.gpu) } else { reader.refuse(.gpu) }
         payload = BootScriptPayload()
         if currentUser.mayGiveScript(options.scriptsFromForm) {
             payload.script = reader.script(longest: options.longestScript)

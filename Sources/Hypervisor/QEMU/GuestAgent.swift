@@ -24,13 +24,11 @@ struct GuestAgent {
     /// How a program in the guest does.
     struct Status: Decodable {
         var exited: Bool
-        var exitcode: Int?
-        var signal: Int?
         /// What it wrote, in base64.
         var output: String?
 
         private enum CodingKeys: String, CodingKey {
-            case exited, exitcode, signal
+            case exited
             case output = "out-data"
         }
 
@@ -48,7 +46,7 @@ struct GuestAgent {
         var arguments: Arguments
     }
 
-    private struct Nothing: Codable {}
+    private struct Nothing: Decodable {}
     private struct Token: Encodable { var id: Int }
     private struct Opening: Encodable { var (path, mode): (String, String) }
     private struct Writing: Encodable {
@@ -64,15 +62,11 @@ struct GuestAgent {
     private struct Running: Encodable {
         var path: String
         var arguments: [String]
+        var capturesOutput = true
         private enum CodingKeys: String, CodingKey {
-            case path, output = "capture-output"
+            case path
             case arguments = "arg"
-        }
-        func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode(path, forKey: .path)
-            try container.encode(arguments, forKey: .arguments)
-            try container.encode(true, forKey: .output)
+            case capturesOutput = "capture-output"
         }
     }
     private struct Process: Codable { var pid: Int }

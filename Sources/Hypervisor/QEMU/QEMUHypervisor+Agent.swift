@@ -36,9 +36,7 @@ extension QEMUHypervisor {
     /// earlier worker, waits for them to end and says the same.
     func runScript(_ machine: LiveMachine) async {
         guard let script = Files.read(machine.paths.bootScript) else { return }
-        var left = Self.tries
-        while left > 0, !machine.process.isGone {
-            left -= 1
+        for attempt in 1...Self.tries where !machine.process.isGone {
             machines[machine.session]?.agentCameAgain = false
             do {
                 try await give(script, to: machine)
@@ -56,7 +54,7 @@ extension QEMUHypervisor {
                 }
                 // It has said what it does not do, and has not begun anew since.
                 if error.code != .notAnswering, machines[machine.session]?.agentCameAgain != true { break }
-                guard (try? await Task.sleep(for: Self.pause * (Self.tries - left))) != nil else { return }
+                guard (try? await Task.sleep(for: Self.pause * attempt)) != nil else { return }
             }
         }
         machines[machine.session]?.isGivingScript = false

@@ -51,15 +51,17 @@ end
 -- A person's first session is refused by none of the limits. One that its owner has given up on a host that is silent
 -- counts no more: there is nothing else that they could do about it.
 local shares = cpu_share > 0 or memory_share > 0
-local mine = (per_user > 0 or shares) and call('SCARD', 'qwd:sessions:' .. holder) or 0
-if mine > 0 and (per_user > 0 and mine >= per_user or shares) then
+local wants_card = gpu_per_user > 0 and amounts[4] > 0
+local my_cards = amounts[4]
+local mine = (per_user > 0 or shares or wants_card) and call('SCARD', 'qwd:sessions:' .. holder) or 0
+if mine > 0 and (per_user > 0 and mine >= per_user or shares or wants_card) then
     local my_cpu, my_memory = amounts[1], amounts[2]
     for _, other in ipairs(call('SMEMBERS', 'qwd:sessions:' .. holder)) do
-        local s = call('HMGET', 'qwd:session:' .. other, 'cpu', 'memory_mib', 'state', 'wanted')
+        local s = call('HMGET', 'qwd:session:' .. other, 'cpu', 'memory_mib', 'state', 'wanted', 'gpu')
         if s[3] == 'lost' and s[4] == 'stopped' then
             mine = mine - 1
         else
-            my_cpu, my_memory = my_cpu + (s[1] or 0), my_memory + (s[2] or 0)
+            my_cpu, my_memory, my_cards = my_cpu + (s[1] or 0), my_memory + (s[2] or 0), my_cards + (s[5] or 0)
         end
     end
     if per_user > 0 and mine > 0 and mine + 1 > per_user then
@@ -75,14 +77,7 @@ if mine > 0 and (per_user > 0 and mine >= per_user or shares) then
 end
 
 -- Graphics cards are few, so here the first session counts too.
-if gpu_per_user > 0 and amounts[4] > 0 then
-    local mine = amounts[4]
-    for _, other in ipairs(call('SMEMBERS', 'qwd:sessions:' .. holder)) do
-        local s = call('HMGET', 'qwd:session:' .. other, 'gpu', 'state', 'wanted')
-        if not (s[2] == 'lost' and s[3] == 'stopped') then mine = mine + (s[1] or 0) end
-    end
-    if mine > gpu_per_user then return refuse('gpu', mine, gpu_per_user, MINUTE) end
-end
+if wants_card and my_cards > gpu_per_user then return refuse('gpu', my_cards, gpu_per_user, MINUTE) end
 
 if rate > 0 then
     write('LPUSH', made, text(at))

@@ -1,6 +1,5 @@
 import Catalogue
 import Domain
-import FoundationEssentials
 import ImageStore
 import Machines
 import Processes
@@ -51,8 +50,7 @@ struct BootScriptDownload {
                 }
             throw MachineError(code, "The boot script \(shown) can't be had. \(why)")
         }
-        let bytes = (try? Data(contentsOf: URL(filePath: file))) ?? Data()
-        return String(decoding: bytes, as: UTF8.self)
+        return try MachineError.translating { () throws(ProcessError) in try sources.contents(file) }
     }
 
     /// Whether an address lies below one of some others: of the same server, and in the same directory or deeper. What a server could

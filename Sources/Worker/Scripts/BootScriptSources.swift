@@ -105,7 +105,8 @@ package struct BootScriptSources: Sendable {
         paths.compactMap { Files.real($0) }.contains { path == $0 || path.hasPrefix($0 + "/") }
     }
 
-    private func contents(_ path: String) throws(ProcessError) -> String {
+    /// What a file has, up to a byte more than is allowed.
+    func contents(_ path: String) throws(ProcessError) -> String {
         let descriptor = Descriptor(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK))
         var status = stat()
         guard descriptor.number >= 0, fstat(descriptor.number, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {

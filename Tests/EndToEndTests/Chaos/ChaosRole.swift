@@ -1,5 +1,6 @@
 import Foundation
 import Processes
+import TestSupport
 
 /// One role of a farm as a process, which is killed and started again.
 final class ChaosRole: @unchecked Sendable {
@@ -30,7 +31,7 @@ final class ChaosRole: @unchecked Sendable {
     /// The same program with some of the settings changed.
     func prepare(_ others: [String: String] = [:]) -> Process {
         let process = Process()
-        process.executableURL = URL(filePath: RunningService.program)
+        process.executableURL = URL(filePath: builtProgram)
         let all = settings.merging(others) { $1 }.sorted { $0.key < $1.key }
         process.arguments = [role] + all.flatMap { ["--set", "\($0.key)=\($0.value)"] }
         process.standardOutput = FileHandle.nullDevice
