@@ -4,16 +4,21 @@ import Glibc
 /// Small files, whole.
 package enum Files {
     /// The text of a file, NUL bytes as spaces, or nil.
-    package static func read(_ path: String) -> String? {
+    package static func read(_ path: String) -> String? { read(path, chunk: 4096) }
+
+    /// - Parameter chunk: How many bytes to ask for at once. What the kernel tells in /proc is of one moment as far as one answer
+    ///   reaches.
+    package static func read(_ path: String, chunk: Int) -> String? {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
         while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count <= 0 { break }
-            text += buffer[..<count].map { $0 == 0 ? 32 : $0 }
+            let bytes = [UInt8](unsafeUninitializedCapacity: chunk) { buffer, count in
+                count = max(0, Glibc.read(descriptor, buffer.baseAddress, chunk))
+            }
+            if bytes.isEmpty { break }
+            text += bytes.map { $0 == 0 ? 32 : $0 }
         }
         return String(decoding: text, as: UTF8.self)
     }

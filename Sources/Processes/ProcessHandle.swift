@@ -51,14 +51,18 @@ package final class ProcessHandle: Sendable {
         return text[text.index(after: end)...].split(separator: " ")
     }
 
+    /// No command line that we look for is longer, in bytes.
+    private static let longest = 1 << 20
+
     /// Its program and arguments, each with a space behind it. Empty for a thread of the kernel, and for a process that has ended
     /// and was not waited for.
     ///
     /// It is empty too while the kernel loads a program, for some tenths of a millisecond, and nothing tells when that is over:
-    /// a process with memory of its own is looked at again.
+    /// a process with memory of its own is looked at again. It is read at once, or a process that loads a program between two
+    /// pages would show the first of its old arguments and none of the last.
     private static func commandLine(_ pid: Int32) -> String? {
         for _ in 0..<100 {
-            guard let text = Files.read("/proc/\(pid)/cmdline") else { return nil }
+            guard let text = Files.read("/proc/\(pid)/cmdline", chunk: longest) else { return nil }
             if !text.isEmpty || statistics(pid).flatMap({ $0.count > 20 ? Int($0[20]) : nil }) ?? 0 == 0 { return text }
             usleep(200)
         }

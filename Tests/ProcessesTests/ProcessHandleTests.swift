@@ -4,13 +4,14 @@ import Processes
 import Testing
 
 struct ProcessHandleTests {
-    @Test(.timeLimit(.minutes(1))) func `a process is known while the kernel loads its program`() throws {
+    @Test(.timeLimit(.minutes(1)), arguments: [0, 8000, 100_000])
+    func `a process is known while the kernel loads its program`(padding: Int) throws {
         let script = FileManager.default.temporaryDirectory.appending(path: "qwd-again-\(UUID().uuidString).sh")
-        try "exec /bin/sh \"$0\" some-mark\n".write(to: script, atomically: true, encoding: .utf8)
+        try "exec /bin/sh \"$0\" \"$1\" some-mark\n".write(to: script, atomically: true, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: script) }
         let process = Process()
         process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = [script.path, "some-mark"]
+        process.arguments = [script.path, String(repeating: "p", count: padding), "some-mark"]
         try process.run()
         defer {
             // It inherits blocked signals.
