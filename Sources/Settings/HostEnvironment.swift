@@ -16,9 +16,12 @@ package struct HostEnvironment: Sendable {
     package var hostName: String
     package var stateDirectory: String
     package var runtimeDirectory: String
+    /// Where a service that was started with a file of its own leaves a link to it.
+    package var serviceLink: String
 
-    /// - Parameter environment: Of it, `HOME`, `XDG_STATE_HOME` and `XDG_RUNTIME_DIR` count; relative paths don't, as
-    ///   the XDG base directory specification wants it.
+    /// - Parameter environment: Of it, `STATE_DIRECTORY` and `RUNTIME_DIRECTORY` count, in which systemd names the directories
+    ///   of a unit (systemd.exec(5)), then `HOME`, `XDG_STATE_HOME` and `XDG_RUNTIME_DIR`; relative paths don't, as the XDG
+    ///   base directory specification wants it.
     package init(
         userID: UInt32 = geteuid(), environment: [String: String], hostName: String = Self.ownHostName(),
         defaultFile: String = "/etc/qwd/qwd.yaml"
@@ -28,18 +31,24 @@ package struct HostEnvironment: Sendable {
         }
         self.defaultFile = defaultFile
         self.hostName = hostName
+        // A unit may have several, with colons between: the first is ours.
+        func directory(ofUnit variable: String) -> String? {
+            directory(variable).map { String($0.prefix { $0 != ":" }) }
+        }
         if userID == 0 {
-            stateDirectory = Self.systemStateDirectory
-            runtimeDirectory = Self.systemRuntimeDirectory
+            stateDirectory = directory(ofUnit: "STATE_DIRECTORY") ?? Self.systemStateDirectory
+            runtimeDirectory = directory(ofUnit: "RUNTIME_DIRECTORY") ?? Self.systemRuntimeDirectory
         } else {
             let home = directory("HOME") ?? FileManager.default.homeDirectoryForCurrentUser.path
-            stateDirectory = (directory("XDG_STATE_HOME") ?? home + "/.local/state") + "/qwd"
-            runtimeDirectory = directory("XDG_RUNTIME_DIR").map { $0 + "/qwd" } ?? "/tmp/qwd-\(userID)"
+            stateDirectory =
+                directory(ofUnit: "STATE_DIRECTORY")
+                ?? (directory("XDG_STATE_HOME") ?? home + "/.local/state") + "/qwd"
+            runtimeDirectory =
+                directory(ofUnit: "RUNTIME_DIRECTORY")
+                ?? directory("XDG_RUNTIME_DIR").map { $0 + "/qwd" } ?? "/tmp/qwd-\(userID)"
         }
+        serviceLink = "\(runtimeDirectory).service"
     }
-
-    /// Where a service that was started with a file of its own leaves a link to it.
-    package var serviceLink: String { "\(runtimeDirectory).service" }
 
     /// The file of the service that this user runs, where there is no file for all.
     var fileOfService: String? {

@@ -36,13 +36,17 @@ package struct Settings: Sendable, Equatable {
     static let keys: [SettingsKey] = [
         SettingsKey(
             "state_dir", \.stateDir, .absolutePath,
-            default: .derived("`/var/lib/qwd`; not root: `$XDG_STATE_HOME/qwd` or `~/.local/state/qwd`") {
+            default: .derived(
+                "`$STATE_DIRECTORY` or `/var/lib/qwd`; not root: `$XDG_STATE_HOME/qwd` or `~/.local/state/qwd`"
+            ) {
                 $1.stateDirectory
             },
             "Overlays, the private Redis and the ledger. Survives a reboot."),
         SettingsKey(
             "runtime_dir", \.runtimeDir, .absolutePath,
-            default: .derived("`/run/qwd`; not root: `$XDG_RUNTIME_DIR/qwd` or `/tmp/qwd-<uid>`") {
+            default: .derived(
+                "`$RUNTIME_DIRECTORY` or `/run/qwd`; not root: `$XDG_RUNTIME_DIR/qwd` or `/tmp/qwd-<uid>`"
+            ) {
                 $1.runtimeDirectory
             },
             "Sockets and lock files. At most 68 bytes long, because the kernel limits the path of a socket."),

@@ -54,7 +54,7 @@ struct OddHostTests {
         let result = try await ForegroundProcess.run(
             Program(
                 "ip",
-                ["netns", "exec", name, builtProgram, "doctor", "--json"]
+                ["netns", "exec", name, "env", "RUNTIME_DIRECTORY=\(root)/r", builtProgram, "doctor", "--json"]
                     + settings.flatMap { ["--set", $0] }, package: "iproute2"))
         let findings = try JSONDecoder().decode([Finding].self, from: Data(result.output.utf8))
         return try #require(findings.first { $0.subject == "guests' network" })

@@ -140,6 +140,7 @@ final class RunningService: @unchecked Sendable {
     private func prepare(_ command: [String] = ["up"], _ others: [String] = []) -> Process {
         let process = Process()
         process.executableURL = URL(filePath: builtProgram)
+        process.environment = programEnvironment(runtime: runtime)
         process.arguments =
             command
             + ([
@@ -162,7 +163,7 @@ final class RunningService: @unchecked Sendable {
             process.arguments = ["--nofile=\(descriptors):\(descriptors)", builtProgram] + (process.arguments ?? [])
             process.executableURL = URL(filePath: prlimit)
         }
-        var environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
+        var environment = programEnvironment(runtime: runtime).merging(variables) { $1 }
         environment["QWDTEST_CRASH_AT"] = crashAt
         // What the service starts has this too, so that a test finds it again.
         environment["QWDTEST_ROOT"] = root

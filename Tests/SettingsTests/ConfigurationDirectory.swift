@@ -23,6 +23,9 @@ final class ConfigurationDirectory {
 
     var mainFile: String { path + "/qwd.yaml" }
 
+    /// A place of its own, because a service may run beside the tests.
+    var serviceLink: String { path + "/run.service" }
+
     func write(_ text: String, to name: String) throws { try write(Data(text.utf8), to: name) }
 
     func write(_ data: Data, to name: String) throws {
@@ -35,10 +38,10 @@ final class ConfigurationDirectory {
     func load(
         environment: [String: String] = [:], overrides: [String] = []
     ) -> Result<Settings, SettingsErrors> {
-        SettingsLoader.load(
-            configFile: nil, environment: environment, overrides: overrides,
-            hostEnvironment: HostEnvironment(
-                userID: 0, environment: environment, hostName: "desk1", defaultFile: mainFile))
+        var host = HostEnvironment(userID: 0, environment: environment, hostName: "desk1", defaultFile: mainFile)
+        host.serviceLink = serviceLink
+        return SettingsLoader.load(
+            configFile: nil, environment: environment, overrides: overrides, hostEnvironment: host)
     }
 
     /// The errors as text, with the directory taken out of the places.

@@ -11,14 +11,19 @@ struct DefaultTests {
             1000, ["HOME": "/home/a", "XDG_STATE_HOME": "s", "XDG_RUNTIME_DIR": ""], "/home/a/.local/state/qwd",
             "/tmp/qwd-1000"
         ),
+        (0, ["STATE_DIRECTORY": "/s", "RUNTIME_DIRECTORY": "/r/qwd:/r/more"], "/s", "/r/qwd"),
+        (1000, ["STATE_DIRECTORY": "/s", "RUNTIME_DIRECTORY": "r", "XDG_STATE_HOME": "/x"], "/s", "/tmp/qwd-1000"),
     ])
     func `directories depend on the user`(
         user: UInt32, environment: [String: String], state: String, runtime: String
     ) throws {
+        var host = HostEnvironment(
+            userID: user, environment: environment, hostName: "h", defaultFile: "/nonexistent/qwd.yaml")
+        #expect(host.serviceLink == runtime + ".service")
+        // A service may run beside the tests.
+        host.serviceLink = "/nonexistent/qwd.service"
         let loaded = try SettingsLoader.load(
-            configFile: nil, environment: environment, overrides: [],
-            hostEnvironment: HostEnvironment(
-                userID: user, environment: environment, hostName: "h", defaultFile: "/nonexistent/qwd.yaml")
+            configFile: nil, environment: environment, overrides: [], hostEnvironment: host
         ).get()
         #expect(loaded.stateDir == state)
         #expect(loaded.runtimeDir == runtime)

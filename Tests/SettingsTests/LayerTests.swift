@@ -69,6 +69,21 @@ struct LayerTests {
         #expect(settings.worker.tags == ["gpu"])
     }
 
+    @Test func `where no file is for all, that of the service that this user runs counts`() throws {
+        let directory = try ConfigurationDirectory()
+        try directory.write("worker: { name: mine }", to: "other.yaml")
+        #expect(symlink(directory.path + "/other.yaml", directory.serviceLink) == 0)
+        #expect(try directory.load().get().worker.name == "mine")
+        try directory.write("worker: { name: everybodys }", to: "qwd.yaml")
+        #expect(try directory.load().get().worker.name == "everybodys")
+    }
+
+    @Test func `a link of a service that has gone with its file is none`() throws {
+        let directory = try ConfigurationDirectory()
+        #expect(symlink(directory.path + "/gone.yaml", directory.serviceLink) == 0)
+        #expect(try directory.load().get() == ConfigurationDirectory().load().get())
+    }
+
     @Test(arguments: ["", "# nothing\n", "---\n", "~", "worker:\n", "worker:\n  # name: x\n"])
     func `a file or a section of comments only is no error`(text: String) throws {
         #expect(try ConfigurationDirectory(text).load().get() == ConfigurationDirectory().load().get())

@@ -32,6 +32,7 @@ final class ChaosRole: @unchecked Sendable {
     func prepare(_ others: [String: String] = [:]) -> Process {
         let process = Process()
         process.executableURL = URL(filePath: builtProgram)
+        process.environment = programEnvironment(runtime: "\(root)/r")
         let all = settings.merging(others) { $1 }.sorted { $0.key < $1.key }
         process.arguments = [role] + all.flatMap { ["--set", "\($0.key)=\($0.value)"] }
         process.standardOutput = FileHandle.nullDevice
