@@ -96,6 +96,16 @@ struct BrowserTests {
         await service.shutDown()
     }
 
+    @Test func `text goes from clipboard to clipboard, by itself only where somebody wants it`() async throws {
+        let service = try RunningService()
+        try await service.start()
+        let id = try await service.create()
+        try #require(try await service.settled(id).state == .running, "\(service.log)")
+        let link = try #require(try await service.status(id)["connect_url"] as? String)
+        try await run(service, script: "clipboard.py") { [link, $0] }
+        await service.shutDown()
+    }
+
     @Test func `a page says within five seconds that its server does not answer, and stays`() async throws {
         let service = try RunningService()
         try await service.start()

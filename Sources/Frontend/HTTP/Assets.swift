@@ -39,6 +39,7 @@ struct Assets: Sendable {
         Asset("style.css", "text/css; charset=utf-8", PackageResources.style_css),
         Asset("live.js", "text/javascript; charset=utf-8", PackageResources.live_js),
         Asset("viewer.js", "text/javascript; charset=utf-8", PackageResources.viewer_js),
+        Asset("clipboard.js", "text/javascript; charset=utf-8", PackageResources.clipboard_js),
         Asset("icon.svg", "image/svg+xml", PackageResources.icon_svg),
     ]
 

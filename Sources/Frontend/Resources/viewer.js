@@ -101,11 +101,16 @@ function connect(RFB, display) {
         troubleSince = 0;
         wasSeen = true;
         say("connected");
+        screen.dispatchEvent(new Event("connected"));
         rfb.focus();
+    });
+    rfb.addEventListener("clipboard", (event) => {
+        screen.dispatchEvent(new CustomEvent("clipboard-copied", { detail: event.detail.text }));
     });
     rfb.addEventListener("disconnect", () => {
         clearTimeout(stuck);
         rfb = undefined;
+        screen.dispatchEvent(new Event("disconnected"));
         again();
     });
 }
@@ -164,23 +169,35 @@ addEventListener("keydown", (event) => {
     event.stopPropagation();
     // noVNC lets go of all keys then; else the machine would think that they are still held.
     dispatchEvent(new Event("blur"));
-    document.querySelector(".viewer-tools button:not([hidden])").focus();
+    document.querySelector(".viewer-tools button:not([hidden], :disabled)").focus();
 }, true);
+
+// X11's keysym of a character is its code in Latin-1, else 0x1000000 more.
+const SHIFT = 0xffe1;
+const KEYSYMS = { "\b": 0xff08, "\t": 0xff09, "\n": 0xff0d };
+
+// QEMU presses the key that has the character, and leaves Shift to us.
+function press(letter) {
+    const code = letter.codePointAt(0);
+    const isShifted = /[A-Z~!@#$%^&*()_+{}|:"<>?]/.test(letter);
+    if (isShifted) rfb?.sendKey(SHIFT, "ShiftLeft", true);
+    rfb?.sendKey(KEYSYMS[letter] ?? (code < 0x100 ? code : 0x1000000 + code));
+    if (isShifted) rfb?.sendKey(SHIFT, "ShiftLeft", false);
+}
+
+screen.addEventListener("type", (event) => press(event.detail));
+screen.addEventListener("clipboard-give", (event) => rfb?.clipboardPasteFrom(event.detail));
 
 // A phone shows its keyboard for a field only. What is typed there goes to the machine letter by letter.
 const typed = element("typed");
 if (matchMedia("(pointer: coarse)").matches) {
-    const keys = { deleteContentBackward: 0xff08, insertLineBreak: 0xff0d, insertParagraph: 0xff0d };
+    const keys = { deleteContentBackward: "\b", insertLineBreak: "\n", insertParagraph: "\n" };
     element("keyboard").hidden = false;
     element("keyboard").addEventListener("click", () => typed.focus());
     typed.addEventListener("beforeinput", (event) => {
         const key = keys[event.inputType];
-        if (key) rfb?.sendKey(key);
-        // X11's keysym of a character: its code in Latin-1, else 0x1000000 more.
-        for (const letter of event.data ?? "") {
-            const code = letter.codePointAt(0);
-            rfb?.sendKey(code < 0x100 ? code : 0x1000000 + code);
-        }
+        if (key) press(key);
+        for (const letter of event.data ?? "") press(letter);
         event.preventDefault();
     });
 }
