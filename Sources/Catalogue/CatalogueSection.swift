@@ -47,6 +47,10 @@ struct CatalogueSection: Sendable, Hashable {
         ),
         (["ready"], "How it is noticed that its desktop is there: `serial TEXT`, `agent`, `picture` or `seconds N`."),
         (
+            ["mounts"],
+            "Which of the configuration's `mounts` its sessions get, by their tags between commas, or `none`. Without it, all that their owners may have."
+        ),
+        (
             ["qemu"],
             "More options of its QEMU, as words; quotes keep words together. They can undo what shuts a machine in."
         ),

@@ -73,6 +73,9 @@ struct SectionReader {
                         : "Write exec: COMMANDS, bash: COMMANDS, or a file's path from the root.")
             }
         }
+        if let text = section.text("mounts") {
+            machine.mounts = text.trimmed.lowercased() == "none" ? [] : text.split(separator: ",").map { $0.trimmed }
+        }
         if let text = section.text("qemu") {
             do throws(QEMUOptions.Problem) {
                 machine.qemu = try QEMUOptions(written: text)

@@ -27,6 +27,8 @@ package struct Session: Sendable, Hashable, Identifiable {
     package var desktop = Desktop.there
     /// What came of its boot scripts, as they came.
     package var scripts: [BootScriptResult] = []
+    /// The directories of its host that it has, or why not.
+    package var folders: [SessionFolder] = []
     package var createdAt: Int64
     package var startedAt: Int64?
     package var expiresAt: Int64?

@@ -18,6 +18,10 @@ package struct SessionRequest: Sendable, Hashable {
     package var groups: [String] = []
     /// Whether an administrator asks for it, who may have every machine.
     package var isForAnyMachine = false
+    /// Whether the owner has shown who he is: who has only typed a name gets nothing that belongs to it.
+    package var isOwnerKnown = false
+    /// Whether the guest gets the folders that its owner may have.
+    package var wantsFolders = true
     /// Whether a boot script of the person comes with it, in its payload.
     package var hasScript = false
     /// What people call the machine; nil for its name.

@@ -22,6 +22,9 @@ package struct MachineSpecification: Sendable, Hashable {
     /// More options of QEMU, by an administrator's rules.
     package var qemuOptions: [String] = []
 
+    /// Directories of the host that its guest gets.
+    package var folders: [SharedFolder] = []
+
     package init(
         session: SessionID, fence: Int, machine: Machine, cpu: Int, memoryMiB: Int, diskGiB: Int
     ) {
@@ -47,7 +50,9 @@ package struct MachineSpecification: Sendable, Hashable {
     /// What the largest file of its QEMU may have: the whole disk with what qcow2 adds to it, which is less than a percent.
     /// It holds for the log too, so that code which broke into QEMU has an end at twice the disk.
     var fileBytes: Int {
-        let largest = max(diskBytes, machine.disk2?.virtualSizeBytes ?? 0)
+        // Memory that file servers share is a file for the kernel.
+        let memory = folders.isEmpty ? 0 : memoryMiB << 20
+        let largest = max(diskBytes, machine.disk2?.virtualSizeBytes ?? 0, memory)
         return largest + largest / 64 + 1 << 30
     }
 }

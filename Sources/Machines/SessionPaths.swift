@@ -99,6 +99,8 @@ package struct SessionPaths: Sendable, Hashable {
     package var tpm: String { "\(disk)/tpm" }
     package var tpmLog: String { "\(disk)/swtpm.log" }
     package var log: String { "\(disk)/qemu.log" }
+    /// What its file servers say.
+    package var folderLog: String { "\(disk)/folders.log" }
     /// Whose it is and what was asked for.
     package var record: String { "\(disk)/session.json" }
     package var networkLog: String { "\(disk)/passt.log" }

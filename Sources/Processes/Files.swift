@@ -90,6 +90,12 @@ package enum Files {
         }
     }
 
+    /// Whether a path leads to a directory.
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// Where a symbolic link leads, or nil.
     package static func target(of path: String) -> String? {
         try? FileManager.default.destinationOfSymbolicLink(atPath: path)

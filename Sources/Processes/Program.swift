@@ -11,6 +11,9 @@ package struct Program: Sendable {
     package var account: Account?
     /// What it sees of this host. Nil: what we see.
     package var sandbox: Sandbox?
+    /// The number under which it knows its user and group, with all rights over what is theirs, in a user namespace in which there is
+    /// nobody else. It needs a sandbox. Nil: nobody has a number there, and it has no rights.
+    package var knownAs: UInt32?
     /// A process whose network it gets in place of ours.
     package var network: ProcessHandle?
     /// How many descriptors it may have. Nil: as many as we.
@@ -41,11 +44,15 @@ package struct Program: Sendable {
             if !Sandbox.shows(path) { sandbox.readOnly.append(Sandbox.Mount(path)) }
             words.append(try Self.path(of: Sandbox.program, package: Sandbox.package))
             words += sandbox.arguments(ofOwnUser: account == nil)
+            if account == nil, let knownAs {
+                words += ["--uid", "\(knownAs)", "--gid", "\(knownAs)", "--cap-add", "ALL"]
+            }
         }
         if let account { words += try account.command() }
         // bubblewrap made the mounts as root, so its user namespace is ours: it is entered when all rights are given up.
         if let sandbox, account != nil, !sandbox.joinsNamespaces {
             words += [try Self.path(of: "unshare", package: "util-linux"), "--user"]
+            if let knownAs { words += ["--map-user=\(knownAs)", "--map-group=\(knownAs)", "--keep-caps"] }
         }
         return words + [path] + arguments
     }
@@ -67,28 +74,31 @@ package struct Program: Sendable {
     }
 }
 
-/// A user that need not stand in /etc/passwd, with one group of the same number.
+/// A user that need not stand in /etc/passwd.
 package struct Account: Sendable, Hashable {
     package var userID: UInt32
+    package var groupID: UInt32
     /// Groups besides its own.
     package var groups: [UInt32]
 
-    package init(userID: UInt32, groups: [UInt32] = []) {
+    /// - Parameter groupID: Nil: a group of the same number.
+    package init(userID: UInt32, groupID: UInt32? = nil, groups: [UInt32] = []) {
         self.userID = userID
+        self.groupID = groupID ?? userID
         self.groups = groups
     }
 
     /// Gives a file or directory to this account, and to nobody else.
     package func own(_ path: String, mode: UInt32) throws(ProcessError) {
         // Not through a link: its target may be anything.
-        guard lchown(path, userID, userID) == 0, chmod(path, mode) == 0 else {
+        guard lchown(path, userID, groupID) == 0, chmod(path, mode) == 0 else {
             throw ProcessError(.system, "Can't give \(path) to user \(userID): \(String(cString: strerror(errno)))")
         }
     }
 
     fileprivate func command() throws(ProcessError) -> [String] {
         [
-            try Program.path(of: "setpriv", package: "util-linux"), "--reuid", "\(userID)", "--regid", "\(userID)",
+            try Program.path(of: "setpriv", package: "util-linux"), "--reuid", "\(userID)", "--regid", "\(groupID)",
             groups.isEmpty ? "--clear-groups" : "--groups=\(groups.map(String.init).joined(separator: ","))",
             "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all",
         ]

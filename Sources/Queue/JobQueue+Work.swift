@@ -131,9 +131,11 @@ extension JobQueue {
     /// Makes the session running. Only after `.ok` the machine may be switched on.
     /// - Parameter desktop: Whether it will be told when the desktop is there.
     package func commit(
-        _ claim: Claim, accelerator: String, desktop: Session.Desktop = .there
+        _ claim: Claim, accelerator: String, desktop: Session.Desktop = .there, folders: [SessionFolder] = []
     ) async throws(QueueError) -> Ownership {
-        try await ownership(.commit, [claim.job, "\(claim.fence)", accelerator, desktop.field])
+        try await ownership(
+            .commit,
+            [claim.job, "\(claim.fence)", accelerator, desktop.field, folders.map(\.text).joined(separator: "\n")])
     }
 
     /// The session's desktop is there.

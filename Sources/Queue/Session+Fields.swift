@@ -45,6 +45,7 @@ extension Session {
         text("scripts") { lines in
             scripts = (lines ?? "").split(separator: "\n").compactMap { BootScriptResult(line: $0) }
         }
+        text("folders") { lines in folders = (lines ?? "").split(separator: "\n").compactMap { SessionFolder($0) } }
         time("started_at") { startedAt = $0 }
         time("expires_at") { expiresAt = $0 }
         time("ended_at") { endedAt = $0 }
@@ -84,6 +85,8 @@ extension SessionRequest {
         if let image { fields += [("image_path", image.path), ("image_seal", image.seal)] }
         if !groups.isEmpty { fields.append(("groups", groups.joined(separator: "\n"))) }
         if isForAnyMachine { fields.append(("any_machine", "1")) }
+        if isOwnerKnown { fields.append(("owner_known", "1")) }
+        if !wantsFolders { fields.append(("no_folders", "1")) }
         if hasScript { fields.append(("script", "1")) }
         if let title { fields.append(("title", title)) }
         if let email { fields.append(("email", email)) }
@@ -102,6 +105,8 @@ extension SessionRequest {
         image = fields["image_path"].map { ImageFileRequest(path: $0, seal: fields["image_seal"] ?? "") }
         groups = (fields["groups"] ?? "").split(separator: "\n").map(String.init)
         isForAnyMachine = fields["any_machine"] == "1"
+        isOwnerKnown = fields["owner_known"] == "1"
+        wantsFolders = fields["no_folders"] != "1"
         hasScript = fields["script"] == "1"
         title = fields["title"].flatMap { $0.isEmpty ? nil : $0 }
         usesMaster = fields["use_master"] == "1"

@@ -12,7 +12,19 @@ extension Settings {
     func crossChecks(ignoring wrong: Set<String>) -> [SettingsError] {
         socketContradictions() + (wrong.contains("limits.lifetime") ? [] : lifetimeContradictions())
             + signInContradictions(ignoring: wrong) + companionContradictions(ignoring: wrong)
-            + displayContradictions(ignoring: wrong) + memoryDoubts(ignoring: wrong)
+            + displayContradictions(ignoring: wrong) + memoryDoubts(ignoring: wrong) + repeatedTags()
+    }
+
+    /// A guest finds a folder by its tag.
+    private func repeatedTags() -> [SettingsError] {
+        let tags = mounts.map(\.tag)
+        guard let twice = tags.first(where: { tag in tags.count { $0 == tag } > 1 }) else { return [] }
+        return [
+            SettingsError(
+                origin: origins["mounts"], key: "mounts", found: "the tag \(twice) twice",
+                expected: "another tag for each",
+                advice: "give one of them a tag of its own (tag: NAME)")
+        ]
     }
 
     /// Whether browsers reach the pages, or the displays, by TLS: ours, or that of a proxy.

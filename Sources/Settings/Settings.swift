@@ -18,6 +18,7 @@ package struct Settings: Sendable, Equatable {
     package var worker = Worker()
     package var network = Network()
     package var gpu = GPU()
+    package var mounts: [HostFolder] = []
     package var display = Display()
     package var defaults = Defaults()
     package var form = Form()
@@ -33,25 +34,26 @@ package struct Settings: Sendable, Equatable {
 
     package init() {}
 
-    static let keys: [SettingsKey] = [
-        SettingsKey(
-            "state_dir", \.stateDir, .absolutePath,
-            default: .derived(
-                "`$STATE_DIRECTORY` or `/var/lib/qwd`; not root: `$XDG_STATE_HOME/qwd` or `~/.local/state/qwd`"
-            ) {
-                $1.stateDirectory
-            },
-            "Overlays, the private Redis and the ledger. Survives a reboot."),
-        SettingsKey(
-            "runtime_dir", \.runtimeDir, .absolutePath,
-            default: .derived(
-                "`$RUNTIME_DIRECTORY` or `/run/qwd`; not root: `$XDG_RUNTIME_DIR/qwd` or `/tmp/qwd-<uid>`"
-            ) {
-                $1.runtimeDirectory
-            },
-            "Sockets and lock files. At most 68 bytes long, because the kernel limits the path of a socket."),
-        SettingsKey(
-            "proxies", \.proxies, .list(of: .network),
-            "Proxies in front of web pages and displays. Only what they say in `X-Forwarded-*` is believed."),
-    ]
+    static let keys: [SettingsKey] =
+        [
+            SettingsKey(
+                "state_dir", \.stateDir, .absolutePath,
+                default: .derived(
+                    "`$STATE_DIRECTORY` or `/var/lib/qwd`; not root: `$XDG_STATE_HOME/qwd` or `~/.local/state/qwd`"
+                ) {
+                    $1.stateDirectory
+                },
+                "Overlays, the private Redis and the ledger. Survives a reboot."),
+            SettingsKey(
+                "runtime_dir", \.runtimeDir, .absolutePath,
+                default: .derived(
+                    "`$RUNTIME_DIRECTORY` or `/run/qwd`; not root: `$XDG_RUNTIME_DIR/qwd` or `/tmp/qwd-<uid>`"
+                ) {
+                    $1.runtimeDirectory
+                },
+                "Sockets and lock files. At most 68 bytes long, because the kernel limits the path of a socket."),
+            SettingsKey(
+                "proxies", \.proxies, .list(of: .network),
+                "Proxies in front of web pages and displays. Only what they say in `X-Forwarded-*` is believed."),
+        ] + mountKeys
 }

@@ -81,7 +81,7 @@ extension Worker {
         _ claim: Claim, _ id: SessionID, _ request: SessionRequest, _ progress: inout Progress
     ) async throws(CreateAbort) {
         CrashPoint.passed(.claim)
-        let specification = try await specify(request, id, claim)
+        let (specification, folders) = try await specify(request, id, claim)
         // People who wait are told of each step, and the machine does not wait for that. Only the commit is waited for.
         let steps = AsyncStream.makeStream(of: SessionStep.self)
         async let telling: Void = tell(steps.stream, claim)
@@ -110,7 +110,7 @@ extension Worker {
             try await ask { () async throws(QueueError) in
                 try await queue.commit(
                     claim, accelerator: hypervisor.accelerator(of: specification.machine),
-                    desktop: desktop(of: specification.machine))
+                    desktop: desktop(of: specification.machine), folders: folders)
             })
         progress.committed = true
         // It is in the machine now. What is left of it in the queue goes with the session.
@@ -148,7 +148,7 @@ extension Worker {
 
     private func specify(
         _ request: SessionRequest, _ id: SessionID, _ claim: Claim
-    ) async throws(CreateAbort) -> MachineSpecification {
+    ) async throws(CreateAbort) -> (MachineSpecification, [SessionFolder]) {
         let machine = try await machine(of: request, for: id)
         let wanted: Machine
         do throws(Machine.OptionProblem) { wanted = try machine.with(options: request.machineOptions) } catch {
@@ -166,14 +166,23 @@ extension Worker {
             memoryMiB: request.memoryMiB, diskGiB: request.diskGiB)
         specification.usesMaster = request.usesMaster
         specification.graphicsCards = request.resources.gpu
-        specification.bootScript = try await bootScript(of: request, machine: wanted, for: id)
+        let folders = await options.folders.folders(for: request, machine: wanted)
+        specification.folders = folders.shared
+        for folder in folders.outcomes {
+            guard let problem = folder.problem else { continue }
+            logger.warning(
+                "session without a folder",
+                metadata: ["session.id": "\(id)", "folder": "\(folder.tag)", "problem": "\(problem)"])
+        }
+        specification.bootScript = try await bootScript(
+            of: request, machine: wanted, folders: folders.shared.map(\.tag), for: id)
         specification.qemuOptions = options.scripts.qemuOptions(for: request, machine: wanted)
-        return specification
+        return (specification, folders.outcomes)
     }
 
     /// What is to run in the guest when its system is up; nil for nothing.
     private func bootScript(
-        of request: SessionRequest, machine: Machine, for id: SessionID
+        of request: SessionRequest, machine: Machine, folders: [String], for id: SessionID
     ) async throws(CreateAbort) -> String? {
         var given = BootScriptPayload()
         if request.hasScript {
@@ -187,13 +196,15 @@ extension Worker {
         let (sources, payload) = (options.scripts, given)
         do throws(MachineError) {
             let scripts = try await sources.scripts(for: request, machine: machine, given: payload, session: id)
-            if scripts.isEmpty { return nil }
+            if scripts.isEmpty, folders.isEmpty { return nil }
             if machine.inject == .none {
+                // Its guest mounts them by itself, or not.
+                if scripts.isEmpty { return nil }
                 throw MachineError(
                     .badImage,
                     "\(machine.title) takes no boot scripts (inject=none in machines.conf), and there is one for it.")
             }
-            return BootScriptBundle.text(scripts, session: id)
+            return BootScriptBundle.text(scripts, folders: folders, session: id)
         } catch {
             if Task.isCancelled { throw .cancelled }
             throw .machine(error)

@@ -26,6 +26,8 @@ package struct WorkerOptions: Sendable {
     package var version: String
     /// Which boot scripts sessions get.
     package var scripts = BootScriptSources()
+    /// Which directories of this host they get.
+    package var folders = FolderSources()
 
     package init(
         hostID: String, place: HostPlace, host: String, tags: [String] = [], concurrentJobs: Int, cpuOvercommit: Double,

@@ -16,7 +16,7 @@ struct FuzzTests {
         switch field {
         case .user: ["--help", "-1", "0", "1e9", "4.5.6", ".", "NaN", "99999999999999999999"].contains(text)
         case .password: text.utf8.count <= 1024 && !text.hasControlCharacters
-        case .oneshot, .gpu, .script, .scriptPassword: text == "0"
+        case .oneshot, .gpu, .withoutFolders, .script, .scriptPassword: text == "0"
         case .nonce: ["99999999999999999999"].contains(text)
         case .machine, .cpu, .memory, .lifetime: false
         }

@@ -17,6 +17,7 @@ struct LinuxGuest {
     static let virtio = ["virtio_ring", "virtio", "virtio_pci_modern_dev", "virtio_pci_legacy_dev", "virtio_pci"]
     static let balloon = virtio + ["virtio_balloon"]
     static let agent = virtio + ["virtio_console"]
+    static let folders = virtio + ["fuse", "virtiofs"]
     /// What takes a boot script.
     static let scripts =
         virtio + [
@@ -130,7 +131,7 @@ extension LinuxGuest {
     /// - Parameter network: Nil: it has one that is not isolated, and nobody asks for it.
     static func run(
         _ path: String, memoryMiB: Int = 256, bootScript: String? = nil, inject: Injection = .auto,
-        qemuOptions: [String] = [],
+        qemuOptions: [String] = [], folders: [SharedFolder] = [],
         network: GuestNetwork.Options? = nil, onEvent: (@Sendable (MachineEvent) -> Void)? = nil,
         _ body: @Sendable @escaping (LiveMachine) async throws -> Void
     ) async throws {
@@ -144,6 +145,7 @@ extension LinuxGuest {
         wanted.bootScript = bootScript
         wanted.machine.inject = inject
         wanted.qemuOptions = qemuOptions
+        wanted.folders = folders
         let specification = wanted
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await hypervisor.run() }

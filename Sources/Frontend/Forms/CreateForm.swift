@@ -5,6 +5,7 @@ import Logins
 struct CreateForm: Sendable, Hashable {
     enum Field: String, Sendable, CaseIterable {
         case machine, cpu, memory, oneshot, user, password, gpu, nonce
+        case withoutFolders = "no_folders"
         case lifetime = "snapshot_lifetime"
         case script = "config_script"
         case scriptPassword = "script_password"
@@ -19,6 +20,7 @@ struct CreateForm: Sendable, Hashable {
     var lifetime = ""
     var oneShot = false
     var gpu = false
+    var withoutFolders = false
     /// A boot script; also one that is wrong is shown again, for its length.
     var script = ""
 
@@ -52,7 +54,7 @@ struct CreateForm: Sendable, Hashable {
         func truth(_ field: Field) -> Bool {
             ["1", "on", "true", "yes", field.rawValue].contains(text(field).lowercased())
         }
-        (gpu, oneShot) = (truth(.gpu), truth(.oneshot))
+        (gpu, oneShot, withoutFolders) = (truth(.gpu), truth(.oneshot), truth(.withoutFolders))
     }
 }
 

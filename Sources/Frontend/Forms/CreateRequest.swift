@@ -49,6 +49,7 @@ extension CreateRequest {
         reader.password()
         var gpu = false
         if offer.largestGPU > 0 { gpu = reader.truth(.gpu) } else { reader.refuse(.gpu) }
+        let withoutFolders = reader.truth(.withoutFolders)
         payload = BootScriptPayload()
         if currentUser.mayGiveScript(options.scriptsFromForm) {
             payload.script = reader.script(longest: options.longestScript)
@@ -71,6 +72,7 @@ extension CreateRequest {
             oneShot: oneShot)
         request.title = machine?.title
         request.hasScript = !payload.isEmpty
+        request.wantsFolders = !withoutFolders
         request.isForAnyMachine = currentUser.isAdmin
         request.groups = Array((currentUser.login?.person.groups ?? []).filter { !$0.contains("\n") }.prefix(64))
         self.nonce = nonce

@@ -35,6 +35,7 @@ extension Pages {
             "mailsCodes": mailsCodes,
             "optionsNow": summary(of: form, without: Set(problems.map(\.field))), "user": form.user,
             "oneShot": form.oneShot, "hasGPU": offer.largestGPU > 0, "gpu": form.gpu,
+            "folders": folders(options.folders), "withoutFolders": form.withoutFolders,
             "mayScript": currentUser.mayGiveScript(options.scriptsFromForm),
             "script": form.script, "asksScriptPassword": options.asksScriptPassword,
             "choices": [
@@ -63,6 +64,13 @@ extension Pages {
         return render("form", model)
     }
 
+    /// What a person's sessions get of the hosts' directories; nothing for none.
+    private func folders(_ all: [HostFolder]) -> String {
+        currentUser.folders(of: all).map {
+            texts($0.isReadOnly ? "form.folder.reads" : "form.folder.writes", ["place": HostFolder.place(of: $0.tag)])
+        }.joined(separator: ", ")
+    }
+
     /// The choices that the limit allows.
     private var lifetimes: [Int] {
         let allowed = options.lifetimeChoices.filter { options.limits.lifetime(asked: $0) == $0 }
@@ -85,7 +93,7 @@ extension Pages {
         case .machine, .cpu, .memory, .lifetime, .oneshot, .user, .password: field.rawValue
         case .script where currentUser.mayGiveScript(options.scriptsFromForm): field.rawValue
         case .scriptPassword where options.asksScriptPassword: field.rawValue
-        case .gpu, .script, .scriptPassword, .nonce: "main"
+        case .gpu, .withoutFolders, .script, .scriptPassword, .nonce: "main"
         }
     }
 

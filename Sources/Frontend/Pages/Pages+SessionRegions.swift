@@ -104,6 +104,7 @@ extension Pages {
         if request.hasScript && (session.startedAt != nil || session.state != .ended) || !session.scripts.isEmpty {
             facts.append(("scripts", scripts(of: session)))
         }
+        if !session.folders.isEmpty { facts.append(("folders", folders(of: session))) }
         if session.attempt > 1 { facts.append(("attempt", "\(session.attempt)")) }
         facts.append(("created", HTML.time(session.createdAt)))
         if let started = session.startedAt { facts.append(("started", HTML.time(started))) }
@@ -111,6 +112,16 @@ extension Pages {
         facts.append(("id", "<code>\(session.id)</code>"))
         return facts.map { "<div><dt>\(HTML.escape(texts("session.fact.\($0.0)")))</dt><dd>\($0.1)</dd></div>" }
             .joined()
+    }
+
+    private func folders(of session: Session) -> String {
+        session.folders.map { folder in
+            let place = HostFolder.place(of: folder.tag)
+            if let why = folder.problem {
+                return texts("session.folder.missing", ["place": place, "why": why])
+            }
+            return texts(folder.isReadOnly ? "form.folder.reads" : "form.folder.writes", ["place": place])
+        }.map(HTML.escape).joined(separator: "<br>")
     }
 
     /// Whether the mail with the link went out, and if not, why.

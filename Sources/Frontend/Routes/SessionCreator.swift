@@ -29,6 +29,7 @@ struct SessionCreator: Sendable {
                 currentUser: currentUser)
             if let login = currentUser.login {
                 order.request.owner = login.person.name
+                order.request.isOwnerKnown = true
                 order.request.email = services.hasMail ? login.person.email : nil
                 if login.person.method == "email", services.signInService?.options.emailOneShot == true {
                     order.request.oneShot = true

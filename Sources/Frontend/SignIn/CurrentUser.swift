@@ -38,6 +38,14 @@ struct CurrentUser: Sendable, Hashable {
         }
     }
 
+    /// Those of the host's folders that sessions of theirs get.
+    func folders(of all: [HostFolder]) -> [HostFolder] {
+        all.filter {
+            $0.isFor(
+                login?.person.name ?? CreateRequest.guest, groups: login?.person.groups ?? [], isKnown: login != nil)
+        }
+    }
+
     /// Whether a session is theirs, or they look after all of them.
     func mayUse(_ session: Session) -> Bool {
         authenticationDisabled || isAdmin || owns(session)

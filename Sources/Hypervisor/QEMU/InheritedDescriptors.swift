@@ -18,6 +18,8 @@ struct InheritedDescriptors: Sendable {
         case variables
         /// The way to the process that is its trusted platform module.
         case tpm
+        /// The way to the file server of a folder, by its place among the folders.
+        case folder(Int)
     }
 
     let doors: [Door]
@@ -38,6 +40,7 @@ struct InheritedDescriptors: Sendable {
         }
         if shape.uefi != nil { doors.append(.variables) }
         if shape.devices.contains(.tpm) { doors.append(.tpm) }
+        doors += shape.folders.indices.map { .folder($0) }
         var seen: Set<Door> = []
         self.doors = doors.filter { seen.insert($0).inserted }
     }
@@ -52,9 +55,10 @@ struct InheritedDescriptors: Sendable {
     }
 
     /// Opens them all.
-    /// - Parameter tpm: The end of the connection that is QEMU's.
+    /// - Parameters:
+    ///   - tpm, folders: The ends of the connections that are QEMU's.
     func open(
-        _ machine: Machine, paths: SessionPaths, tpm: Descriptor?
+        _ machine: Machine, paths: SessionPaths, tpm: Descriptor?, folders: [Descriptor]
     ) throws(ProcessError) -> [Descriptor] {
         var opened: [Descriptor] = []
         for door in doors {
@@ -79,6 +83,7 @@ struct InheritedDescriptors: Sendable {
             case .agent: opened.append(try UnixSocket.listen(at: paths.agent))
             case .variables: opened.append(try Files.open(paths.variables, writable: true))
             case .tpm: if let tpm { opened.append(tpm) }
+            case .folder(let place): opened.append(folders[place])
             }
         }
         return opened

@@ -39,6 +39,8 @@ package struct MachineShape: Sendable, Hashable, Codable {
         case firmwareLog
         /// The doors of programs in the guest: its agent, and the clipboard.
         case agents
+        /// A directory of the host, by the name under which the guest finds it.
+        case folder(tag: String)
     }
 
     /// What is on a disk or CD.
@@ -81,6 +83,7 @@ extension MachineShape {
         // An ISA device, of which others have none.
         if architecture == .amd64 { devices.append(.panicNotifier) }
         if firmware == .bios { devices.append(.firmwareLog) }
+        devices += specification.folders.map { .folder(tag: $0.tag) }
     }
 
     private static func disks(_ machine: Machine, usesMaster: Bool) -> [Device] {
@@ -114,6 +117,11 @@ extension MachineShape {
             default: nil
             }
         }
+    }
+
+    /// The names of its folders, in their order.
+    var folders: [String] {
+        devices.compactMap { if case .folder(let tag) = $0 { tag } else { nil } }
     }
 
     var hasNetwork: Bool {

@@ -23,7 +23,7 @@ package enum QEMUArguments {
             + [
                 "-smp", "\(shape.processors),sockets=1,cores=\(shape.processors),threads=1", "-m",
                 "\(shape.memoryMiB)M",
-            ]
+            ] + memory(shape)
             // Paused until the queue has committed the session; a shut-down guest stays, so that its end has a reason.
             + ["-S", "-no-shutdown", "-rtc", "base=\(shape.clock.rawValue)"]
             + control(doors) + rate.arguments + files(shape, doors, rate) + network(shape, doors) + ["-vnc", vnc]
@@ -43,7 +43,14 @@ package enum QEMUArguments {
         if shape.architecture == .arm64 { words.append("gic-version=max") }
         if shape.firmware != .bios { words += ["pflash0=code", "pflash1=variables"] }
         if shape.needsProtectedFlash { words.append("smm=on") }
+        if !shape.folders.isEmpty { words.append("memory-backend=memory") }
         return words.joined(separator: ",")
+    }
+
+    /// Memory that file servers can reach: they put into it what a guest reads.
+    private static func memory(_ shape: MachineShape) -> [String] {
+        shape.folders.isEmpty
+            ? [] : ["-object", "memory-backend-memfd,id=memory,size=\(shape.memoryMiB)M,share=on"]
     }
 
     private static func accelerator(_ shape: MachineShape) -> [String] {
@@ -124,7 +131,7 @@ package enum QEMUArguments {
         _ specification: MachineSpecification, accelerator: Accelerator, paths: SessionPaths
     ) throws(ProcessError) -> [Descriptor] {
         try InheritedDescriptors(MachineShape(specification, accelerator: accelerator)).open(
-            specification.machine, paths: paths, tpm: nil)
+            specification.machine, paths: paths, tpm: nil, folders: [])
     }
 
     /// A text that stands in the command line of this session's QEMU and of no other process but its guard.

@@ -44,6 +44,7 @@ struct QEMUDevices {
             arguments += ["-chardev", "ringbuf,id=firmware,size=65536"]
             self.device("isa-debugcon", "iobase=0x402", "chardev=firmware")
         case .agents: agents()
+        case .folder(let tag): folder(tag)
         }
     }
 
@@ -132,6 +133,12 @@ struct QEMUDevices {
             device("usb-kbd")
             device(input == .tablet ? "usb-tablet" : "usb-mouse")
         }
+    }
+
+    private mutating func folder(_ tag: String) {
+        let place = shape.folders.firstIndex(of: tag) ?? 0
+        arguments += ["-chardev", "socket,id=folder\(place),fd=\(doors.number(of: .folder(place)))"]
+        device("vhost-user-fs-pci", "chardev=folder\(place)", "tag=\(tag)")
     }
 
     private mutating func agents() {

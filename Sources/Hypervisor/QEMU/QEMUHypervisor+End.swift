@@ -91,6 +91,9 @@ extension QEMUHypervisor {
         if Files.exists(files.tpm) {
             for helper in ProcessHandle.all(mark: TrustedPlatformModule.mark(session)) { _ = await helper.kill() }
         }
+        if Files.exists(files.folderLog) {
+            for server in ProcessHandle.all(mark: FileServer.mark(session)) { _ = await server.kill() }
+        }
         if Files.read(files.networkPID) != nil, let holder = try? await network.namespace() {
             await source(of: session).giveUp(in: holder)
         }

@@ -44,12 +44,18 @@ extension QEMUHypervisor {
         let socket: Descriptor
         let display: Descriptor
         let process: ProcessHandle
-        var helper: ProcessHandle?
+        var helpers: [ProcessHandle] = []
+        var servers: [(process: ProcessHandle, connection: Descriptor)] = []
         do throws(ProcessError) {
             let tpm =
                 specification.machine.hardware.tpm
                 ? try await TrustedPlatformModule.start(specification.session, session, account: account) : nil
-            helper = tpm?.process
+            if let tpm { helpers.append(tpm.process) }
+            for (place, folder) in specification.folders.enumerated() {
+                servers.append(
+                    try await FileServer.start(folder, place, of: specification.session, session, account: account))
+            }
+            helpers += servers.map(\.process)
             let listener = try UnixSocket.listen(at: session.qmp)
             socket = try UnixSocket.connect(to: session.qmp)
             display = try UnixSocket.listen(at: session.vnc)
@@ -57,7 +63,8 @@ extension QEMUHypervisor {
             process = try await DetachedProcess.start(
                 program, standardInput: listener,
                 inherited: try InheritedDescriptors(shape).open(
-                    specification.machine, paths: session, tpm: tpm?.connection),
+                    specification.machine, paths: session, tpm: tpm?.connection,
+                    folders: servers.map(\.connection)),
                 log: session.log)
             try process.record(in: session.pid)
         } catch {
@@ -67,12 +74,21 @@ extension QEMUHypervisor {
             logger.warning(
                 "session without a limit", metadata: ["session.id": "\(specification.session)", "error": "\(problem)"])
         }
-        if let helper { group.add(helper.pid) }
+        for helper in helpers { group.add(helper.pid) }
         let client: QMPClient
         do {
             client = try await connect(socket)
         } catch {
             throw notStarted(specification, session, error)
+        }
+        // Only root can look, and only root serves what is somebody's.
+        for (folder, server) in zip(specification.folders, servers) where account != nil {
+            guard FileServer.hasRightFolder(server.process, folder) else {
+                throw MachineError(
+                    .system,
+                    "The directory of \(folder.tag) is not what it was a moment ago. \(session.lastWords(of: \.folderLog))"
+                )
+            }
         }
         // A shorter queue of viewers is no reason to fail.
         try? UnixSocket.wait(for: Self.viewersAtOnce, at: display)

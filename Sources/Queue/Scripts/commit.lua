@@ -1,6 +1,6 @@
 -- commit: the one moment from which a session runs. Only the owner of the current fence gets 'ok', however often it
--- asks. ARGV: jid fence accelerator ready: empty, or `waits`, or `waits:<ms>` for a machine that tells when its desktop is there,
--- and how long that took the last time. Answers 'ok', 'stale' or 'cancel'.
+-- asks. ARGV: jid fence accelerator ready folders. ready: empty, or `waits`, or `waits:<ms>` for a machine that tells when its desktop is there,
+-- and how long that took the last time. folders: of its host, one a line. Answers 'ok', 'stale' or 'cancel'.
 local jid, fence = ARGV[1], ARGV[2]
 local job = look_at_claim(jid)
 local sid = job.session
@@ -16,7 +16,8 @@ local at, lifetime = now(), tonumber(s.lifetime_s or 0)
 local at_text = text(at)
 move(sid, s, 'running', at,
     { 'step', 'commit', 'step_at', at_text, 'started_at', at_text, 'expires_at',
-        lifetime > 0 and text(at + lifetime * 1000) or '0', 'accelerator', ARGV[3], 'ready', ARGV[4] or '' },
+        lifetime > 0 and text(at + lifetime * 1000) or '0', 'accelerator', ARGV[3], 'ready', ARGV[4] or '',
+        'folders', ARGV[5] or '' },
     { 'previous', s.step or '', 'ms', text(at - (s.step_at or at)), 'act', 'started', 'who', s.owner, 'from', '', 'note',
         (s.machine or '') .. ' on ' .. (call('HGET', 'qwd:session:' .. sid, 'host_name') or s.host) })
 return 'ok'

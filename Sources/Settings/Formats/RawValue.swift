@@ -8,8 +8,8 @@ package struct RawValue: Sendable {
         /// The text of a variable or a flag: it has no types, and a list is separated by commas.
         case argument(String)
         case list([RawValue])
-        /// A mapping of YAML.
-        case section
+        /// A mapping of YAML, in its order.
+        case section([(name: String, value: RawValue)])
         /// Nothing after the colon, `~` or `null`.
         case null
         /// A YAML tag such as `!!binary`: nothing gets a meaning from one.
@@ -25,6 +25,15 @@ package struct RawValue: Sendable {
         switch content {
         case .plain(let text), .quoted(let text), .argument(let text): text
         case .list, .section, .null, .tagged: nil
+        }
+    }
+
+    /// The members of a mapping, also of one that stands in braces in a variable or a flag; nil if this is none.
+    var members: [(name: String, value: RawValue)]? {
+        switch content {
+        case .section(let members): members
+        case .argument(let text) where text.hasPrefix("{"): RawValue(flow: text)?.members
+        case .plain, .quoted, .argument, .list, .null, .tagged: nil
         }
     }
 

@@ -42,11 +42,29 @@ extension RawValue {
             var list = text[...]
             if list.hasPrefix("["), list.hasSuffix("]") { list = list.dropFirst().dropLast() }
             if list.allSatisfy(\.isWhitespace) { return [] }
-            return list.split(separator: ",", omittingEmptySubsequences: false).map { item in
-                RawValue(content: .argument(item.trimmed))
-            }
+            return list.splitOutsideBraces.map { RawValue(content: .argument($0.trimmed)) }
         case .plain, .quoted, .section, .null, .tagged:
             return nil
         }
+    }
+}
+
+extension Substring {
+    /// The pieces between commas, but for those within braces.
+    fileprivate var splitOutsideBraces: [Substring] {
+        var depth = 0
+        var pieces: [Substring] = []
+        var start = startIndex
+        for place in indices {
+            switch self[place] {
+            case "{": depth += 1
+            case "}": depth -= 1
+            case "," where depth <= 0:
+                pieces.append(self[start..<place])
+                start = index(after: place)
+            default: break
+            }
+        }
+        return pieces + [self[start...]]
     }
 }

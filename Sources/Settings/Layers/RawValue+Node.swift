@@ -8,12 +8,20 @@ extension RawValue {
             content = Self.content(of: scalar)
         case .sequence(let items):
             content = .list(items.map { RawValue($0) })
-        case .mapping:
-            content = .section
+        case .mapping(let mapping):
+            content = .section(
+                mapping.map { (name: YAMLText.unmarked($0.key.scalar?.string ?? ""), value: RawValue($0.value)) })
         case .alias:
             // The parser puts the aliased node in its place, so this never comes from a file.
             content = .tagged("alias")
         }
+    }
+
+    /// A mapping in braces as YAML writes it on one line; nil if it is none.
+    init?(flow text: String) {
+        guard let node = try? YAMLText(text).compose(), case .mapping = node else { return nil }
+        self.init(node)
+        line = nil
     }
 
     var isNull: Bool {

@@ -33,8 +33,14 @@ struct BootScript: Sendable, Hashable {
 
 /// All boot scripts of a session as one, which runs them in their order in the guest, each once, and reports on the console.
 enum BootScriptBundle {
-    /// - Parameter session: Whose they are; a disk that a session's guest has changed may start in another session's machine.
-    static func text(_ scripts: [BootScript], session: SessionID) -> String {
+    /// - Parameters:
+    ///   - folders: Tags of the host's directories that the guest has. Each is mounted before the scripts run, which may need it.
+    ///   - session: Whose they are; a disk that a session's guest has changed may start in another session's machine.
+    static func text(_ scripts: [BootScript], folders: [String] = [], session: SessionID) -> String {
+        let mounts = folders.map { tag in
+            let place = HostFolder.place(of: tag)
+            return "mkdir -p \(place) && mount -t virtiofs -o nosuid,nodev \(tag) \(place)"
+        }
         let parts = scripts.enumerated().map { place, script in
             """
             base64 -d > $place/\(place + 1) <<'END-OF-SCRIPT'
@@ -71,6 +77,7 @@ enum BootScriptBundle {
                 code=$?
                 report "\(BootScriptResult.mark) $1/\(scripts.count) $code : $(tail -n 1 $place/$1.log | tr -cd ' -~' | cut -c 1-200)"
             }
+            \(mounts.joined(separator: "\n"))
             \(parts.joined(separator: "\n"))
             : > $kept/done
 

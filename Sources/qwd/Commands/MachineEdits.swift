@@ -174,18 +174,6 @@ extension MachineCommand {
     }
 }
 
-/// Which file a path leads to, whatever it is called.
-private struct FileIdentity: Hashable {
-    var device: UInt64
-    var inode: UInt64
-
-    init?(_ path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
-    }
-}
-
 /// Changes of the catalogue as a whole, whichever of its files a section is in.
 struct CatalogueEdits {
     let settings: Settings

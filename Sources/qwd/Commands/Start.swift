@@ -31,6 +31,7 @@ struct Start: AsyncParsableCommand {
         help: ArgumentHelp("Scratch disk of an ISO machine in GiB.", valueName: "gib"))
     var disk: Int?
     @Flag(help: "Give it one of the host's graphics cards.") var gpu = false
+    @Flag(help: "Give it none of the configuration's folders (mounts).") var noFolders = false
     @Option(
         help: ArgumentHelp(
             "A key of the machine's section with another value, such as disk_bus=ide. May be given again.",
@@ -257,6 +258,7 @@ struct Start: AsyncParsableCommand {
                 ?? settings.defaults.lifetime.wholeSeconds,
             oneShot: !keep)
         request.machineOptions = machineOption
+        request.wantsFolders = !noFolders
         request.hasScript = script != nil || scriptPasswordFile != nil
         request.isForAnyMachine = true
         // Somebody who works on what stays must not lose it with a tab.

@@ -61,6 +61,7 @@ struct Roles {
             lease: settings.scheduler.lease, version: Version.text, proxies: settings.proxies,
             tls: certificate != nil, monitoring: settings.frontend.monitoring,
             connections: connectionLimits())
+        options.folders = settings.mounts
         options.scriptsFromForm = settings.scripts.fromForm
         options.asksScriptPassword = settings.scripts.passwordSymbol
         options.longestScript = settings.scripts.maxLength
@@ -166,6 +167,9 @@ struct Roles {
             takesPasswords: settings.scripts.passwordSymbol, proxy: settings.machines.proxy ?? "",
             directory: settings.runtimeDir,
             mostBytes: settings.scripts.maxLength)
+        workerOptions.folders = FolderSources(
+            folders: settings.mounts, isRoot: geteuid() == 0,
+            reserved: settings.worker.users.first...settings.worker.users.last)
         return Worker(
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
             catalogue: { await reader.current(within: .seconds(3)) },

@@ -1,0 +1,52 @@
+import Domain
+import Machines
+import Processes
+
+/// The process that serves a folder to a machine (virtiofsd). It sees of the host its folder and nothing else, and is on the host
+/// whom the files belong to: what it may read and write there, and whose a new file is, the kernel decides, on any file
+/// system. It knows itself as the guest's user and nobody else, so no other user of the guest, root included, makes files.
+enum FileServer {
+    /// Where Debian's qemu-system-common has it.
+    static let program = "/usr/lib/qemu/virtiofsd"
+    /// The listening socket that it inherits.
+    private static let listener = 3
+
+    /// A text that stands in the command line of each file server of a session, and of its guard.
+    static func mark(_ session: SessionID) -> String { "source=/folder-\(session)-" }
+
+    /// Starts one.
+    /// - Parameters:
+    ///   - place: Its folder's, among those of the session.
+    ///   - account: The session's own user.
+    /// - Returns: The process, and QEMU's end of the connection to it.
+    static func start(
+        _ folder: SharedFolder, _ place: Int, of session: SessionID, _ paths: SessionPaths, account: Account?
+    ) async throws(ProcessError) -> (process: ProcessHandle, connection: Descriptor) {
+        let seen = "/folder-\(session)-\(place)"
+        var command = Program(
+            program,
+            [
+                "--fd=\(listener)", "-f", "--rlimit-nofile=0", "-o", "source=\(seen)", "-o", "sandbox=chroot", "-o",
+                "log_level=err",
+            ], package: "qemu-system-common")
+        command.account = folder.account ?? account
+        command.knownAs = folder.guestUser
+        var sandbox = Sandbox()
+        sandbox.processes = .itselfInProc
+        let mount = Sandbox.Mount(folder.path, at: seen)
+        if folder.isReadOnly { sandbox.readOnly = [mount] } else { sandbox.writable = [mount] }
+        command.sandbox = sandbox
+        let socket = "\(paths.run)/folder\(place)"
+        let its = try UnixSocket.listen(at: socket)
+        defer { Files.remove(socket) }
+        let ours = try UnixSocket.connect(to: socket)
+        let process = try await DetachedProcess.start(command, inherited: [its], log: paths.folderLog)
+        return (process, ours)
+    }
+
+    /// What a file server that has begun to serve has got: its root is its folder then. Somebody may have put a link, or another
+    /// directory, in its place since it was looked at.
+    static func hasRightFolder(_ process: ProcessHandle, _ folder: SharedFolder) -> Bool {
+        FileIdentity("/proc/\(process.pid)/root") == folder.identity
+    }
+}

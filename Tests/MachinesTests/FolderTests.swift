@@ -1,0 +1,140 @@
+@testable import Catalogue
+import Domain
+import Foundation
+import Glibc
+@testable import Hypervisor
+@testable import Machines
+import Processes
+import Testing
+
+/// Real guests with directories of this host.
+@Suite(
+    .timeLimit(.minutes(5)), .serialized, .enabled(if: LinuxGuest.isThere, "there is no kernel: scripts/setup test"),
+    .enabled(if: geteuid() == 0, "only root serves files as their owner"))
+struct FolderTests {
+    private let root = "/tmp/qwd-folders-\(UInt32.random(in: 0...UInt32.max))"
+    private static let ann = Account(userID: 300_501, groupID: 300_601)
+    private static let bob = Account(userID: 300_502)
+
+    private func directory(_ name: String, of account: Account, mode: UInt32 = 0o700) throws -> String {
+        let path = "\(root)/\(name)"
+        try Files.makeDirectory(path)
+        chmod(root, 0o755)
+        try account.own(path, mode: mode)
+        return path
+    }
+
+    private func write(_ text: String, _ path: String, of account: Account, mode: UInt32 = 0o600) throws {
+        try Files.write(text, to: path)
+        try account.own(path, mode: mode)
+    }
+
+    private func folder(
+        _ tag: String, _ path: String, readOnly: Bool = false, as account: Account?
+    ) throws -> SharedFolder {
+        SharedFolder(
+            tag: tag, path: path, identity: try #require(FileIdentity(path)), isReadOnly: readOnly, account: account,
+            guestUser: 1000)
+    }
+
+    private func owner(_ path: String) -> (user: UInt32, group: UInt32, mode: UInt32)? {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return nil }
+        return (status.st_uid, status.st_gid, status.st_mode & 0o7777)
+    }
+
+    /// A guest with a user of the number 1000, who does something, and then root does.
+    private func guest(_ kitchen: ImageKitchen, tags: [String], user: String, root: String) throws -> String {
+        try LinuxGuest.make(
+            kitchen, modules: LinuxGuest.folders,
+            commands: """
+                mkdir -p /etc /mnt; echo 'root::0:0::/:/bin/sh' >/etc/passwd; echo 'user::1000:1000::/:/bin/sh' >>/etc/passwd
+                chmod 755 /
+                for tag in \(tags.joined(separator: " ")); do mkdir -p /mnt/$tag; mount -t virtiofs $tag /mnt/$tag || echo "no $tag"; done
+                cat > /tmp/user <<'END'
+                \(user)
+                END
+                su user -c 'sh /tmp/user'
+                \(root)
+                echo "that was all"
+                """)
+    }
+
+    @Test func `files are read and written as their owner, whoever is root in the guest`() async throws {
+        defer { Files.remove(root) }
+        let (anns, bobs) = (try directory("ann", of: Self.ann), try directory("bob", of: Self.bob, mode: 0o755))
+        let data = try directory("data", of: Self.bob, mode: 0o777)
+        let group = try directory("group", of: Account(userID: 300_502, groupID: 300_701), mode: 0o770)
+        try write("a secret of ann", "\(anns)/secret", of: Self.ann)
+        try write("a secret of bob", "\(bobs)/secret", of: Self.bob)
+        try write("for all to read", "\(data)/public", of: Self.bob, mode: 0o644)
+        try Files.link("\(anns)/out", to: "\(bobs)/secret")
+        try Files.link("\(anns)/up", to: "../bob")
+        let kitchen = try ImageKitchen()
+        let path = try guest(
+            kitchen, tags: ["home", "other", "data", "group"],
+            user: """
+                cat /mnt/home/secret; echo
+                echo written >/mnt/home/new; mkdir /mnt/home/sub; echo more >/mnt/home/sub/more; chmod 4755 /mnt/home/new
+                stat -c 'seen as %u:%g' /mnt/home/new
+                rm -f /mnt/home/none; mv /mnt/home/sub/more /mnt/home/moved
+                cat /mnt/home/out /mnt/home/up/secret /mnt/home/../bob/secret /mnt/other/secret
+                ls /mnt/other; echo x >/mnt/other/made
+                cat /mnt/data/public; echo
+                echo x >/mnt/data/made; rm -f /mnt/data/public
+                echo together >/mnt/group/made
+                """,
+            root: """
+                cat /mnt/home/secret /mnt/other/secret; ls -R /mnt/other
+                echo x >/mnt/home/by-root; mknod /mnt/home/device c 1 3; chown 0:0 /mnt/home/new; echo x >/mnt/data/made
+                mount -o remount,rw /mnt/data; echo x >/mnt/data/made; chmod 777 /mnt/other
+                """)
+        try await LinuxGuest.run(
+            path,
+            folders: [
+                folder("home", anns, as: Self.ann), folder("other", bobs, as: Self.ann),
+                folder("data", data, readOnly: true, as: nil),
+                folder("group", group, as: Account(userID: Self.ann.userID, groupID: 300_701)),
+            ]
+        ) { machine in
+            try await LinuxGuest.hear("that was all", of: machine)
+            let heard = { machine.console.has($0, since: 0) }
+            #expect(heard("a secret of ann") && heard("for all to read") && heard("seen as 1000:1000"))
+            #expect(!heard("a secret of bob") && !heard("no home") && !heard("no group"))
+            #expect(heard("Read-only file system"))
+            // What serves a folder sees nothing else, and has no rights over what is not its owner's.
+            let servers = ProcessHandle.all(mark: FileServer.mark(machine.session))
+            #expect(servers.count == 8)
+            for server in servers where Files.target(of: "/proc/\(server.pid)/exe") == FileServer.program {
+                let status = try #require(Files.read("/proc/\(server.pid)/status"))
+                #expect(status.contains("NoNewPrivs:\t1") && !status.contains("Uid:\t0"))
+            }
+        }
+        let new = try #require(owner("\(anns)/new"))
+        #expect(new.user == Self.ann.userID && new.group == Self.ann.groupID)
+        #expect(Files.read("\(anns)/new") == "written\n" && Files.read("\(anns)/moved") == "more\n")
+        #expect(owner("\(anns)/sub")?.user == Self.ann.userID)
+        #expect(Set(Files.names(in: anns)) == ["secret", "out", "up", "new", "sub", "moved"])
+        #expect(Files.names(in: bobs) == ["secret"] && Files.names(in: data) == ["public"])
+        #expect(owner(bobs)?.mode == 0o755)
+        let together = try #require(owner("\(group)/made"))
+        #expect(together.user == Self.ann.userID && together.group == 300_701)
+        #expect(ProcessHandle.all(mark: FileServer.mark(SessionID(milliseconds: 1))).isEmpty)
+    }
+
+    @Test func `a directory that another one takes the place of is not served`() async throws {
+        defer { Files.remove(root) }
+        let (anns, bobs) = (try directory("ann", of: Self.ann), try directory("bob", of: Self.bob, mode: 0o755))
+        let known = try folder("home", anns, as: Self.ann)
+        try FileManager.default.moveItem(atPath: anns, toPath: "\(root)/away")
+        try Files.link(anns, to: bobs)
+        let kitchen = try ImageKitchen()
+        let path = try LinuxGuest.make(kitchen, modules: [], commands: "")
+        let error = await #expect(throws: MachineError.self) {
+            try await LinuxGuest.run(path, folders: [known]) { _ in }
+        }
+        #expect(
+            error?.detail.contains("The directory of home is not what it was") == true, "\(String(describing: error))")
+        for server in ProcessHandle.all(mark: FileServer.mark(SessionID(milliseconds: 1))) { _ = await server.kill() }
+    }
+}
