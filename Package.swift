@@ -106,6 +106,7 @@ let package = Package(
         .library("Processes", ["CLinux", .subprocess, .systemPackage]),
         .library("GraphicsCards", ["Domain", "Processes"]),
         .library("TrafficShaper"),
+        .library("FileDoor", ["CLinux", "Processes"]),
         .library("Machines", ["Domain", "Processes"]),
         .library("Catalogue", ["Domain", "Processes"]),
         .library("ImageStore", ["CCurl", "COpenSSL", "Catalogue", "Domain", "Processes"]),
@@ -135,8 +136,8 @@ let package = Package(
         .library(
             "Worker",
             [
-                "Catalogue", "Display", "Domain", "Hypervisor", "ImageStore", "Machines", "Processes", "Queue",
-                "Secrets",
+                "Catalogue", "Display", "Domain", "FileDoor", "Hypervisor", "ImageStore", "Machines", "Processes",
+                "Queue", "Secrets",
                 .logging, .serviceLifecycle,
             ]),
         .library("Scheduler", ["Domain", "Queue", "Ledger", .logging, .serviceLifecycle]),
@@ -149,7 +150,7 @@ let package = Package(
                 "Hypervisor", "Machines", "ImageBuilder", "ImageStore",
                 "Accounts", "Logins", "Ledger", "Frontend",
                 "Worker", "Scheduler", "Certificates", "DisplayGateway", "GraphicsCards",
-                "TrafficShaper",
+                "TrafficShaper", "FileDoor",
                 .argumentParser, .logging, .serviceLifecycle, .unixSignals,
             ]),
 
@@ -182,6 +183,7 @@ let package = Package(
             "DisplayGateway", ["Certificates", "Domain", "Processes", .nioPosix, .logging]),
         .tests("Processes"),
         .tests("TrafficShaper"),
+        .tests("FileDoor", ["Processes"]),
         .tests("GraphicsCards", ["Processes"]),
         .tests(
             "Machines",
@@ -210,7 +212,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "qwd", "Domain", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging,
+                "qwd", "Domain", "Machines", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging,
             ],
             exclude: ["Browser"], swiftSettings: strict),
         .tests("Scheduler", ["Domain", "Ledger", "Queue", "Redis", "TestSupport", .logging]),

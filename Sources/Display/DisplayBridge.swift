@@ -18,6 +18,11 @@ package protocol DisplayBridge: Sendable {
     func withdraw(_ machine: MachineRef) async
     /// Takes away what is left of the displays of all other sessions than these.
     func withdrawAll(but living: Set<SessionID>) async
+    /// Makes another socket of a session reachable under a token of its own, whether its display is or not. Doing it again changes
+    /// nothing.
+    func publish(socket: String, token: String) async throws(MachineError)
+    /// Takes that away.
+    func withdraw(token: String) async
     /// Keeps the gateway alive and follows its viewers, until cancelled.
     func run() async
 }

@@ -19,6 +19,8 @@ package actor GatewayBridge: DisplayBridge {
     /// How long a one-shot session waits for a viewer who has left.
     let grace: Duration
     var watch = ViewerWatch()
+    /// Tokens of what is no display.
+    private var others: Set<String> = []
     nonisolated let report: AsyncStream<DisplayEvent>.Continuation
     nonisolated let departures: AsyncStream<ViewerWatch.Departure>
     nonisolated let departed: AsyncStream<ViewerWatch.Departure>.Continuation
@@ -60,6 +62,22 @@ package actor GatewayBridge: DisplayBridge {
         waitFor(watch.publish(token, machine, oneShot: oneShot, hadViewer: hadViewer))
     }
 
+    package func publish(socket: String, token: String) async throws(MachineError) {
+        try MachineError.translating { () throws(ProcessError) in
+            try makeTokens()
+            // One of before leads to a socket at which nobody listens.
+            Files.remove("\(paths.tokens)/\(token)")
+            try Files.link("\(paths.tokens)/\(token)", toSocket: socket, for: program.account?.userID)
+        }
+        others.insert(token)
+    }
+
+    package func withdraw(token: String) async {
+        Files.remove("\(paths.tokens)/\(token)")
+        others.remove(token)
+        watch.withdraw(token)
+    }
+
     package func withdraw(_ machine: MachineRef) async {
         let files = paths.session(machine.session)
         guard FenceFile.read(files) <= machine.fence, let token = Files.read(files.token) else { return }
@@ -68,7 +86,7 @@ package actor GatewayBridge: DisplayBridge {
     }
 
     package func withdrawAll(but living: Set<SessionID>) async {
-        let kept = Set(living.compactMap { Files.read(paths.session($0).token) })
+        let kept = Set(living.compactMap { Files.read(paths.session($0).token) }).union(others)
         for token in Files.names(in: paths.tokens) where !kept.contains(token) {
             Files.remove("\(paths.tokens)/\(token)")
             watch.withdraw(token)

@@ -16,6 +16,8 @@ package struct SimulatedBridge: DisplayBridge {
 
     package func publish(_ machine: MachineRef, token: String, oneShot: Bool) {}
     package func withdraw(_ machine: MachineRef) {}
+    package func publish(socket: String, token: String) {}
+    package func withdraw(token: String) {}
     package func withdrawAll(but living: Set<SessionID>) {}
 
     /// Lets viewers do something.

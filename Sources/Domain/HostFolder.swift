@@ -73,3 +73,11 @@ package struct SessionFolder: Sendable, Hashable {
             tag: String(words[0]), isReadOnly: words[1] == "ro", problem: words.count > 2 ? String(words[2]) : nil)
     }
 }
+
+/// The folder through which files come into a session's guest and out of it.
+package enum ExchangeFolder {
+    /// Under which name a guest finds it.
+    package static let tag = "exchange"
+    /// Whose files it has in the guest: those of the first user of most systems.
+    package static let guestUser: UInt32 = 1000
+}

@@ -33,6 +33,8 @@ package struct FrontendOptions: Sendable {
     /// How long an answer that is the same for everybody is kept, so that nobody can make it be computed more often.
     package var freshness: Duration
 
+    /// Seconds for which the exchange folder of a session is there after its end.
+    package var filesKept = 0
     /// Directories of the hosts that guests get.
     package var folders: [HostFolder] = []
     /// People and groups who may give a boot script of their own; `*` is everybody who is signed in.

@@ -16,12 +16,16 @@ package struct MachineSpecification: Sendable, Hashable {
     package var usesMaster = false
     /// A script for its guest's shell, run once when its system is up; nil for none.
     package var bootScript: String?
+    /// Whether the script only mounts folders, which is not worth a disk of its own for a live system.
+    package var mountsOnly = false
 
     /// How many of the host's graphics cards it gets.
     package var graphicsCards = 0
     /// More options of QEMU, by an administrator's rules.
     package var qemuOptions: [String] = []
 
+    /// Bytes that its exchange folder may have; nil for none.
+    package var exchangeBytes: Int?
     /// Directories of the host that its guest gets.
     package var folders: [SharedFolder] = []
 

@@ -13,6 +13,8 @@ package struct SharedFolder: Sendable, Hashable {
     package var account: Account?
     /// The number of the guest's user to whom belong the files of whom it is.
     package var guestUser: UInt32
+    /// How large a file in it may become, in bytes; nil: as large as the host lets it.
+    package var mostBytes: Int?
 
     package init(
         tag: String, path: String, identity: FileIdentity, isReadOnly: Bool, account: Account?, guestUser: UInt32

@@ -38,6 +38,12 @@ package struct HostPaths: Sendable, Hashable {
     package var pastaLog: String { "\(network)/pasta.log" }
     /// How pasta was set up.
     package var pastaSetup: String { "\(network)/pasta.setup" }
+    /// Exchange folders, which outlive their sessions, and the sockets of their doors.
+    package var exchanges: String { "\(state)/exchange" }
+    package var exchangeSockets: String { "\(runtime)/exchange" }
+    package func exchange(_ id: SessionID) -> ExchangePaths {
+        ExchangePaths(directory: "\(exchanges)/\(id)", socket: "\(exchangeSockets)/\(id)")
+    }
     /// What a worker locks: the sessions' files in both directories are its own.
     package var workerLocks: [String] { ["\(runtime)/worker.lock", "\(state)/worker.lock"] }
 
@@ -104,4 +110,22 @@ package struct SessionPaths: Sendable, Hashable {
     /// Whose it is and what was asked for.
     package var record: String { "\(disk)/session.json" }
     package var networkLog: String { "\(disk)/passt.log" }
+}
+
+/// A session's exchange folder on its host.
+package struct ExchangePaths: Sendable, Hashable {
+    package let directory: String
+    /// Where its door listens.
+    package let socket: String
+
+    package init(directory: String, socket: String) {
+        self.directory = directory
+        self.socket = socket
+    }
+
+    /// What the guest sees, owned by the session's user.
+    package var files: String { "\(directory)/files" }
+    /// There since its session has ended.
+    package var ended: String { "\(directory)/ended" }
+    package var log: String { "\(directory)/door.log" }
 }

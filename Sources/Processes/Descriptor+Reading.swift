@@ -13,7 +13,8 @@ extension Descriptor {
         }
     }
 
-    private func isReadable() async -> Bool {
+    /// Waits until there is something to read, or somebody to accept. False when the task is cancelled.
+    package func isReadable() async -> Bool {
         let (ready, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let source = DispatchSource.makeReadSource(fileDescriptor: number, queue: .global())
         source.setEventHandler {

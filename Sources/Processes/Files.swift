@@ -96,6 +96,12 @@ package enum Files {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Whose a file is; nil if it is not there. A link's own, and not its target's.
+    package static func owner(of path: String) -> UInt32? {
+        var status = stat()
+        return lstat(path, &status) == 0 ? status.st_uid : nil
+    }
+
     /// Where a symbolic link leads, or nil.
     package static func target(of path: String) -> String? {
         try? FileManager.default.destinationOfSymbolicLink(atPath: path)
@@ -106,6 +112,14 @@ package enum Files {
     package static func length(_ path: String) -> Int {
         var status = stat()
         return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// How long ago a file was changed, by the clock of this host; nil if it is not there.
+    package static func age(of path: String) -> Duration? {
+        var status = stat()
+        var now = timespec()
+        guard stat(path, &status) == 0, clock_gettime(CLOCK_REALTIME, &now) == 0 else { return nil }
+        return .seconds(now.tv_sec - status.st_mtim.tv_sec)
     }
 
     /// The directory that a whole path is in.

@@ -112,9 +112,9 @@ extension ProcessHandle {
     }
 
     /// Whether it is this program that it runs, and none that starts it or stands guard over it.
-    private func runs(_ program: String) -> Bool {
+    package func runs(_ program: String) -> Bool {
         let path = Self.commandLine(pid)?.prefix { $0 != " " } ?? ""
-        return path.split(separator: "/").last.map(String.init) == program
+        return path.split(separator: "/").last == program.split(separator: "/").last
     }
 
     /// All processes whose command line has `mark` in it, also those that start such a program or stand guard over it.

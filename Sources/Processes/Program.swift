@@ -20,6 +20,8 @@ package struct Program: Sendable {
     package var descriptors: Int?
     /// How large it may make any file, in bytes. One that goes beyond is ended by the kernel (SIGXFSZ).
     package var fileBytes: Int?
+    /// Whether it is told that a file can't grow, in place of being ended.
+    package var survivesFileLimit = false
     /// How much memory it may lock, in bytes. Nil: as much as we.
     package var lockedBytes: Int?
 
@@ -53,6 +55,9 @@ package struct Program: Sendable {
         if let sandbox, account != nil, !sandbox.joinsNamespaces {
             words += [try Self.path(of: "unshare", package: "util-linux"), "--user"]
             if let knownAs { words += ["--map-user=\(knownAs)", "--map-group=\(knownAs)", "--keep-caps"] }
+        }
+        if survivesFileLimit {
+            words += [try Self.path(of: "env", package: "coreutils"), "--ignore-signal=XFSZ"]
         }
         return words + [path] + arguments
     }

@@ -18,6 +18,11 @@ package struct ServiceSecret: Sendable, CustomStringConvertible {
         Data(Digest.sha256.hmac(Array("display \(session) \(fence)".utf8), key: key)).base64URL
     }
 
+    /// The token of a session's exchange folder, which outlives the session: made as the display's, 43 characters too.
+    package func fileToken(session: SessionID) -> String {
+        Data(Digest.sha256.hmac(Array("files \(session)".utf8), key: key)).base64URL
+    }
+
     /// What says that somebody who knows the secret wants a file of a host to be started. It stands in Redis, so it is good for
     /// one session alone.
     /// - Parameter host: The host's id.

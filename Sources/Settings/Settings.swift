@@ -19,6 +19,7 @@ package struct Settings: Sendable, Equatable {
     package var network = Network()
     package var gpu = GPU()
     package var mounts: [HostFolder] = []
+    package var exchange = Exchange()
     package var display = Display()
     package var defaults = Defaults()
     package var form = Form()

@@ -6,7 +6,7 @@ package enum SettingsSchema {
     package static let keys: [SettingsKey] =
         Settings.keys + Settings.Redis.keys + Settings.Machines.keys + Settings.Frontend.keys + Settings.Worker.keys
         + Settings.Network.keys + Settings.Display.keys + Settings.Defaults.keys + Settings.Form.keys
-        + Settings.Limits.keys + Settings.Scripts.keys + Settings.GPU.keys
+        + Settings.Limits.keys + Settings.Scripts.keys + Settings.GPU.keys + Settings.Exchange.keys
         + Settings.Auth.keys + Settings.Mail.keys + Settings.TLS.keys + Settings.Scheduler.keys + Settings.Log.keys
 
     /// The dotted names of the sections, those within another one too.

@@ -129,6 +129,7 @@ extension Worker {
     /// The last step: the display can be reached, and the queue knows where.
     private func publishDisplay(_ claim: Claim, _ id: SessionID, oneShot: Bool) async throws(CreateAbort) {
         async let told = tellDisplay(claim)
+        await exchanges.open(id)
         let token = secret.token(session: id, fence: claim.fence)
         try await act { () async throws(MachineError) in
             try await bridge.publish(MachineRef(id, fence: claim.fence), token: token, oneShot: oneShot)
@@ -174,16 +175,22 @@ extension Worker {
                 "session without a folder",
                 metadata: ["session.id": "\(id)", "folder": "\(folder.tag)", "problem": "\(problem)"])
         }
-        specification.bootScript = try await bootScript(
-            of: request, machine: wanted, folders: folders.shared.map(\.tag), for: id)
+        var outcomes = folders.outcomes
+        if request.wantsFolders, let bytes = options.exchange.bytes {
+            specification.exchangeBytes = bytes
+            outcomes.append(SessionFolder(tag: ExchangeFolder.tag, isReadOnly: false))
+        }
+        let tags = outcomes.filter { $0.problem == nil }.map(\.tag)
+        let script = try await bootScript(of: request, machine: wanted, folders: tags, for: id)
+        (specification.bootScript, specification.mountsOnly) = (script?.text, script?.mountsOnly ?? false)
         specification.qemuOptions = options.scripts.qemuOptions(for: request, machine: wanted)
-        return (specification, folders.outcomes)
+        return (specification, outcomes)
     }
 
     /// What is to run in the guest when its system is up; nil for nothing.
     private func bootScript(
         of request: SessionRequest, machine: Machine, folders: [String], for id: SessionID
-    ) async throws(CreateAbort) -> String? {
+    ) async throws(CreateAbort) -> (text: String, mountsOnly: Bool)? {
         var given = BootScriptPayload()
         if request.hasScript {
             let sealed = try await ask { () async throws(QueueError) in try await queue.payload(of: id) }
@@ -204,7 +211,7 @@ extension Worker {
                     .badImage,
                     "\(machine.title) takes no boot scripts (inject=none in machines.conf), and there is one for it.")
             }
-            return BootScriptBundle.text(scripts, folders: folders, session: id)
+            return (BootScriptBundle.text(scripts, folders: folders, session: id), scripts.isEmpty)
         } catch {
             if Task.isCancelled { throw .cancelled }
             throw .machine(error)

@@ -44,6 +44,7 @@ extension Worker {
         let files = paths.session(machine.session)
         if let record = SessionRecord.read(files), record.fence <= machine.fence { Files.remove(files.record) }
         await table.cleanedUp(machine.session)
+        await exchanges.sessionEnded(machine.session)
         return nil
     }
 

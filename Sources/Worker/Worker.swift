@@ -27,6 +27,7 @@ package struct Worker: Service {
     let table = JobTable()
     let meter: HostReport
     let readyTimes: ReadyTimes
+    let exchanges: ExchangeKeeper
 
     /// - Parameter catalogue: The machines that this host can start, as they are at the moment. It must come back soon, also
     ///   when a disk hangs.
@@ -45,6 +46,9 @@ package struct Worker: Service {
         self.catalogue = catalogue
         self.options = options
         meter = HostReport(disk: paths.disks)
+        exchanges = ExchangeKeeper(
+            paths: paths, bridge: bridge, hypervisor: hypervisor, secret: secret, options: options.exchange,
+            logger: logger)
         readyTimes = ReadyTimes(file: paths.readyTimes)
         var logger = logger
         logger[metadataKey: "host.name"] = "\(options.host)"
@@ -73,6 +77,7 @@ package struct Worker: Service {
             group.addTask { await watchDisk() }
             group.addTask { await keepOffering() }
             group.addTask { await freeLeftovers() }
+            group.addTask { await exchanges.run() }
             await takeJobs()
             group.cancelAll()
         }

@@ -28,6 +28,7 @@ package struct WorkerOptions: Sendable {
     package var scripts = BootScriptSources()
     /// Which directories of this host they get.
     package var folders = FolderSources()
+    package var exchange = ExchangeOptions()
 
     package init(
         hostID: String, place: HostPlace, host: String, tags: [String] = [], concurrentJobs: Int, cpuOvercommit: Double,

@@ -14,7 +14,7 @@ struct QWD: AsyncParsableCommand {
             69 unavailable, 75 no room now, 77 not allowed, 78 bad configuration, 130 interrupted.
             """,
         version: "qwd \(Version.text)",
-        subcommands: [DisplayGatewayCommand.self, TrafficShaperCommand.self],
+        subcommands: [DisplayGatewayCommand.self, TrafficShaperCommand.self, FileDoorCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Services:", subcommands: [Up.self, FrontendRole.self, WorkerRole.self, SchedulerRole.self]),

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Glibc
+import Machines
 import Processes
 import Testing
 
@@ -103,6 +104,24 @@ struct BrowserTests {
         try #require(try await service.settled(id).state == .running, "\(service.log)")
         let link = try #require(try await service.status(id)["connect_url"] as? String)
         try await run(service, script: "clipboard.py") { [link, $0] }
+        await service.shutDown()
+    }
+
+    @Test func `files come and go by the session's page, also after its end, for a while`() async throws {
+        let service = try RunningService(["exchange.limit_gib=0.02", "exchange.kept=15s"])
+        try await service.start()
+        let id = try await service.create()
+        try #require(try await service.settled(id).state == .running, "\(service.log)")
+        let folder = HostPaths(runtime: service.runtime, state: service.state).exchange(id)
+        try await run(service, script: "files.py") { ["\(service.url)/sessions/\(id)", folder.files, $0] }
+        _ = try await service.stopped(id)
+        // A worker of after it keeps them, and removes them when their time is over.
+        await service.terminate()
+        #expect(Files.exists("\(folder.files)/large.bin"))
+        try await service.start()
+        while Files.exists(folder.directory) { try await Task.sleep(for: .milliseconds(200)) }
+        #expect(Files.names(in: "\(service.runtime)/tokens").isEmpty)
+        #expect(try await service.leftovers() == [])
         await service.shutDown()
     }
 

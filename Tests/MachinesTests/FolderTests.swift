@@ -137,4 +137,45 @@ struct FolderTests {
             error?.detail.contains("The directory of home is not what it was") == true, "\(String(describing: error))")
         for server in ProcessHandle.all(mark: FileServer.mark(SessionID(milliseconds: 1))) { _ = await server.kill() }
     }
+
+    @Test func `a full exchange folder does not grow, whatever the guest does, until something is removed`()
+        async throws
+    {
+        let kitchen = try ImageKitchen()
+        let path = try guest(
+            kitchen, tags: ["exchange"],
+            user: """
+                cd /mnt/exchange
+                dd if=/dev/zero of=large bs=1M count=20 2>&1 | grep -o 'File too large'
+                echo small >small; echo "begin"
+                while ! dd if=/dev/zero of=file$i bs=64k count=16 2>/tmp/why && grep -q 'File too large' /tmp/why; do sleep 0.1; done
+                i=0; while dd if=/dev/zero of=file$i bs=64k count=16 2>/tmp/why; do i=$((i + 1)); sleep 0.02; done
+                echo "stopped: $(cat /tmp/why | tail -n 1)"; echo more >>small 2>/dev/null || echo "small stays"
+                rm -f file*; echo "emptied"
+                while ! echo again >again 2>/dev/null; do sleep 0.1; done; echo "goes on"
+                """, root: "rm /mnt/exchange/again")
+        let limit = 16 << 20
+        try await LinuxGuest.run(
+            path, exchangeBytes: limit,
+            with: { machine, hypervisor in
+                let id = machine.session
+                let files = await hypervisor.paths.exchange(id).files
+                try await LinuxGuest.hear("begin", of: machine)
+                // No file alone becomes larger than the folder may be.
+                #expect(machine.console.has("File too large", since: 0))
+                #expect(Files.length("\(files)/large") == limit)
+                #expect(Files.read("\(files)/small") == "small\n")
+                await hypervisor.limitExchange(id, isFull: true, bytes: limit)
+                try await LinuxGuest.hear("stopped: ", of: machine)
+                #expect(machine.console.has("small stays", since: 0))
+                let used = Files.length("\(files)/large")
+                #expect(used == limit)
+                try await LinuxGuest.hear("emptied", of: machine)
+                #expect(!machine.console.has("goes on", since: 0))
+                await hypervisor.limitExchange(id, isFull: false, bytes: limit)
+                try await LinuxGuest.hear("goes on", of: machine)
+                try await LinuxGuest.hear("that was all", of: machine)
+                #expect(Files.owner(of: "\(files)/again") == Files.owner(of: files))
+            })
+    }
 }

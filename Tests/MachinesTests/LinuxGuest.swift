@@ -132,8 +132,9 @@ extension LinuxGuest {
     static func run(
         _ path: String, memoryMiB: Int = 256, bootScript: String? = nil, inject: Injection = .auto,
         qemuOptions: [String] = [], folders: [SharedFolder] = [],
+        exchangeBytes: Int? = nil,
         network: GuestNetwork.Options? = nil, onEvent: (@Sendable (MachineEvent) -> Void)? = nil,
-        _ body: @Sendable @escaping (LiveMachine) async throws -> Void
+        with body: @Sendable @escaping (LiveMachine, QEMUHypervisor) async throws -> Void
     ) async throws {
         let root = "/tmp/qwd-guest-\(UInt32.random(in: 0...UInt32.max))"
         var options = network ?? GuestNetwork.Options()
@@ -146,6 +147,7 @@ extension LinuxGuest {
         wanted.machine.inject = inject
         wanted.qemuOptions = qemuOptions
         wanted.folders = folders
+        wanted.exchangeBytes = exchangeBytes
         let specification = wanted
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await hypervisor.run() }
@@ -155,12 +157,23 @@ extension LinuxGuest {
             try await hypervisor.launch(specification)
             if network != nil { try await hypervisor.connectNetwork(specification.ref) }
             try await hypervisor.switchOn(specification.ref)
-            try await body(hypervisor.live(specification.ref))
+            try await body(hypervisor.live(specification.ref), hypervisor)
             try await hypervisor.tearDown(specification.ref)
             if network != nil { await hypervisor.network.end() }
             group.cancelAll()
         }
         Files.remove(root)
+    }
+
+    static func run(
+        _ path: String, memoryMiB: Int = 256, bootScript: String? = nil, inject: Injection = .auto,
+        qemuOptions: [String] = [], folders: [SharedFolder] = [],
+        network: GuestNetwork.Options? = nil, onEvent: (@Sendable (MachineEvent) -> Void)? = nil,
+        _ body: @Sendable @escaping (LiveMachine) async throws -> Void
+    ) async throws {
+        try await run(
+            path, memoryMiB: memoryMiB, bootScript: bootScript, inject: inject, qemuOptions: qemuOptions,
+            folders: folders, network: network, onEvent: onEvent, with: { machine, _ in try await body(machine) })
     }
 
     /// Waits until a guest has written something.

@@ -41,7 +41,8 @@ struct ShowTests {
         "network.isolation=none", "network.deny=10.0.0.0/8",
         "network.allow=10.1.2.3,fd00::1", "gpu.block=0000:01:00.0,10de:1b80", "gpu.per_user=3", "gpu.sysfs=/srv/sys",
         "mounts=[{ path: \"/data/{user}\", read_only: false, groups: [a] }, { path: /b }]",
-        "frontend.connections=100", "frontend.connections_per_address=10", "frontend.monitoring=192.0.2.0/24,::2",
+        "exchange.limit_gib=0.5", "exchange.kept=2h", "frontend.connections=100", "frontend.connections_per_address=10",
+        "frontend.monitoring=192.0.2.0/24,::2",
         "proxies=127.0.0.1,10.0.0.0/8,::1,fd00::/8",
         "scheduler.lease=1500ms", "scheduler.load_check=1m", "log.level=debug", "log.format=json",
     ]

@@ -22,6 +22,8 @@ actor SlowBridge: DisplayBridge {
         if opened.remove(machine.session) != nil { closing.continuation.yield() }
     }
 
+    func publish(socket: String, token: String) {}
+    func withdraw(token: String) {}
     func withdrawAll(but living: Set<SessionID>) {}
     func run() {}
 

@@ -40,6 +40,7 @@ struct Assets: Sendable {
         Asset("live.js", "text/javascript; charset=utf-8", PackageResources.live_js),
         Asset("viewer.js", "text/javascript; charset=utf-8", PackageResources.viewer_js),
         Asset("clipboard.js", "text/javascript; charset=utf-8", PackageResources.clipboard_js),
+        Asset("files.js", "text/javascript; charset=utf-8", PackageResources.files_js),
         Asset("icon.svg", "image/svg+xml", PackageResources.icon_svg),
     ]
 

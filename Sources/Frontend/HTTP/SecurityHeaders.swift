@@ -1,3 +1,4 @@
+import Domain
 import HTTPTypes
 import Hummingbird
 
@@ -22,6 +23,11 @@ struct SecurityHeaders: RouterMiddleware {
             (["connect-src 'self'"] + sources.sorted()).joined(separator: " "), "form-action 'self'",
             "frame-ancestors 'none'", "base-uri 'none'",
         ].joined(separator: "; ")
+    }
+
+    /// That of a page which opens displays: a browser wants to know with the page where that may connect to.
+    static func policy(toDisplaysOf hosts: [Host]) -> String {
+        policy(connect: hosts.filter(\.alive).compactMap { DisplayLink.webSocket(base: $0.status.displayURL) })
     }
 
     /// A display as a policy can name it. For an IPv6 address, and for a name that is none of the DNS, there is no word

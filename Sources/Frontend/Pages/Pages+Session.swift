@@ -11,6 +11,8 @@ struct SessionReport: Sendable {
     /// Matters to a session that waits only.
     var wait = WaitReason()
     var connectURL: String?
+    /// The WebSocket at which its exchange folder is reached, and the token for it; nil for none.
+    var files: (display: String, token: String)?
     /// The host on which alone the display can be opened, if that is not where the reader is.
     var displayOnlyOn: String?
     /// Milliseconds since the epoch.
@@ -53,6 +55,10 @@ extension Pages {
                 model["qrBox"] = code.width + 8
                 model["qrPath"] = code.path
             }
+        }
+        if let files = report.files {
+            model["filesDisplay"] = files.display
+            model["filesToken"] = files.token
         }
         if let host = report.displayOnlyOn { model["displayOnlyOn"] = texts("session.display.here", ["host": host]) }
         addEnd(of: session, now: report.now, to: &model)

@@ -23,12 +23,10 @@ struct DisplayRoutes: Sendable {
 
     private func page(_ request: Request, _ context: FrontendContext) async throws -> Response {
         let page = services.pages.display(of: try id(context), canShow: !services.noVNC.isMissing)
-        // A browser wants to know with the page where that may connect to, before anybody has shown a token.
-        let displays = try await services.hosts.value().filter(\.alive).compactMap {
-            DisplayLink.webSocket(base: $0.status.displayURL)
-        }
         var response = Response.html(page)
-        response.headers[.contentSecurityPolicy] = SecurityHeaders.policy(connect: displays)
+        // Before anybody has shown a token.
+        response.headers[.contentSecurityPolicy] = SecurityHeaders.policy(
+            toDisplaysOf: try await services.hosts.value())
         return response
     }
 

@@ -97,6 +97,19 @@ final class FrontendServices: Sendable {
         session.isOpen ? session.displayURL.flatMap { DisplayLink.webSocket(base: $0) } : nil
     }
 
+    /// Where the exchange folder of a session is reached, while it is there, and by which token.
+    /// - Parameter hosts: Those of now; the session keeps the address of its start.
+    func files(of session: Session, hosts: [Host]) -> (display: String, token: String)? {
+        guard session.startedAt != nil,
+            session.folders.contains(where: { $0.tag == ExchangeFolder.tag && $0.problem == nil }),
+            let display = hosts.first(where: { $0.id == session.host }).flatMap({
+                DisplayLink.webSocket(base: $0.status.displayURL)
+            })
+        else { return nil }
+        if let ended = session.endedAt, Self.now() - ended > Int64(options.filesKept) * 1000 { return nil }
+        return (display, secret.fileToken(session: session.id))
+    }
+
     /// The host that alone can open a session's display, as its address says, if this request comes from elsewhere.
     func onlyHostOfDisplay(_ session: Session, for request: Request) -> String? {
         guard let display = displayURL(of: session).flatMap({ URLParts($0) })?.authority, display.leadsOnlyHere,

@@ -55,8 +55,12 @@ struct SessionRoutes: Sendable {
             report.position = try await services.place(of: session)
             report.wait = try await services.wait(of: session.request)
         }
-        return .html(
+        let hosts = try await services.hosts.value()
+        report.files = services.files(of: session, hosts: hosts)
+        var response = Response.html(
             services.pages.seen(by: context.currentUser, signInService: services.signInService).session(report))
+        response.headers[.contentSecurityPolicy] = SecurityHeaders.policy(toDisplaysOf: hosts)
+        return response
     }
 
     private func status(_ request: Request, _ context: FrontendContext) async throws -> Response {

@@ -41,7 +41,8 @@ struct BootScriptFiles {
             if inject.includes(.agent) {
                 try Files.write(inject == .agent ? QEMUHypervisor.only : "", to: paths.bootAgent)
             }
-            if inject.includes(.seed) { try await makeSeed(specification.session, account) }
+            let isWorthADisk = !specification.mountsOnly || specification.machine.kind != .iso || inject == .seed
+            if inject.includes(.seed), isWorthADisk { try await makeSeed(specification.session, account) }
         }
     }
 

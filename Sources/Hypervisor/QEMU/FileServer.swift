@@ -22,7 +22,7 @@ enum FileServer {
     static func start(
         _ folder: SharedFolder, _ place: Int, of session: SessionID, _ paths: SessionPaths, account: Account?
     ) async throws(ProcessError) -> (process: ProcessHandle, connection: Descriptor) {
-        let seen = "/folder-\(session)-\(place)"
+        let seen = "/folder-\(session)-\(folder.tag)"
         var command = Program(
             program,
             [
@@ -31,6 +31,8 @@ enum FileServer {
             ], package: "qemu-system-common")
         command.account = folder.account ?? account
         command.knownAs = folder.guestUser
+        command.fileBytes = folder.mostBytes
+        command.survivesFileLimit = folder.mostBytes != nil
         var sandbox = Sandbox()
         sandbox.processes = .itselfInProc
         let mount = Sandbox.Mount(folder.path, at: seen)
@@ -42,6 +44,19 @@ enum FileServer {
         let ours = try UnixSocket.connect(to: socket)
         let process = try await DetachedProcess.start(command, inherited: [its], log: paths.folderLog)
         return (process, ours)
+    }
+
+    /// Lets no file of a folder grow, or all again up to what the folder may have. What is there can be made smaller or removed.
+    /// - Parameter account: The session's own user: the kernel lets nobody else do it but root with all rights.
+    static func setGrowth(
+        _ isAllowed: Bool, upTo bytes: Int, of session: SessionID, tag: String, account: Account?
+    ) async {
+        for server in ProcessHandle.all(mark: "\(mark(session))\(tag) ") where server.runs(program) {
+            var command = Program(
+                "prlimit", ["--pid", "\(server.pid)", "--fsize=\(isAllowed ? bytes : 0):"], package: "util-linux")
+            command.account = account
+            _ = try? await ForegroundProcess.run(command, limit: .seconds(5))
+        }
     }
 
     /// What a file server that has begun to serve has got: its root is its folder then. Somebody may have put a link, or another

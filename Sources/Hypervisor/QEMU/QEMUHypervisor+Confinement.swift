@@ -33,7 +33,11 @@ extension QEMUHypervisor {
         let taken = Files.names(in: paths.sessions).compactMap { SessionID($0) }.compactMap {
             user(of: paths.session($0))
         }
-        guard let user = users.free(besides: Set(taken)) else {
+        // Folders that outlive their sessions belong to these sessions' users.
+        let kept = Files.names(in: paths.exchanges).compactMap { SessionID($0) }.compactMap {
+            Files.owner(of: paths.exchange($0).files)
+        }
+        guard let user = users.free(besides: Set(taken + kept)) else {
             throw MachineError(
                 .noSpace, "No user is left for a session: worker.users has \(users.first)-\(users.last). Widen it.")
         }

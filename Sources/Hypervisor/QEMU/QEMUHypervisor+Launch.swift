@@ -23,6 +23,7 @@ extension QEMUHypervisor {
         try rememberMaster(specification)
         let account = try assignUser(session)
         try takeCards(specification)
+        try makeExchange(specification, account: account)
         try UEFIVariables.make(specification.machine, paths: session)
         try expectReadiness(specification)
         if let files = BootScriptFiles(specification, paths: session) {
@@ -31,8 +32,9 @@ extension QEMUHypervisor {
         try await Overlay.make(specification, paths: session, account: account)
     }
 
-    package func launch(_ specification: MachineSpecification) async throws(MachineError) {
-        let session = paths.session(specification.session)
+    package func launch(_ asked: MachineSpecification) async throws(MachineError) {
+        let session = paths.session(asked.session)
+        let specification = try withExchange(asked)
         try FenceFile.raise(session, to: specification.fence)
         let account = account(of: session)
         let shape = MachineShape(specification, accelerator: kind)

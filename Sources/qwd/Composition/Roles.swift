@@ -62,6 +62,7 @@ struct Roles {
             tls: certificate != nil, monitoring: settings.frontend.monitoring,
             connections: connectionLimits())
         options.folders = settings.mounts
+        options.filesKept = settings.exchange.kept.wholeSeconds
         options.scriptsFromForm = settings.scripts.fromForm
         options.asksScriptPassword = settings.scripts.passwordSymbol
         options.longestScript = settings.scripts.maxLength
@@ -170,6 +171,9 @@ struct Roles {
         workerOptions.folders = FolderSources(
             folders: settings.mounts, isRoot: geteuid() == 0,
             reserved: settings.worker.users.first...settings.worker.users.last)
+        workerOptions.exchange = ExchangeOptions(
+            bytes: settings.exchange.bytes, kept: settings.exchange.kept,
+            diskReserve: settings.worker.diskReserveMiB << 20, isRoot: geteuid() == 0)
         return Worker(
             queue: queue, hypervisor: hypervisor, bridge: bridge, secret: secret, paths: paths,
             catalogue: { await reader.current(within: .seconds(3)) },

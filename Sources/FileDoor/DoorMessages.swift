@@ -1,0 +1,42 @@
+import FoundationEssentials
+
+/// What a browser asks.
+struct DoorRequest: Decodable {
+    enum Operation: String, Decodable { case list, put, get, remove, archive }
+
+    var op: Operation
+    var name: String?
+    /// Names what is brought, so that it can go on after a break.
+    var id: String?
+    var size: Int?
+    var offset: Int?
+    var length: Int?
+}
+
+/// What it is answered.
+struct DoorAnswer: Encodable {
+    struct File: Encodable, Equatable {
+        /// Below the folder, with `/` between.
+        var name: String
+        var size: Int
+        /// When it was changed, in seconds since the epoch.
+        var time: Int
+    }
+
+    var files: [File]?
+    /// Bytes that the folder has, and may have.
+    var used: Int?
+    var limit: Int?
+    /// Whether there are more files than are told.
+    var more: Bool?
+    var offset: Int?
+    var size: Int?
+    var length: Int?
+    var name: String?
+    var error: DoorError?
+}
+
+/// Why something is not done. The raw values are the protocol's.
+enum DoorError: String, Error, Encodable {
+    case limit, full, missing, name, refused, request
+}

@@ -1,0 +1,57 @@
+import Foundation
+import Glibc
+package import Processes
+import Synchronization
+
+/// What a folder may have, and how long nobody is waited for.
+package struct DoorLimits: Sendable {
+    /// Where the folder is.
+    package var path: String
+    /// Bytes that may be in the folder.
+    package var bytes: Int
+    /// Bytes of its disk that stay free.
+    package var reserve: Int
+    /// Seconds after which a silent connection, and a door without any, ends.
+    package var patience = 30
+
+    package init(path: String, bytes: Int, reserve: Int) {
+        self.path = path
+        self.bytes = bytes
+        self.reserve = reserve
+    }
+}
+
+/// Accepts connections until nobody has come for a while. Blocks.
+package enum FileDoor {
+    /// Pages and downloads of one person at one time.
+    private static let most = 16
+
+    /// - Parameter listener: The listening socket.
+    package static func serve(_ listener: Descriptor, _ directory: ExchangeDirectory, _ limits: DoorLimits) {
+        let shared = Shared()
+        while true {
+            var poller = pollfd(fd: listener.number, events: Int16(POLLIN), revents: 0)
+            let count = poll(&poller, 1, CInt(limits.patience * 1000))
+            if count == 0, shared.open.withLock({ $0 }) == 0 { return }
+            guard count > 0 else { continue }
+            let number = accept(listener.number, nil, nil)
+            guard number >= 0 else { continue }
+            let socket = Descriptor(number)
+            let isAdmitted = shared.open.withLock { open in
+                if open >= most { return false }
+                open += 1
+                return true
+            }
+            guard isAdmitted else { continue }
+            Thread.detachNewThread {
+                var connection = DoorConnection(socket, directory, limits)
+                connection.serve()
+                shared.open.withLock { $0 -= 1 }
+            }
+        }
+    }
+
+    private final class Shared: Sendable {
+        let open = Mutex(0)
+    }
+}
