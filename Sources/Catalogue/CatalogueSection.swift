@@ -46,6 +46,7 @@ struct CatalogueSection: Sendable, Hashable {
             "Who may see and start it, between commas: names as people sign in, groups as the way to sign in tells them. Without both, everybody."
         ),
         (["ready"], "How it is noticed that its desktop is there: `serial TEXT`, `agent`, `picture` or `seconds N`."),
+        (["gpu"], "How many graphics cards each of its sessions gets; `0`: none, whoever asks."),
         (
             ["mounts"],
             "Which of the configuration's `mounts` its sessions get, by their tags between commas, or `none`. Without it, all that their owners may have."

@@ -9,6 +9,7 @@ extension Machine {
         told.title = title
         (told.cpuMax, told.memoryMaxMiB) = (cpuMax, memoryMaxMiB)
         told.diskGiB = mostDiskGiB
+        told.gpu = gpu
         (told.group, told.icon) = (group, icon)
         let isOpen = users.isEmpty && groups.isEmpty
         (told.users, told.groups) = isOpen ? (nil, nil) : (users.map(\.text), groups)

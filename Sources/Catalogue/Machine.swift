@@ -44,6 +44,8 @@ package struct Machine: Sendable, Hashable, Identifiable {
     package var ready: Readiness?
     /// A boot script of all its sessions, or of those for whom its condition holds.
     package var script: BootScriptRule?
+    /// Graphics cards of each of its sessions; nil: as many as are asked for.
+    package var gpu: Int?
     /// Names of those host folders that its guests get; nil for all that their owners may have.
     package var mounts: [String]?
     /// More options of its QEMU.

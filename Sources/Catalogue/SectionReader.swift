@@ -22,6 +22,10 @@ struct SectionReader {
         machine.memoryMiB = memory("memory").map { Int(($0 * 1024).rounded(.up)) }
         machine.memoryMaxMiB = memory("memory_max").map { Int(($0 * 1024).rounded(.down)) }
         machine.diskGiB = number("disk", unit: "GiB").map { Int($0.rounded(.up)) }
+        if let text = section.text("gpu") {
+            machine.gpu = Int(text).flatMap { (0...16).contains($0) ? $0 : nil }
+            if machine.gpu == nil { refuse("gpu", "gpu=\(text) is no number of graphics cards", "Write 0 to 16.") }
+        }
         order("cpu", machine.cpu, machine.cpuMax)
         order("memory", machine.memoryMiB, machine.memoryMaxMiB)
         if let disk = machine.diskGiB, machine.kind == .disk, disk << 30 < machine.virtualSizeBytes {

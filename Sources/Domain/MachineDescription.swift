@@ -14,6 +14,8 @@ package struct MachineDescription: Sendable, Hashable, Codable, Identifiable {
     package var memoryMaxMiB: Int?
     /// Size of a session's disk, where the catalogue says it.
     package var diskGiB: Int?
+    /// Graphics cards that each of its sessions gets: none, where it is 0; nil: as many as are asked for.
+    package var gpu: Int?
     /// Where it stands in its catalogue, the first one at 0.
     package var order: Int?
     package var group: String?
@@ -68,7 +70,7 @@ package struct MachineDescription: Sendable, Hashable, Codable, Identifiable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case name, title, kind, cpu, order, group, icon, users, groups
+        case name, title, kind, cpu, gpu, order, group, icon, users, groups
         case summary = "description"
         case architecture = "arch"
         case cpuMax = "cpu_max"

@@ -1,5 +1,6 @@
 @testable import Catalogue
 import Dispatch
+import Domain
 import Foundation
 import Synchronization
 import Testing
@@ -31,6 +32,16 @@ import Testing
         #expect(meanwhile.machines == before.machines)
         #expect(meanwhile.unlisted == before.unlisted)
         #expect(meanwhile.warnings == [])
+    }
+
+    @Test func `knows which folders and how many graphics cards a machine gets`() throws {
+        try kitchen.write("a.iso", DiskBytes.cd)
+        try kitchen.write("b.iso", DiskBytes.cd)
+        let catalogue = try reader("[a.iso]\nmounts=data, home\ngpu=2\n[b.iso]\nmounts=none\ngpu=0\n").load()
+        #expect(catalogue.machines.map(\.mounts) == [["data", "home"], []])
+        #expect(catalogue.machines.map(\.published.gpu) == [2, 0])
+        let wrong = try reader("[a.iso]\ngpu=some\n").load()
+        #expect(wrong.warnings.contains { "\($0)".contains("gpu=some is no number of graphics cards. Write 0 to 16.") })
     }
 
     @Test func `answers in time when a disk hangs, with what it knew`() async throws {

@@ -48,7 +48,7 @@ extension CreateRequest {
         let user = currentUser.authenticationDisabled ? reader.user(nobody: Self.guest) : Self.guest
         reader.password()
         var gpu = false
-        if offer.largestGPU > 0 { gpu = reader.truth(.gpu) } else { reader.refuse(.gpu) }
+        if offer.largestGPU > 0, machine?.gpu != 0 { gpu = reader.truth(.gpu) } else { reader.refuse(.gpu) }
         let withoutFolders = reader.truth(.withoutFolders)
         payload = BootScriptPayload()
         if currentUser.mayGiveScript(options.scriptsFromForm) {
@@ -68,7 +68,8 @@ extension CreateRequest {
             // A machine that says what it needs gets it, whatever the form's default is.
             resources: Resources(
                 cpu: max(cpu, machine?.cpu ?? 0), memoryMiB: max(memory, machine?.memoryMiB ?? 0),
-                diskGiB: machine?.diskGiB ?? options.defaultDiskGiB, gpu: gpu ? 1 : 0), lifetimeSeconds: lifetime,
+                diskGiB: machine?.diskGiB ?? options.defaultDiskGiB, gpu: machine?.gpu ?? (gpu ? 1 : 0)),
+            lifetimeSeconds: lifetime,
             oneShot: oneShot)
         request.title = machine?.title
         request.hasScript = !payload.isEmpty

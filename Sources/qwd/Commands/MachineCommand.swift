@@ -81,6 +81,8 @@ struct MachineCommand: AsyncParsableCommand {
             add("memory", machine.memoryMiB.map { "\($0) MiB" })
             add("memory_max", machine.memoryMaxMiB.map { "\($0) MiB" })
             add("disk", machine.diskGiB.map { "\($0) GiB" })
+            add("gpu", machine.gpu.map { "\($0)" })
+            add("mounts", machine.mounts.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") })
             add("disk2", machine.disk2?.path)
             for cdrom in machine.cdroms { add("cdrom", cdrom.path) }
             if !machine.users.isEmpty { add("users", machine.users.map(\.text).joined(separator: ", ")) }

@@ -231,6 +231,7 @@ struct Start: AsyncParsableCommand {
         let machine = machines.first { $0.name == request.machine }
         request.resources[.cpu] = max(request.cpu, machine?.cpu ?? 0)
         request.resources[.memory] = max(request.memoryMiB, machine?.memoryMiB ?? 0)
+        if let cards = machine?.gpu { request.resources[.gpu] = cards }
         if disk == nil, !machineOption.contains(where: { $0.hasPrefix("disk=") }), let size = machine?.diskGiB {
             request.resources[.disk] = size
         }
