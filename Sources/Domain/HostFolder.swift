@@ -81,3 +81,13 @@ package enum ExchangeFolder {
     /// Whose files it has in the guest: those of the first user of most systems.
     package static let guestUser: UInt32 = 1000
 }
+
+/// What a guest may do in its exchange folder.
+package enum ExchangeGrowth: Sendable, Hashable {
+    /// Anything, up to the folder's limit for each file.
+    case free
+    /// No file grows; what is there can be made smaller or removed.
+    case full
+    /// Nothing: there are more files than are looked after. Whoever works there waits until some are removed from outside.
+    case stopped
+}

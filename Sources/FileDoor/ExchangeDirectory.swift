@@ -29,23 +29,26 @@ package struct ExchangeDirectory: Sendable {
         package var files: [File] = []
         /// What all of it takes of the disk, in bytes; a directory counts as a block.
         package var used = 0
+        /// Files, directories and all else.
+        package var entries = 0
         /// Whether there is more than was looked at.
         package var hasMore = false
     }
 
-    package func content() -> Content {
+    /// - Parameter most: How many files and directories are looked at.
+    package func content(most: Int = ExchangeDirectory.mostFiles) -> Content {
         var content = Content()
-        var seen = 0
-        walk(root, "", Self.depth, &content, &seen)
+        walk(root, "", Self.depth, most, &content)
         return content
     }
 
     private func walk(
-        _ directory: Descriptor, _ prefix: String, _ depth: Int, _ content: inout Content, _ seen: inout Int
+        _ directory: Descriptor, _ prefix: String, _ depth: Int, _ most: Int, _ content: inout Content
     ) {
-        guard let stream = fdopendir(dup(directory.number)) else { return }
+        // Opened anew: others who read the same directory must not go on where this one is.
+        let number = openat(directory.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard number >= 0, let stream = fdopendir(number) else { return }
         defer { closedir(stream) }
-        rewinddir(stream)
         while let entry = readdir(stream) {
             let bytes = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: UInt8.self, capacity: 256) {
@@ -53,8 +56,8 @@ package struct ExchangeDirectory: Sendable {
                 }
             }.prefix { $0 != 0 }
             if bytes.elementsEqual(".".utf8) || bytes.elementsEqual("..".utf8) { continue }
-            seen += 1
-            guard seen <= Self.mostFiles else {
+            content.entries += 1
+            guard content.entries <= most else {
                 content.hasMore = true
                 return
             }
@@ -74,7 +77,7 @@ package struct ExchangeDirectory: Sendable {
                     continue
                 }
                 let inner = openat(directory.number, raw, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                if inner >= 0 { walk(Descriptor(inner), "\(prefix)\(name)/", depth - 1, &content, &seen) }
+                if inner >= 0 { walk(Descriptor(inner), "\(prefix)\(name)/", depth - 1, most, &content) }
             }
         }
     }

@@ -35,8 +35,9 @@ package protocol Hypervisor: Sendable {
     func living() async -> [SessionID]
     /// Takes hold of the machines that already live here, and of what was left of others.
     func adopt() async -> [AdoptedMachine]
-    /// Lets no file of a session's exchange folder grow any more, or all again up to its limit.
-    func limitExchange(_ session: SessionID, isFull: Bool, bytes: Int) async
+    /// Says what a guest may do in its exchange folder.
+    /// - Parameter bytes: The folder's limit.
+    func limitExchange(_ session: SessionID, to growth: ExchangeGrowth, bytes: Int) async
     /// Looks after the machines.
     func checkUp() async
     /// Lets all machines stand still, because the disk they write to is nearly full. Again on those that do changes nothing.
@@ -49,7 +50,7 @@ package protocol Hypervisor: Sendable {
 
 extension Hypervisor {
     package var graphicsCards: Int { 0 }
-    package func limitExchange(_ session: SessionID, isFull: Bool, bytes: Int) async {}
+    package func limitExchange(_ session: SessionID, to growth: ExchangeGrowth, bytes: Int) async {}
     package func accelerator(of machine: Machine) -> String { accelerator }
 }
 

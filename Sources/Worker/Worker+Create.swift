@@ -129,7 +129,7 @@ extension Worker {
     /// The last step: the display can be reached, and the queue knows where.
     private func publishDisplay(_ claim: Claim, _ id: SessionID, oneShot: Bool) async throws(CreateAbort) {
         async let told = tellDisplay(claim)
-        await exchanges.open(id)
+        await exchanges.openNew(id)
         let token = secret.token(session: id, fence: claim.fence)
         try await act { () async throws(MachineError) in
             try await bridge.publish(MachineRef(id, fence: claim.fence), token: token, oneShot: oneShot)

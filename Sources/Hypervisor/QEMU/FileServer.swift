@@ -1,4 +1,5 @@
 import Domain
+import Glibc
 import Machines
 import Processes
 
@@ -46,14 +47,18 @@ enum FileServer {
         return (process, ours)
     }
 
-    /// Lets no file of a folder grow, or all again up to what the folder may have. What is there can be made smaller or removed.
-    /// - Parameter account: The session's own user: the kernel lets nobody else do it but root with all rights.
-    static func setGrowth(
-        _ isAllowed: Bool, upTo bytes: Int, of session: SessionID, tag: String, account: Account?
+    /// Says how the files of a folder may grow. Kernels let only root with all rights, or the same user, change a limit of another
+    /// process, so it is the session's user who does it.
+    /// - Parameters:
+    ///   - bytes: How large a file may become.
+    ///   - account: The session's own user.
+    static func limit(
+        to growth: ExchangeGrowth, bytes: Int, of session: SessionID, tag: String, account: Account?
     ) async {
         for server in ProcessHandle.all(mark: "\(mark(session))\(tag) ") where server.runs(program) {
+            server.signal(growth == .stopped ? SIGSTOP : SIGCONT)
             var command = Program(
-                "prlimit", ["--pid", "\(server.pid)", "--fsize=\(isAllowed ? bytes : 0):"], package: "util-linux")
+                "prlimit", ["--pid", "\(server.pid)", "--fsize=\(growth == .free ? bytes : 0):"], package: "util-linux")
             command.account = account
             _ = try? await ForegroundProcess.run(command, limit: .seconds(5))
         }

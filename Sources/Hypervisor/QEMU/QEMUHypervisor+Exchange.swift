@@ -31,8 +31,9 @@ extension QEMUHypervisor {
         return specification
     }
 
-    package func limitExchange(_ session: SessionID, isFull: Bool, bytes: Int) async {
-        await FileServer.setGrowth(
-            !isFull, upTo: bytes, of: session, tag: ExchangeFolder.tag, account: account(of: paths.session(session)))
+    package func limitExchange(_ session: SessionID, to growth: ExchangeGrowth, bytes: Int) async {
+        await FileServer.limit(
+            to: growth, bytes: bytes, of: session, tag: ExchangeFolder.tag, account: account(of: paths.session(session))
+        )
     }
 }

@@ -19,8 +19,12 @@ actor ExchangeKeeper {
     private let logger: Logger
     /// Each waits at its folder's door.
     private var doors: [SessionID: Task<Void, Never>] = [:]
-    /// Those in which nothing grows.
-    private var full: Set<SessionID> = []
+    /// What their guests may do there, where that is known: a worker of before may have seen to it.
+    private var growth: [SessionID: ExchangeGrowth] = [:]
+    /// Files of one folder that are looked after; each takes some microseconds of each second.
+    private static let mostEntries = 50_000
+    /// A door that lived for less is one that can't work here.
+    private static let shortestLife = Duration.milliseconds(500)
     /// Folders may have thousands of files.
     private let threads = FileThreads(width: 1)
 
@@ -53,8 +57,14 @@ actor ExchangeKeeper {
 
     private var sessions: [SessionID] { Files.names(in: paths.exchanges).compactMap { SessionID($0) } }
 
+    /// Lets the folder of a session that has just been made be reached.
+    func openNew(_ id: SessionID) async {
+        growth[id] = .free
+        await open(id)
+    }
+
     /// Lets the folder of a session be reached. Again changes nothing.
-    func open(_ id: SessionID) async {
+    private func open(_ id: SessionID) async {
         let exchange = paths.exchange(id)
         guard doors[id] == nil, Files.isDirectory(exchange.files) else { return }
         do throws(MachineError) {
@@ -82,8 +92,12 @@ actor ExchangeKeeper {
                 ], account: options.isRoot ? owner.map { Account(userID: $0) } : nil)
             program.sandbox?.writable = [Sandbox.Mount(exchange.files, at: "/exchange")]
             do throws(ProcessError) {
+                let start = ContinuousClock.now
                 let door = try await DetachedProcess.start(program, standardInput: listener, log: exchange.log)
                 _ = await door.waitForEnd()
+                if ContinuousClock.now - start < Self.shortestLife, !Task.isCancelled {
+                    throw ProcessError(.ended, "The door ended as soon as it was started.")
+                }
             } catch {
                 logger.error("no door to an exchange folder", metadata: ["session.id": "\(id)", "error": "\(error)"])
                 try? await Task.sleep(for: .seconds(2))
@@ -95,7 +109,7 @@ actor ExchangeKeeper {
     func sessionEnded(_ id: SessionID) async {
         let exchange = paths.exchange(id)
         guard Files.isDirectory(exchange.directory) else { return }
-        full.remove(id)
+        growth[id] = nil
         if Files.names(in: exchange.files).isEmpty { return await remove(id) }
         if Files.exists(exchange.ended) { return }
         try? Files.write("", to: exchange.ended)
@@ -107,16 +121,23 @@ actor ExchangeKeeper {
             if age >= options.kept { await remove(id) }
             return
         }
+        // Its worker was killed before it could say so.
+        if !Files.isDirectory(paths.session(id).disk) { return await sessionEnded(id) }
         guard let bytes = options.bytes else { return }
         let path = exchange.files
-        let found = await threads.result(within: .seconds(10)) { ExchangeDirectory(path)?.content() }
+        let found = await threads.result(within: .seconds(10)) {
+            ExchangeDirectory(path)?.content(most: Self.mostEntries)
+        }
         guard let content = found ?? nil else { return }
-        let isFull = content.used >= bytes || content.hasMore
-        guard isFull != full.contains(id) else { return }
-        if isFull { full.insert(id) } else { full.remove(id) }
-        await hypervisor.limitExchange(id, isFull: isFull, bytes: bytes)
+        let now: ExchangeGrowth =
+            content.entries > Self.mostEntries ? .stopped : content.used >= bytes || content.hasMore ? .full : .free
+        guard growth[id] != now else { return }
+        let before = growth.updateValue(now, forKey: id)
+        await hypervisor.limitExchange(id, to: now, bytes: bytes)
+        if before == nil, now == .free { return }
         logger.notice(
-            isFull ? "exchange folder is full" : "exchange folder has room again", metadata: ["session.id": "\(id)"])
+            "exchange folder \(now == .free ? "has room again" : now == .full ? "is full" : "has too many files")",
+            metadata: ["session.id": "\(id)"])
     }
 
     private func remove(_ id: SessionID) async {
