@@ -22,7 +22,8 @@ enum ScriptsBenchmark {
         let service = try await Service.start(
             workspace,
             settings: [
-                "worker.stop_grace=0s",
+                // An exchange folder comes with a script of its own.
+                "worker.stop_grace=0s", "exchange.limit_gib=0",
                 "scripts.always=if(machine!=\(plain); machine!=\(Workspace.machineName)): \(file)",
             ])
         let client = SessionClient(service)
