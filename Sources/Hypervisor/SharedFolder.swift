@@ -16,6 +16,12 @@ package struct SharedFolder: Sendable, Hashable {
     /// How large a file in it may become, in bytes; nil: as large as the host lets it.
     package var mostBytes: Int?
 
+    /// Why this host can serve no folders, and the way out; nil if it can.
+    package static var hostProblem: String? {
+        Programs.find(FileServer.program) == nil
+            ? "\(FileServer.program) is not there: apt-get install \(FileServer.package)" : nil
+    }
+
     package init(
         tag: String, path: String, identity: FileIdentity, isReadOnly: Bool, account: Account?, guestUser: UInt32
     ) {

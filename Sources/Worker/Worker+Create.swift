@@ -177,8 +177,9 @@ extension Worker {
         }
         var outcomes = folders.outcomes
         if request.wantsFolders, let bytes = options.exchange.bytes {
-            specification.exchangeBytes = bytes
-            outcomes.append(SessionFolder(tag: ExchangeFolder.tag, isReadOnly: false))
+            let problem = SharedFolder.hostProblem
+            if problem == nil { specification.exchangeBytes = bytes }
+            outcomes.append(SessionFolder(tag: ExchangeFolder.tag, isReadOnly: false, problem: problem))
         }
         let tags = outcomes.filter { $0.problem == nil }.map(\.tag)
         let script = try await bootScript(of: request, machine: wanted, folders: tags, for: id)

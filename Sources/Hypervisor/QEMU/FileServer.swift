@@ -9,6 +9,7 @@ import Processes
 enum FileServer {
     /// Where Debian's qemu-system-common has it.
     static let program = "/usr/lib/qemu/virtiofsd"
+    static let package = "qemu-system-common"
     /// The listening socket that it inherits.
     private static let listener = 3
 
@@ -29,7 +30,7 @@ enum FileServer {
             [
                 "--fd=\(listener)", "-f", "--rlimit-nofile=0", "-o", "source=\(seen)", "-o", "sandbox=chroot", "-o",
                 "log_level=err",
-            ], package: "qemu-system-common")
+            ], package: package)
         command.account = folder.account ?? account
         command.knownAs = folder.guestUser
         command.fileBytes = folder.mostBytes

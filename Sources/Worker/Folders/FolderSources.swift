@@ -45,6 +45,7 @@ package struct FolderSources: Sendable {
                 Result { () throws(FolderProblem) in try place(folder, request) }
             }
             do throws(FolderProblem) {
+                if let problem = SharedFolder.hostProblem { throw FolderProblem(problem) }
                 guard let found else { throw FolderProblem("its disk does not answer") }
                 let candidate = try found.get()
                 try await tryEntering(candidate, of: request.owner)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Catalogue
+import Domain
 import Foundation
 import GuestNetwork
 import Hypervisor
@@ -60,7 +61,7 @@ struct DoctorCheck: Encodable {
             program("QEMU", MachineHardware.Architecture.ofHost.emulator, MachineHardware.Architecture.ofHost.package),
             program("qemu-img", "qemu-img", "qemu-utils"), await accelerator(settings),
             program("bubblewrap", "bwrap", "bubblewrap"), program("passt", "passt", "passt"),
-            program("nftables", "nft", "nftables"), await guests(settings), limits(), sharedMemory(),
+            program("nftables", "nft", "nftables"), await guests(settings), folders(settings), limits(), sharedMemory(),
             noVNC(settings),
             await redis(settings), disk(settings), machines(settings),
         ]
@@ -138,6 +139,27 @@ struct DoctorCheck: Encodable {
         if let path = Programs.find(name) { return DoctorCheck(subject: subject, verdict: .good, finding: path) }
         return DoctorCheck(
             subject: subject, verdict: .broken, finding: "not installed; install it: apt-get install \(package)")
+    }
+
+    /// Whether guests can have folders, and how many that are configured are here.
+    private static func folders(_ settings: Settings) -> DoctorCheck {
+        let missing = settings.mounts.map(\.path).filter {
+            !$0.contains(HostFolder.userSymbol) && !Files.isDirectory($0)
+        }
+        if settings.mounts.isEmpty, settings.exchange.bytes == nil {
+            return DoctorCheck(subject: "folders", verdict: .good, finding: "none are configured")
+        }
+        if let problem = SharedFolder.hostProblem {
+            return DoctorCheck(
+                subject: "folders", verdict: .degraded, finding: "guests get none, nor an exchange folder: \(problem)")
+        }
+        return missing.isEmpty
+            ? DoctorCheck(subject: "folders", verdict: .good, finding: "guests can have those that are configured")
+            : DoctorCheck(
+                subject: "folders", verdict: .degraded,
+                finding:
+                    "mounts names what is not here: \(missing.joined(separator: ", ")); make it, or leave it to other hosts"
+            )
     }
 
     private static func accelerator(_ settings: Settings) async -> DoctorCheck {
