@@ -108,7 +108,8 @@ actor ExchangeKeeper {
     /// The session is over: an empty folder goes at once, another one when its time is over.
     func sessionEnded(_ id: SessionID) async {
         let exchange = paths.exchange(id)
-        guard Files.isDirectory(exchange.directory) else { return }
+        // A claim that came too late frees nothing of a newer one, whose disk is there.
+        guard Files.isDirectory(exchange.directory), !Files.isDirectory(paths.session(id).disk) else { return }
         growth[id] = nil
         if Files.names(in: exchange.files).isEmpty { return await remove(id) }
         if Files.exists(exchange.ended) { return }
