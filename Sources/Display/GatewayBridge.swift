@@ -72,7 +72,7 @@ package actor GatewayBridge: DisplayBridge {
         others.insert(token)
     }
 
-    package func withdraw(token: String) async {
+    package func withdraw(token: String) {
         Files.remove("\(paths.tokens)/\(token)")
         others.remove(token)
         watch.withdraw(token)
@@ -81,16 +81,12 @@ package actor GatewayBridge: DisplayBridge {
     package func withdraw(_ machine: MachineRef) async {
         let files = paths.session(machine.session)
         guard FenceFile.read(files) <= machine.fence, let token = Files.read(files.token) else { return }
-        Files.remove("\(paths.tokens)/\(token)")
-        watch.withdraw(token)
+        withdraw(token: token)
     }
 
     package func withdrawAll(but living: Set<SessionID>) async {
         let kept = Set(living.compactMap { Files.read(paths.session($0).token) }).union(others)
-        for token in Files.names(in: paths.tokens) where !kept.contains(token) {
-            Files.remove("\(paths.tokens)/\(token)")
-            watch.withdraw(token)
-        }
+        for token in Files.names(in: paths.tokens) where !kept.contains(token) { withdraw(token: token) }
     }
 
     /// The gateway may open what it knows the name of, and list nothing.

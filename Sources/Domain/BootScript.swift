@@ -66,8 +66,8 @@ package struct BootScriptCondition: Sendable, Hashable {
         parts.allSatisfy { part in
             let isAmong =
                 switch part.subject {
-                case .user: part.names.contains { $0.utf8.elementsEqual(user.text.utf8) }
-                case .group: part.names.contains { name in groups.contains { GroupName.isSame(name, $0) } }
+                case .user: user.isAmong(part.names)
+                case .group: GroupName.isAny(of: part.names, in: groups)
                 case .machine: part.names.contains(machine)
                 }
             return isAmong == part.isEqual

@@ -9,4 +9,9 @@ package enum GroupName {
         }
         return first[first.index(after: equals)...].utf8.elementsEqual(wanted.utf8)
     }
+
+    /// Whether one of the groups is one of those that were meant.
+    package static func isAny(of wanted: [String], in groups: [String]) -> Bool {
+        wanted.contains { name in groups.contains { isSame(name, $0) } }
+    }
 }

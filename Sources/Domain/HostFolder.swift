@@ -32,8 +32,7 @@ package struct HostFolder: Sendable, Hashable {
     package func isFor(_ person: PersonName, groups: [String], isKnown: Bool) -> Bool {
         if users.contains("*"), isKnown || !isPersonal { return true }
         guard isKnown else { return false }
-        return users.contains { $0.utf8.elementsEqual(person.text.utf8) }
-            || self.groups.contains { name in groups.contains { GroupName.isSame(name, $0) } }
+        return person.isAmong(users) || GroupName.isAny(of: self.groups, in: groups)
     }
 
     /// Where guests that mount it by our script have it.

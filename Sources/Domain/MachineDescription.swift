@@ -65,8 +65,7 @@ package struct MachineDescription: Sendable, Hashable, Codable, Identifiable {
 
     private func isForAlone(_ person: PersonName?, groups mine: [String]) -> Bool {
         if users == nil, groups == nil { return true }
-        if let person, users?.contains(where: { $0.utf8.elementsEqual(person.text.utf8) }) == true { return true }
-        return mine.contains { group in groups?.contains { GroupName.isSame($0, group) } == true }
+        return person?.isAmong(users ?? []) == true || GroupName.isAny(of: groups ?? [], in: mine)
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -45,6 +45,9 @@ package struct PersonName: Sendable, Hashable, Comparable, CustomStringConvertib
         hasher.combine(UInt8(0xFF))
     }
 
+    /// Whether an administrator has written it among these names, as it is.
+    package func isAmong(_ names: [String]) -> Bool { names.contains { $0.hasBytes(of: text) } }
+
     /// Whether the other name may be the same person for somebody who does not mind case or the spelling of accents.
     package func resembles(_ other: PersonName) -> Bool { folded.hasBytes(of: other.folded) }
 

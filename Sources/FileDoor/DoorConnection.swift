@@ -53,8 +53,7 @@ struct DoorConnection {
             let content = directory.content()
             try send(
                 DoorAnswer(
-                    files: content.files.map { DoorAnswer.File(name: $0.name, size: $0.size, time: $0.time) },
-                    used: content.used, limit: limits.bytes, more: content.hasMore ? true : nil))
+                    files: content.files, used: content.used, limit: limits.bytes, more: content.hasMore ? true : nil))
         case .get: try get(request)
         case .put: try put(request)
         case .remove:
@@ -144,7 +143,7 @@ struct DoorConnection {
         try send(DoorAnswer())
         let quiet = Descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC))
         let command = [
-            tar, "--create", "--format=posix", "--file=-", "--directory=\(limits.path)", "--no-recursion", "--null",
+            tar, "--create", "--format=posix", "--file=-", "--directory=\(directory.path)", "--no-recursion", "--null",
             "--verbatim-files-from", "--files-from=-", "--owner=0", "--group=0",
         ]
         let pid = try Spawn.start(command, descriptors: [list, socket, quiet])

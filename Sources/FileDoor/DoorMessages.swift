@@ -15,15 +15,7 @@ struct DoorRequest: Decodable {
 
 /// What it is answered.
 struct DoorAnswer: Encodable {
-    struct File: Encodable, Equatable {
-        /// Below the folder, with `/` between.
-        var name: String
-        var size: Int
-        /// When it was changed, in seconds since the epoch.
-        var time: Int
-    }
-
-    var files: [File]?
+    var files: [ExchangeDirectory.Content.File]?
     /// Bytes that the folder has, and may have.
     var used: Int?
     var limit: Int?

@@ -10,19 +10,29 @@ package struct ExchangeDirectory: Sendable {
     package static let mostFiles = 5000
     private static let depth = 16
 
-    let root: Descriptor
+    let path: String
+    private let root: Descriptor
 
     package init?(_ path: String) {
-        let number = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        guard number >= 0 else { return nil }
-        root = Descriptor(number)
+        guard let root = Self.directory(path, in: AT_FDCWD) else { return nil }
+        self.path = path
+        self.root = root
+    }
+
+    /// Opens a directory; nil if it is none, or a link to one.
+    private static func directory(_ name: UnsafePointer<CChar>, in parent: CInt) -> Descriptor? {
+        let number = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        return number < 0 ? nil : Descriptor(number)
     }
 
     /// What is in the folder.
     package struct Content: Sendable {
-        package struct File: Sendable {
+        /// As browsers are told of it too.
+        package struct File: Sendable, Encodable {
+            /// Below the folder, with `/` between.
             package var name: String
             package var size: Int
+            /// When it was changed, in seconds since the epoch.
             package var time: Int
         }
 
@@ -46,8 +56,7 @@ package struct ExchangeDirectory: Sendable {
         _ directory: Descriptor, _ prefix: String, _ depth: Int, _ most: Int, _ content: inout Content
     ) {
         // Opened anew: others who read the same directory must not go on where this one is.
-        let number = openat(directory.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard number >= 0, let stream = fdopendir(number) else { return }
+        guard let stream = Self.directory(".", in: directory.number).flatMap({ fdopendir($0.take()) }) else { return }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let bytes = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
@@ -76,8 +85,9 @@ package struct ExchangeDirectory: Sendable {
                     content.hasMore = true
                     continue
                 }
-                let inner = openat(directory.number, raw, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                if inner >= 0 { walk(Descriptor(inner), "\(prefix)\(name)/", depth - 1, most, &content) }
+                if let inner = Self.directory(raw, in: directory.number) {
+                    walk(inner, "\(prefix)\(name)/", depth - 1, most, &content)
+                }
             }
         }
     }
@@ -91,9 +101,8 @@ package struct ExchangeDirectory: Sendable {
         else { throw .name }
         var directory = root
         for word in words.dropLast() {
-            let number = openat(directory.number, word, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-            guard number >= 0 else { throw .missing }
-            directory = Descriptor(number)
+            guard let inner = Self.directory(word, in: directory.number) else { throw .missing }
+            directory = inner
         }
         return (directory, last)
     }

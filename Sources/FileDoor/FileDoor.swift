@@ -5,8 +5,6 @@ import Synchronization
 
 /// What a folder may have, and how long nobody is waited for.
 package struct DoorLimits: Sendable {
-    /// Where the folder is.
-    package var path: String
     /// Bytes that may be in the folder.
     package var bytes: Int
     /// Bytes of its disk that stay free.
@@ -14,8 +12,7 @@ package struct DoorLimits: Sendable {
     /// Seconds after which a silent connection, and a door without any, ends.
     package var patience = 30
 
-    package init(path: String, bytes: Int, reserve: Int) {
-        self.path = path
+    package init(bytes: Int, reserve: Int) {
         self.bytes = bytes
         self.reserve = reserve
     }

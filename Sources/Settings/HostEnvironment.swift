@@ -35,18 +35,16 @@ package struct HostEnvironment: Sendable {
         func directory(ofUnit variable: String) -> String? {
             directory(variable).map { String($0.prefix { $0 != ":" }) }
         }
+        let (ownState, ownRuntime): (String, String)
         if userID == 0 {
-            stateDirectory = directory(ofUnit: "STATE_DIRECTORY") ?? Self.systemStateDirectory
-            runtimeDirectory = directory(ofUnit: "RUNTIME_DIRECTORY") ?? Self.systemRuntimeDirectory
+            (ownState, ownRuntime) = (Self.systemStateDirectory, Self.systemRuntimeDirectory)
         } else {
             let home = directory("HOME") ?? FileManager.default.homeDirectoryForCurrentUser.path
-            stateDirectory =
-                directory(ofUnit: "STATE_DIRECTORY")
-                ?? (directory("XDG_STATE_HOME") ?? home + "/.local/state") + "/qwd"
-            runtimeDirectory =
-                directory(ofUnit: "RUNTIME_DIRECTORY")
-                ?? directory("XDG_RUNTIME_DIR").map { $0 + "/qwd" } ?? "/tmp/qwd-\(userID)"
+            ownState = (directory("XDG_STATE_HOME") ?? home + "/.local/state") + "/qwd"
+            ownRuntime = directory("XDG_RUNTIME_DIR").map { $0 + "/qwd" } ?? "/tmp/qwd-\(userID)"
         }
+        stateDirectory = directory(ofUnit: "STATE_DIRECTORY") ?? ownState
+        runtimeDirectory = directory(ofUnit: "RUNTIME_DIRECTORY") ?? ownRuntime
         serviceLink = "\(runtimeDirectory).service"
     }
 

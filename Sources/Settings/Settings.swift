@@ -35,26 +35,25 @@ package struct Settings: Sendable, Equatable {
 
     package init() {}
 
-    static let keys: [SettingsKey] =
-        [
-            SettingsKey(
-                "state_dir", \.stateDir, .absolutePath,
-                default: .derived(
-                    "`$STATE_DIRECTORY` or `/var/lib/qwd`; not root: `$XDG_STATE_HOME/qwd` or `~/.local/state/qwd`"
-                ) {
-                    $1.stateDirectory
-                },
-                "Overlays, the private Redis and the ledger. Survives a reboot."),
-            SettingsKey(
-                "runtime_dir", \.runtimeDir, .absolutePath,
-                default: .derived(
-                    "`$RUNTIME_DIRECTORY` or `/run/qwd`; not root: `$XDG_RUNTIME_DIR/qwd` or `/tmp/qwd-<uid>`"
-                ) {
-                    $1.runtimeDirectory
-                },
-                "Sockets and lock files. At most 68 bytes long, because the kernel limits the path of a socket."),
-            SettingsKey(
-                "proxies", \.proxies, .list(of: .network),
-                "Proxies in front of web pages and displays. Only what they say in `X-Forwarded-*` is believed."),
-        ] + mountKeys
+    static let keys: [SettingsKey] = [
+        SettingsKey(
+            "state_dir", \.stateDir, .absolutePath,
+            default: .derived(
+                "`$STATE_DIRECTORY` or `/var/lib/qwd`; not root: `$XDG_STATE_HOME/qwd` or `~/.local/state/qwd`"
+            ) { $1.stateDirectory },
+            "Overlays, the private Redis and the ledger. Survives a reboot."),
+        SettingsKey(
+            "runtime_dir", \.runtimeDir, .absolutePath,
+            default: .derived(
+                "`$RUNTIME_DIRECTORY` or `/run/qwd`; not root: `$XDG_RUNTIME_DIR/qwd` or `/tmp/qwd-<uid>`"
+            ) { $1.runtimeDirectory },
+            "Sockets and lock files. At most 68 bytes long, because the kernel limits the path of a socket."),
+        SettingsKey(
+            "proxies", \.proxies, .list(of: .network),
+            "Proxies in front of web pages and displays. Only what they say in `X-Forwarded-*` is believed."),
+        SettingsKey(
+            "mounts", \.mounts, .list(of: .hostFolder),
+            "Directories of workers' hosts that guests get, by virtiofs. `{user}` in a path is the owner's name, `tag` the guest's name for it (`host_` and the path's last word), `read_only` true if it is not said, `guest_user` the number of the guest's user to whom files of the person belong (1000)."
+        ),
+    ]
 }

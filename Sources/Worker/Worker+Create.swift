@@ -169,17 +169,17 @@ extension Worker {
         specification.graphicsCards = request.resources.gpu
         let folders = await options.folders.folders(for: request, machine: wanted)
         specification.folders = folders.shared
-        for folder in folders.outcomes {
-            guard let problem = folder.problem else { continue }
-            logger.warning(
-                "session without a folder",
-                metadata: ["session.id": "\(id)", "folder": "\(folder.tag)", "problem": "\(problem)"])
-        }
         var outcomes = folders.outcomes
         if request.wantsFolders, let bytes = options.exchange.bytes {
             let problem = SharedFolder.hostProblem
             if problem == nil { specification.exchangeBytes = bytes }
             outcomes.append(SessionFolder(tag: ExchangeFolder.tag, isReadOnly: false, problem: problem))
+        }
+        for folder in outcomes {
+            guard let problem = folder.problem else { continue }
+            logger.warning(
+                "session without a folder",
+                metadata: ["session.id": "\(id)", "folder": "\(folder.tag)", "problem": "\(problem)"])
         }
         let tags = outcomes.filter { $0.problem == nil }.map(\.tag)
         let script = try await bootScript(of: request, machine: wanted, folders: tags, for: id)

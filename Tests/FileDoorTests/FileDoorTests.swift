@@ -13,7 +13,7 @@ final class FileDoorTests {
 
     init() throws {
         try Files.makeDirectory(root)
-        limits = DoorLimits(path: root, bytes: 1 << 20, reserve: 0)
+        limits = DoorLimits(bytes: 1 << 20, reserve: 0)
         limits.patience = 5
     }
 

@@ -12,13 +12,13 @@ import Testing
 @Suite(.enabled(if: geteuid() == 0, "only root serves files as their owner"))
 struct FolderSourceTests {
     private let root = "/tmp/qwd-folder-sources-\(UInt32.random(in: 0...UInt32.max))"
-    private static let people: [String: HostAccount] = [
-        "ann": HostAccount(userID: 300_801, groupID: 300_901, groups: [300_901, 300_902]),
-        "bob": HostAccount(userID: 300_802, groupID: 300_903),
-        "root": HostAccount(userID: 0, groupID: 0), "daemon": HostAccount(userID: 1, groupID: 1),
-        "nobody": HostAccount(userID: 65_534, groupID: 65_534),
-        "machine": HostAccount(userID: 200_020, groupID: 200_020),
-        "..": HostAccount(userID: 300_803, groupID: 300_803), "a/b": HostAccount(userID: 300_804, groupID: 300_804),
+    private static let people: [String: FolderOwner] = [
+        "ann": FolderOwner(userID: 300_801, groupID: 300_901, groups: [300_901, 300_902]),
+        "bob": FolderOwner(userID: 300_802, groupID: 300_903),
+        "root": FolderOwner(userID: 0, groupID: 0), "daemon": FolderOwner(userID: 1, groupID: 1),
+        "nobody": FolderOwner(userID: 65_534, groupID: 65_534),
+        "machine": FolderOwner(userID: 200_020, groupID: 200_020),
+        "..": FolderOwner(userID: 300_803, groupID: 300_803), "a/b": FolderOwner(userID: 300_804, groupID: 300_804),
     ]
 
     init() throws {

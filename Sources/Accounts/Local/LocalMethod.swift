@@ -1,5 +1,6 @@
 package import Domain
 import Glibc
+import Processes
 
 /// The accounts of this host, or whatever else the administrator has put behind a PAM service.
 package struct LocalMethod: SignInMethod {
@@ -11,7 +12,15 @@ package struct LocalMethod: SignInMethod {
         package var timeout: Duration = .seconds(10)
         /// How the accounts of this host spell a name; nil for one that none of them has.
         var account: @Sendable (String) throws(AccountsError) -> String? = { user throws(AccountsError) in
-            try HostAccount.name(of: user)
+            let account: HostAccount?
+            do throws(ProcessError) { account = try HostAccount.find(user) } catch {
+                throw AccountsError(.unavailable, error.detail)
+            }
+            guard let account else { return nil }
+            guard let name = account.name else {
+                throw AccountsError(.badConfiguration, "The name of the account \(user) is no UTF-8.")
+            }
+            return name
         }
 
         /// Told why somebody was refused whose password was right. The person is told no more than others.

@@ -32,10 +32,8 @@ struct CurrentUser: Sendable, Hashable {
     /// - Parameter allowed: Names of people and groups; `*` is everybody who is signed in, or everybody where nobody needs to.
     func mayGiveScript(_ allowed: [String]) -> Bool {
         guard let person = login?.person else { return authenticationDisabled && allowed.contains("*") }
-        return allowed.contains { name in
-            name == "*" || name.utf8.elementsEqual(person.name.text.utf8)
-                || person.groups.contains { GroupName.isSame(name, $0) }
-        }
+        return allowed.contains("*") || person.name.isAmong(allowed)
+            || GroupName.isAny(of: allowed, in: person.groups)
     }
 
     /// Those of the host's folders that sessions of theirs get.

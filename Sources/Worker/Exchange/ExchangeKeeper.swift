@@ -1,5 +1,5 @@
-import Display
 import Catalogue
+import Display
 import Domain
 import FileDoor
 import Hypervisor

@@ -12,11 +12,11 @@ package struct FolderSources: Sendable {
     /// Numbers of users that are nobody's account, whatever the host's name service says.
     package var reserved: ClosedRange<UInt32>?
     /// Who a person is on this host; nil for nobody.
-    package var account: @Sendable (String) -> HostAccount?
+    package var account: @Sendable (String) -> FolderOwner?
 
     package init(
         folders: [HostFolder] = [], isRoot: Bool = false, reserved: ClosedRange<UInt32>? = nil,
-        account: @escaping @Sendable (String) -> HostAccount? = { HostAccount(named: $0) }
+        account: @escaping @Sendable (String) -> FolderOwner? = { FolderOwner(named: $0) }
     ) {
         self.folders = folders
         self.isRoot = isRoot
@@ -37,25 +37,34 @@ package struct FolderSources: Sendable {
             (machine.mounts?.contains(folder.tag) ?? true)
                 && folder.isFor(request.owner, groups: request.groups, isKnown: request.isOwnerKnown)
         }
+        if !wanted.isEmpty, let problem = SharedFolder.hostProblem {
+            return ([], wanted.map { SessionFolder(tag: $0.tag, isReadOnly: $0.isReadOnly, problem: problem) })
+        }
         var shared: [SharedFolder] = []
         var outcomes: [SessionFolder] = []
         for folder in wanted {
             var outcome = SessionFolder(tag: folder.tag, isReadOnly: folder.isReadOnly)
-            let found = await FileThreads(width: 1).result(within: Self.limit) {
-                Result { () throws(FolderProblem) in try place(folder, request) }
-            }
             do throws(FolderProblem) {
-                if let problem = SharedFolder.hostProblem { throw FolderProblem(problem) }
-                guard let found else { throw FolderProblem("its disk does not answer") }
-                let candidate = try found.get()
-                try await tryEntering(candidate, of: request.owner)
-                shared.append(candidate)
+                shared.append(try await candidate(folder, request))
             } catch {
                 outcome.problem = error.text
             }
             outcomes.append(outcome)
         }
         return (shared, outcomes)
+    }
+
+    /// A folder that can be served.
+    private func candidate(_ folder: HostFolder, _ request: SessionRequest) async throws(FolderProblem) -> SharedFolder
+    {
+        // A thread of its own: one disk that hangs keeps no other waiting.
+        let found = await FileThreads(width: 1).result(within: Self.limit) {
+            Result { () throws(FolderProblem) in try place(folder, request) }
+        }
+        guard let found else { throw FolderProblem("its disk does not answer") }
+        let candidate = try found.get()
+        try await tryEntering(candidate, of: request.owner)
+        return candidate
     }
 
     /// Where a folder is for a person, and as whom it is served. Waits for the disk.
@@ -90,8 +99,8 @@ package struct FolderSources: Sendable {
     }
 
     /// An account of a person, and not one of the system's or of our own.
-    private func accepted(_ account: HostAccount) -> HostAccount? {
-        guard account.userID >= HostAccount.firstPerson, account.userID != HostAccount.nobody,
+    private func accepted(_ account: FolderOwner) -> FolderOwner? {
+        guard account.userID >= FolderOwner.firstPerson, account.userID != FolderOwner.nobody,
             reserved?.contains(account.userID) != true
         else { return nil }
         return account
@@ -100,7 +109,7 @@ package struct FolderSources: Sendable {
     /// Whether who serves a folder may enter it: else its machine would not even start.
     private func tryEntering(_ folder: SharedFolder, of owner: PersonName) async throws(FolderProblem) {
         var program = Program("test", ["-x", folder.path], package: "coreutils")
-        program.account = folder.account ?? (isRoot ? Account(userID: HostAccount.nobody) : nil)
+        program.account = folder.account ?? (isRoot ? Account(userID: FolderOwner.nobody) : nil)
         let trial = program
         let result = try? await ForegroundProcess.run(trial, limit: Self.limit)
         guard result?.isSuccess == true else {

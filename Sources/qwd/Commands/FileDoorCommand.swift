@@ -21,6 +21,6 @@ struct FileDoorCommand: ParsableCommand {
             throw Failure(.failed, "\(directory): \(String(cString: strerror(errno)))")
         }
         // Descriptor 0 listens.
-        FileDoor.serve(Descriptor(STDIN_FILENO), folder, DoorLimits(path: directory, bytes: bytes, reserve: reserve))
+        FileDoor.serve(Descriptor(STDIN_FILENO), folder, DoorLimits(bytes: bytes, reserve: reserve))
     }
 }

@@ -1,14 +1,5 @@
 import Domain
 
-extension Settings {
-    static let mountKeys: [SettingsKey] = [
-        SettingsKey(
-            "mounts", \.mounts, .list(of: .hostFolder),
-            "Directories of workers' hosts that guests get, by virtiofs. `{user}` in a path is the owner's name, `tag` the guest's name for it (`host_` and the path's last word), `read_only` true if it is not said, `guest_user` the number of the guest's user to whom files of the person belong (1000)."
-        )
-    ]
-}
-
 extension ValueFormat where Value == HostFolder {
     static var hostFolder: Self {
         let form =

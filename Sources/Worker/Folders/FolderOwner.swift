@@ -1,8 +1,8 @@
 import Glibc
 import Processes
 
-/// Somebody's account on this host, from wherever the name service has it (nsswitch.conf(5)).
-package struct HostAccount: Sendable, Hashable {
+/// As whom a person's folders are served: an account of this host, with its groups.
+package struct FolderOwner: Sendable, Hashable {
     package var userID: UInt32
     package var groupID: UInt32
     /// All groups, by number.
@@ -18,20 +18,18 @@ package struct HostAccount: Sendable, Hashable {
         self.groups = groups
     }
 
-    /// Nil if there is none, or nobody can say. Blocks.
+    /// Nil if there is no such account, spelled so, or nobody can say. Blocks.
     package init?(named name: String) {
-        // Long enough for every entry that a name service was seen to have.
-        var buffer = [CChar](repeating: 0, count: 1 << 16)
-        var entry = passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, let found,
-            let known = found.pointee.pw_name, String(cString: known).utf8.elementsEqual(name.utf8)
-        else { return nil }
-        userID = found.pointee.pw_uid
-        groupID = found.pointee.pw_gid
+        // Who can't be found out is served nothing.
+        guard let account = try? HostAccount.find(name), account.name?.utf8.elementsEqual(name.utf8) == true else {
+            return nil
+        }
         var numbers = [gid_t](repeating: 0, count: 1 << 16)
         var count = CInt(numbers.count)
-        groups = getgrouplist(name, groupID, &numbers, &count) < 0 ? [] : Array(numbers.prefix(Int(count)))
+        let isComplete = getgrouplist(name, account.groupID, &numbers, &count) >= 0
+        self.init(
+            userID: account.userID, groupID: account.groupID,
+            groups: isComplete ? Array(numbers.prefix(Int(count))) : [])
     }
 
     /// As whom a directory is served: a file server has one group, which is the directory's if the person belongs to it.
