@@ -12,8 +12,9 @@ package struct SessionRequest: Sendable, Hashable {
     package var host: String?
     /// Whether it works on the machine's own disk, so that changes stay; for administrators. Needs `host`.
     package var usesMaster = false
-    /// A file of that host in place of a machine of its catalogue; for administrators. Needs `host`.
-    package var image: ImageFileRequest?
+    /// A disk or CD image of that host, by its path from the root, in place of a machine of its catalogue; for administrators. Needs
+    /// `host`.
+    package var image: String?
     /// The person's groups, for conditions of boot scripts.
     package var groups: [String] = []
     /// Whether an administrator asks for it, who may have every machine.
@@ -22,6 +23,8 @@ package struct SessionRequest: Sendable, Hashable {
     package var isOwnerKnown = false
     /// Whether the guest gets the folders that its owner may have.
     package var wantsFolders = true
+    /// What only those can have made of `rights` who know the service's secret: who may write to Redis gives nobody rights.
+    package var seal: String?
     /// Whether a boot script of the person comes with it, in its payload.
     package var hasScript = false
     /// What people call the machine; nil for its name.
@@ -51,17 +54,18 @@ package struct SessionRequest: Sendable, Hashable {
     package var cpu: Int { resources.cpu }
     package var memoryMiB: Int { resources.memoryMiB }
     package var diskGiB: Int { resources.diskGiB }
-}
 
-/// A disk or CD image of one host that is started without being a machine of its catalogue.
-package struct ImageFileRequest: Sendable, Hashable {
-    /// Where it is on its host, from the root.
-    package var path: String
-    /// What only those can have made who know the service's secret: who may write to Redis must not choose among a host's files.
-    package var seal: String
-
-    package init(path: String, seal: String) {
-        self.path = path
-        self.seal = seal
+    /// All of it that not everybody may ask for, as a text that no other such request has; nil if there is nothing.
+    package var rights: String? {
+        var words: [String] = []
+        func add(_ name: String, _ values: [String]) {
+            words += ["\(name) \(values.count)"] + values.map { "\($0.utf8.count) \($0)" }
+        }
+        if isOwnerKnown || !groups.isEmpty { add(isOwnerKnown ? "known" : "named", [owner.text] + groups) }
+        if isForAnyMachine { add("any", [machine]) }
+        if usesMaster { add("master", [machine, host ?? ""]) }
+        if let image { add("image", [image, host ?? ""]) }
+        if !machineOptions.isEmpty { add("options", [machine] + machineOptions) }
+        return words.isEmpty ? nil : words.joined(separator: "\n")
     }
 }

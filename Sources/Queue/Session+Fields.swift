@@ -82,10 +82,11 @@ extension SessionRequest {
         if !machineOptions.isEmpty { fields.append(("machine_options", machineOptions.joined(separator: "\n"))) }
         if let host { fields.append(("only_host", host)) }
         if usesMaster { fields.append(("use_master", "1")) }
-        if let image { fields += [("image_path", image.path), ("image_seal", image.seal)] }
+        if let image { fields.append(("image_path", image)) }
         if !groups.isEmpty { fields.append(("groups", groups.joined(separator: "\n"))) }
         if isForAnyMachine { fields.append(("any_machine", "1")) }
         if isOwnerKnown { fields.append(("owner_known", "1")) }
+        if let seal { fields.append(("seal", seal)) }
         if !wantsFolders { fields.append(("no_folders", "1")) }
         if hasScript { fields.append(("script", "1")) }
         if let title { fields.append(("title", title)) }
@@ -102,10 +103,11 @@ extension SessionRequest {
             lifetimeSeconds: number("lifetime_s"), oneShot: fields["one_shot"] == "1",
             email: fields["email"].flatMap { $0.isEmpty ? nil : $0 })
         host = fields["only_host"]
-        image = fields["image_path"].map { ImageFileRequest(path: $0, seal: fields["image_seal"] ?? "") }
+        image = fields["image_path"]
         groups = (fields["groups"] ?? "").split(separator: "\n").map(String.init)
         isForAnyMachine = fields["any_machine"] == "1"
         isOwnerKnown = fields["owner_known"] == "1"
+        seal = fields["seal"]
         wantsFolders = fields["no_folders"] != "1"
         hasScript = fields["script"] == "1"
         title = fields["title"].flatMap { $0.isEmpty ? nil : $0 }

@@ -23,12 +23,23 @@ package struct ServiceSecret: Sendable, CustomStringConvertible {
         Data(Digest.sha256.hmac(Array("files \(session)".utf8), key: key)).base64URL
     }
 
-    /// What says that somebody who knows the secret wants a file of a host to be started. It stands in Redis, so it is good for
-    /// one session alone.
-    /// - Parameter host: The host's id.
-    package func imageSeal(session: SessionID, host: String, path: String) -> String {
-        // No id has a space.
-        Data(Digest.sha256.hmac(Array("image \(session) \(host) \(path)".utf8), key: key)).base64URL
+    /// What says that somebody who knows the secret gives a session the rights that it asks for. It stands in Redis, so it is good
+    /// for that session alone.
+    package func seal(rights: String, session: SessionID) -> String {
+        Data(Digest.sha256.hmac(Array("rights \(session) \(rights)".utf8), key: key)).base64URL
+    }
+
+    /// Whether all that a request asks for was given to it by somebody who knows the secret.
+    package func hasGiven(_ request: SessionRequest, to session: SessionID) -> Bool {
+        guard let rights = request.rights else { return true }
+        return ConstantTime.isEqual(seal(rights: rights, session: session), request.seal ?? "")
+    }
+
+    /// The request with its seal.
+    package func sealed(_ request: SessionRequest, for session: SessionID) -> SessionRequest {
+        var request = request
+        request.seal = request.rights.map { seal(rights: $0, session: session) }
+        return request
     }
 
     package var description: String { "<redacted>" }

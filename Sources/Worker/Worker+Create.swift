@@ -150,6 +150,13 @@ extension Worker {
     private func specify(
         _ request: SessionRequest, _ id: SessionID, _ claim: Claim
     ) async throws(CreateAbort) -> (MachineSpecification, [SessionFolder]) {
+        guard secret.hasGiven(request, to: id) else {
+            throw .machine(
+                MachineError(
+                    .badImage,
+                    "Nobody who knows the service's secret has given it the rights that it asks for. Ask for it again; if that does not help, this host's secret, or its version, is another one than the frontend's."
+                ))
+        }
         let machine = try await machine(of: request, for: id)
         let wanted: Machine
         do throws(Machine.OptionProblem) { wanted = try machine.with(options: request.machineOptions) } catch {
@@ -220,7 +227,7 @@ extension Worker {
     }
 
     private func machine(of request: SessionRequest, for id: SessionID) async throws(CreateAbort) -> Machine {
-        if let image = request.image { return try await machine(of: image, for: id) }
+        if let path = request.image { return try await machine(ofFile: path) }
         var catalogue = await catalogue()
         if let wanted = catalogue.fetchable.first(where: { $0.name == request.machine }) {
             try await fetch(wanted, for: id)
@@ -248,22 +255,16 @@ extension Worker {
     }
 
     /// The machine of a file that is in no catalogue, as an administrator of this host may ask for it.
-    private func machine(of image: ImageFileRequest, for id: SessionID) async throws(CreateAbort) -> Machine {
-        let seal = secret.imageSeal(session: id, host: options.hostID, path: image.path)
-        guard ConstantTime.isEqual(seal, image.seal) else {
-            throw .machine(
-                MachineError(
-                    .badImage, "Nobody who may choose among the files of \(options.host) has asked for this one."))
-        }
+    private func machine(ofFile path: String) async throws(CreateAbort) -> Machine {
         // Its disk may hang, and then a start fails as any other that takes too long.
         let found = await FileThreads(width: 1).result(within: .seconds(10)) {
-            Result { () throws(ImageError) in try Machine(file: image.path) }
+            Result { () throws(ImageError) in try Machine(file: path) }
         }
         switch found {
         case .success(let machine)?: return machine
         case .failure(let problem)?:
-            throw .machine(MachineError(.badImage, "\(image.path) can't be started: \(problem.text)"))
-        case nil: throw .machine(MachineError(.system, "The disk of \(image.path) does not answer."))
+            throw .machine(MachineError(.badImage, "\(path) can't be started: \(problem.text)"))
+        case nil: throw .machine(MachineError(.system, "The disk of \(path) does not answer."))
         }
     }
 

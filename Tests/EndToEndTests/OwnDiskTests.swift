@@ -94,19 +94,19 @@ struct OwnDiskTests {
             try await service.answer(to: ["start", path, "--keep", "--snapshot_alloc_mem=0.125", "--wait", "60s"]))
         try await Self.hasSpoken(id, service)
         let session = try await service.wait(for: id) { _ in true }
-        #expect(session.request.machine == "image" && session.request.image?.path == path)
+        #expect(session.request.machine == "image" && session.request.image == path)
         #expect(try await service.answer(to: ["stop", id.text]).code == 0)
         #expect(try !Self.isWritten(path))
 
         // Whoever may write to the queue chooses no file.
         var request = session.request
         // The last one is a good one, of another session.
-        for seal in ["", String(request.image?.seal.reversed() ?? []), request.image?.seal ?? ""] {
-            request.image?.seal = seal
+        for seal in ["", String(request.seal?.reversed() ?? []), request.seal ?? ""] {
+            request.seal = seal
             let forged = SessionID(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
             _ = try await service.queue.enqueue(request, limits: .none, id: forged, job: JobID(forged.text) ?? forged)
             let end = try await service.wait(for: forged) { $0.state == .ended }
-            #expect(end.detail?.contains("has asked for this one") == true)
+            #expect(end.detail?.contains("Nobody who knows the service's secret") == true)
         }
         for (words, advice) in [
             (["start", "\(home)/none.img"], "There is no file"),

@@ -101,7 +101,7 @@ struct MasterTests {
             try await farm.host("h2")
             var wanted = SessionRequest.sample()
             wanted.host = "h2"
-            wanted.image = ImageFileRequest(path: "/a b/disk.img", seal: "s")
+            wanted.image = "/a b/disk.img"
             wanted.title = "A title"
             let made = try await enqueue(farm, wanted)
             #expect(try await farm.claim("h1") == nil)

@@ -4,6 +4,7 @@ import Hypervisor
 import Machines
 import Queue
 import Redis
+import Secrets
 import Synchronization
 import Testing
 import TestSupport
@@ -11,6 +12,41 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct WorkerTests {
+    @Test(arguments: ["groups", "owner_known", "any_machine", "use_master", "machine_options", "image_path"])
+    func `who writes to Redis gives a session no rights`(field: String) async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue(owner: "bob")
+        let value = ["image_path": "/etc/shadow", "groups": "staff", "machine_options": "cpu_model=max"][field] ?? "1"
+        _ = try await harness.queue.redis.send(["HSET", "qwd:session:\(id)", field, value])
+        try await harness.working {
+            let session = try await harness.wait(for: id) { $0.state == .running || $0.state == .ended }
+            #expect(
+                session.state == .ended && session.detail?.contains("Nobody who knows the service's secret") == true)
+            #expect(await harness.hypervisor.switchedOn[id] == nil)
+        }
+    }
+
+    @Test func `what was given by who knows the secret counts for that session alone`() async throws {
+        let harness = try await WorkerHarness()
+        var request = SessionRequest(
+            owner: "bob", machine: "anns.iso", resources: Resources(cpu: 1, memoryMiB: 16, diskGiB: 1),
+            lifetimeSeconds: 0, oneShot: false)
+        request.isForAnyMachine = true
+        let (secret, good, bad) = (
+            ServiceSecret(bytes: [1, 2, 3]), SessionID(milliseconds: 1), SessionID(milliseconds: 2)
+        )
+        let sealed = secret.sealed(request, for: good)
+        for id in [good, bad] {
+            _ = try await harness.queue.enqueue(
+                sealed, limits: .none, id: id, job: JobID(milliseconds: id == good ? 1 : 2))
+        }
+        try await harness.working {
+            try await harness.wait(for: good) { $0.state == .running }
+            let other = try await harness.wait(for: bad) { $0.state == .ended || $0.state == .running }
+            #expect(other.state == .ended)
+        }
+    }
+
     @Test(arguments: [("ann", true), ("bob", false)])
     func `a machine that became somebody else's while it was waited for does not start`(
         owner: PersonName, starts: Bool

@@ -39,7 +39,8 @@ struct SessionCreator: Sendable {
             let now = FrontendServices.now()
             let id = SessionID(milliseconds: now)
             let enqueued = try await services.queue.enqueue(
-                order.request, once: order.nonce.map { "form:\(owner.text):\($0):\(choices(order))" },
+                services.secret.sealed(order.request, for: id),
+                once: order.nonce.map { "form:\(owner.text):\($0):\(choices(order))" },
                 client: client(request, currentUser), from: currentUser.address,
                 payload: order.payload.isEmpty
                     ? "" : services.secret.seal(order.payload.text, for: .script, beside: id.text),

@@ -109,9 +109,7 @@ struct Start: AsyncParsableCommand {
             var request = try await bound(request, queue, settings)
             let now = Int64(Date().timeIntervalSince1970 * 1000)
             let id = SessionID(milliseconds: now)
-            if let image = request.image, let host = request.host {
-                request.image?.seal = secret.imageSeal(session: id, host: host, path: image.path)
-            }
+            request = secret.sealed(request, for: id)
             if request.usesMaster {
                 Console.say(
                     "qwd: what is changed on the disk of \(machine) stays. Shut the guest down when it is done.")
@@ -288,7 +286,7 @@ struct Start: AsyncParsableCommand {
         guard FileManager.default.fileExists(atPath: path) else { throw Failure(.failed, "There is no file \(path).") }
         let name = (path as NSString).lastPathComponent
         request.machine = Machine.isValid(name: name) ? name : "image"
-        request.image = ImageFileRequest(path: path, seal: "")
+        request.image = path
     }
 
     /// Follows the session until its display can be opened; gives it up when `patience` is over.
