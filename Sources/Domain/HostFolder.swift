@@ -87,6 +87,6 @@ package enum ExchangeGrowth: Sendable, Hashable {
     case free
     /// No file grows; what is there can be made smaller or removed.
     case full
-    /// Nothing: there are more files than are looked after. Whoever works there waits until some are removed from outside.
+    /// Nothing: there are more files than are looked after. The machine stands still until some are removed from outside.
     case stopped
 }

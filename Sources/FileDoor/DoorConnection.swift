@@ -31,7 +31,7 @@ struct DoorConnection {
     }
 
     mutating func serve() {
-        while let line = nextLine() {
+        while let line = nextLine(), line.count <= Self.longestLine {
             do {
                 guard let request = try? JSONDecoder().decode(DoorRequest.self, from: Data(line)) else {
                     throw DoorError.request
@@ -40,7 +40,7 @@ struct DoorConnection {
             } catch let error as DoorError {
                 guard (try? send(DoorAnswer(error: error))) != nil else { return }
                 // What was to follow would be taken for a line.
-                if error == .request || line.count > Self.longestLine { return }
+                if error == .request { return }
             } catch {
                 return
             }
@@ -50,16 +50,18 @@ struct DoorConnection {
     private mutating func answer(_ request: DoorRequest) throws {
         switch request.op {
         case .list:
-            let content = directory.content()
+            let content = directory.content
             try send(
                 DoorAnswer(
-                    files: content.files, used: content.used, limit: limits.bytes, more: content.hasMore ? true : nil))
+                    files: content.files, used: content.usage.bytes, limit: limits.bytes,
+                    more: content.hasMore ? true : nil))
         case .get: try get(request)
         case .put: try put(request)
         case .remove:
             guard let name = request.name else { throw DoorError.request }
             try directory.remove(name)
             try send(DoorAnswer())
+        case .clear: try clear()
         case .archive: try archive()
         }
     }
@@ -99,7 +101,8 @@ struct DoorConnection {
             try receive(size, from: offset, into: file)
             try send(DoorAnswer(name: try directory.place(part: id, as: name)))
         } catch let error as DoorError {
-            // The rest is on its way and would be taken for lines.
+            // What does not fit is not kept; the rest is on its way and would be taken for lines.
+            directory.forget(part: id)
             try send(DoorAnswer(error: error))
             throw Ended()
         }
@@ -129,27 +132,56 @@ struct DoorConnection {
     }
 
     private func checkRoom(for bytes: Int) throws(DoorError) {
-        if limits.bytes - directory.content().used < bytes { throw .limit }
+        let usage = directory.usage
+        if usage.isBeyond || limits.bytes - usage.bytes < bytes { throw .limit }
         if directory.free - limits.reserve < bytes { throw .full }
     }
 
-    /// All files as tar(1) writes them, by their names of now. What a guest puts in the place of one meanwhile is stored as what it is.
+    /// All files as tar(1) writes them, by their names of now, and a line behind them that says that this was all. What a guest puts
+    /// in the place of one meanwhile is stored as what it is; one that goes meanwhile is left out.
     private mutating func archive() throws {
-        guard let tar = Programs.find("tar") else { throw DoorError.refused }
-        let names = directory.content().files.map { "./\($0.name)\0" }.joined()
+        guard limits.archives.begin() else { throw DoorError.refused }
+        defer { limits.archives.end() }
+        let names = directory.content.files.map { "./\($0.name)\0" }.joined()
         let list = Descriptor(memfd_create("names", UInt32(1)))
         let bytes = Array(names.utf8)
         guard pwrite(list.number, bytes, bytes.count, 0) == bytes.count else { throw DoorError.refused }
         try send(DoorAnswer())
-        let quiet = Descriptor(open("/dev/null", O_WRONLY | O_CLOEXEC))
-        let command = [
-            tar, "--create", "--format=posix", "--file=-", "--directory=\(directory.path)", "--no-recursion", "--null",
-            "--verbatim-files-from", "--files-from=-", "--owner=0", "--group=0",
-        ]
-        let pid = try Spawn.start(command, descriptors: [list, socket, quiet])
+        let status = try run(
+            "tar",
+            [
+                "--create", "--format=posix", "--file=-", "--directory=\(directory.path)", "--no-recursion", "--null",
+                "--verbatim-files-from", "--files-from=-", "--ignore-failed-read", "--owner=0", "--group=0",
+            ], input: list, output: socket)
+        // tar(1): one, because a file was changed while it was read.
+        if status <= 1 { try send(DoorAnswer(done: true)) }
+        throw Ended()
+    }
+
+    /// Removes all there is, however deep.
+    private func clear() throws {
+        let status = try run(
+            "find", [directory.path, "-mindepth", "1", "-delete"], input: try Self.nothing(O_RDONLY),
+            output: try Self.nothing(O_WRONLY))
+        guard status == 0 else { throw DoorError.refused }
+        try send(DoorAnswer())
+    }
+
+    private static func nothing(_ mode: CInt) throws(ProcessError) -> Descriptor {
+        try Files.open("/dev/null", writable: mode == O_WRONLY)
+    }
+
+    /// - Returns: What the program says at its end; 128 if it was ended by a signal.
+    private func run(
+        _ program: String, _ arguments: [String], input: Descriptor, output: Descriptor
+    ) throws -> CInt {
+        guard let path = Programs.find(program) else { throw DoorError.refused }
+        let pid = try Spawn.start(
+            [path] + arguments, descriptors: [input, output, try Self.nothing(O_WRONLY)])
         var status: CInt = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        throw Ended()
+        // WIFEXITED and WEXITSTATUS, which are macros.
+        return status & 0x7F == 0 ? status >> 8 & 0xFF : 128
     }
 
     /// Up to the end of a line, without it; nil at the end.

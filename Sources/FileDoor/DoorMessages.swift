@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// What a browser asks.
 struct DoorRequest: Decodable {
-    enum Operation: String, Decodable { case list, put, get, remove, archive }
+    enum Operation: String, Decodable { case list, put, get, remove, clear, archive }
 
     var op: Operation
     var name: String?
@@ -25,6 +25,8 @@ struct DoorAnswer: Encodable {
     var size: Int?
     var length: Int?
     var name: String?
+    /// Whether an archive is whole.
+    var done: Bool?
     var error: DoorError?
 }
 

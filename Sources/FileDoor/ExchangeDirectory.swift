@@ -6,9 +6,16 @@ import Processes
 package struct ExchangeDirectory: Sendable {
     /// Files that are being brought have this before their names.
     package static let partPrefix = ".qwd-part-"
-    /// What is told at most, and how deep is looked.
+    /// What is told at most.
     package static let mostFiles = 5000
+    /// Files and directories of one folder that are looked after: a look at so many takes some tenths of a second.
+    package static let mostEntries = 50_000
+    /// How deep files have names that can be asked for.
     private static let depth = 16
+    /// How deep is looked. Each directory on the way is open meanwhile.
+    private static let deepest = 100
+    /// What broke off and was not gone on with for so long, in seconds, is given up.
+    private static let partLife = 3600
 
     let path: String
     private let root: Descriptor
@@ -25,71 +32,114 @@ package struct ExchangeDirectory: Sendable {
         return number < 0 ? nil : Descriptor(number)
     }
 
-    /// What is in the folder.
-    package struct Content: Sendable {
-        /// As browsers are told of it too.
-        package struct File: Sendable, Encodable {
-            /// Below the folder, with `/` between.
-            package var name: String
-            package var size: Int
-            /// When it was changed, in seconds since the epoch.
-            package var time: Int
-        }
-
-        package var files: [File] = []
-        /// What all of it takes of the disk, in bytes; a directory counts as a block.
-        package var used = 0
+    /// What the folder takes of its disk.
+    package struct Usage: Sendable {
+        /// In bytes; a directory counts as a block.
+        package var bytes = 0
         /// Files, directories and all else.
         package var entries = 0
-        /// Whether there is more than was looked at.
-        package var hasMore = false
+        /// Whether there is more than is looked after, or something can't be looked at.
+        package var isBeyond = false
     }
 
-    /// - Parameter most: How many files and directories are looked at.
-    package func content(most: Int = ExchangeDirectory.mostFiles) -> Content {
+    /// What is in the folder, as browsers are told.
+    struct Content: Sendable {
+        struct File: Sendable, Encodable {
+            /// Below the folder, with `/` between.
+            var name: String
+            var size: Int
+            /// When it was changed, in seconds since the epoch.
+            var time: Int
+        }
+
+        var files: [File] = []
+        var usage = Usage()
+        /// Whether there are more files than these.
+        var hasMore = false
+    }
+
+    package var usage: Usage {
+        var usage = Usage()
+        walk(root, Self.deepest, &usage) { _, _, _ in }
+        return usage
+    }
+
+    var content: Content {
         var content = Content()
-        walk(root, "", Self.depth, most, &content)
+        var usage = Usage()
+        walk(root, Self.deepest, &usage) { names, status, kind in
+            guard kind == S_IFREG else { return }
+            // A name that is no text could not be asked for.
+            let words = names.compactMap { String(validating: $0, as: UTF8.self) }
+            guard words.count == names.count, !Self.isPart(names) else { return }
+            guard words.count <= Self.depth, content.files.count < Self.mostFiles else {
+                content.hasMore = true
+                return
+            }
+            content.files.append(
+                Content.File(
+                    name: words.joined(separator: "/"), size: Int(status.st_size), time: status.st_mtim.tv_sec))
+        }
+        content.usage = usage
+        content.hasMore = content.hasMore || usage.isBeyond
         return content
     }
 
+    private static func isPart(_ names: [ArraySlice<UInt8>]) -> Bool {
+        names.count == 1 && names[0].starts(with: partPrefix.utf8)
+    }
+
+    /// Looks at all there is, whatever it is called.
+    /// - Parameter visit: Is told the names on the way to something, its state and what kind of file it is.
     private func walk(
-        _ directory: Descriptor, _ prefix: String, _ depth: Int, _ most: Int, _ content: inout Content
+        _ directory: Descriptor, _ depth: Int, _ usage: inout Usage, below names: [ArraySlice<UInt8>] = [],
+        _ visit: ([ArraySlice<UInt8>], stat, mode_t) -> Void
     ) {
         // Opened anew: others who read the same directory must not go on where this one is.
-        guard let stream = Self.directory(".", in: directory.number).flatMap({ fdopendir($0.take()) }) else { return }
+        guard let stream = Self.directory(".", in: directory.number).flatMap({ fdopendir($0.take()) }) else {
+            usage.isBeyond = true
+            return
+        }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
-            let bytes = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: UInt8.self, capacity: 256) {
                     Array(UnsafeBufferPointer(start: $0, count: 256))
                 }
             }.prefix { $0 != 0 }
-            if bytes.elementsEqual(".".utf8) || bytes.elementsEqual("..".utf8) { continue }
-            content.entries += 1
-            guard content.entries <= most else {
-                content.hasMore = true
+            if name.elementsEqual(".".utf8) || name.elementsEqual("..".utf8) { continue }
+            usage.entries += 1
+            guard usage.entries <= Self.mostEntries else {
+                usage.isBeyond = true
                 return
             }
             var status = stat()
-            let raw = bytes.map { CChar(bitPattern: $0) } + [0]
+            let raw = name.map { CChar(bitPattern: $0) } + [0]
+            // What was removed meanwhile takes nothing.
             guard fstatat(directory.number, raw, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
-            content.used += max(Int(status.st_blocks) * 512, 4096)
-            // A name that is no text could not be asked for.
-            guard let name = String(validating: bytes, as: UTF8.self) else { continue }
-            if status.st_mode & S_IFMT == S_IFREG, !name.hasPrefix(Self.partPrefix) {
-                content.files.append(
-                    Content.File(name: prefix + name, size: Int(status.st_size), time: status.st_mtim.tv_sec))
-            }
-            if status.st_mode & S_IFMT == S_IFDIR {
-                guard depth > 1 else {
-                    content.hasMore = true
-                    continue
-                }
-                if let inner = Self.directory(raw, in: directory.number) {
-                    walk(inner, "\(prefix)\(name)/", depth - 1, most, &content)
-                }
+            usage.bytes += max(Int(status.st_blocks) * 512, 4096)
+            let kind = status.st_mode & S_IFMT
+            visit(names + [name], status, kind)
+            guard kind == S_IFDIR else { continue }
+            if depth > 1, let inner = Self.opened(raw, in: directory.number) {
+                walk(inner, depth - 1, &usage, below: names + [name], visit)
+            } else if depth <= 1 || fstatat(directory.number, raw, &status, AT_SYMLINK_NOFOLLOW) == 0 {
+                usage.isBeyond = true
             }
         }
+    }
+
+    /// Opens a directory also where its owner, who we are, has taken every right from it.
+    private static func opened(_ name: [CChar], in parent: CInt) -> Descriptor? {
+        if let inner = directory(name, in: parent) { return inner }
+        guard errno == EACCES else { return nil }
+        // O_PATH, which glibc's header shows to GNU programs only.
+        let number = openat(parent, name, 0o10_000_000 | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard number >= 0 else { return nil }
+        // By the descriptor: what its name leads to may be another thing by now.
+        let closed = Descriptor(number)
+        guard chmod("/proc/self/fd/\(closed.number)", 0o700) == 0 else { return nil }
+        return directory(".", in: closed.number)
     }
 
     /// The directory that a file stands in, and its name there.
@@ -149,6 +199,19 @@ package struct ExchangeDirectory: Sendable {
 
     /// Removes what is being brought.
     func forget(part id: String) { unlinkat(root.number, Self.partPrefix + id, 0) }
+
+    /// Removes what broke off and nobody goes on with.
+    /// - Parameter all: Whether nobody can go on any more.
+    package func forgetParts(all: Bool = false) {
+        var old: [ArraySlice<UInt8>] = []
+        var usage = Usage()
+        let now = time(nil)
+        // Parts stand at the top.
+        walk(root, 1, &usage) { names, status, _ in
+            if Self.isPart(names), all || now - status.st_mtim.tv_sec > Self.partLife { old += names }
+        }
+        for name in old { unlinkat(root.number, name.map { CChar(bitPattern: $0) } + [0], 0) }
+    }
 
     /// Gives what was brought its name, or that name with a number if there is such a file.
     func place(part id: String, as wanted: String) throws(DoorError) -> String {

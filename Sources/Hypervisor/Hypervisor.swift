@@ -37,7 +37,10 @@ package protocol Hypervisor: Sendable {
     func adopt() async -> [AdoptedMachine]
     /// Says what a guest may do in its exchange folder.
     /// - Parameter bytes: The folder's limit.
-    func limitExchange(_ session: SessionID, to growth: ExchangeGrowth, bytes: Int) async
+    /// - Returns: Whether it is so now.
+    func limitExchange(_ session: SessionID, to growth: ExchangeGrowth, bytes: Int) async -> Bool
+    /// What files of its exchange folder take, in bytes, that have no name any more and that the guest still has open.
+    func unnamedExchangeBytes(_ session: SessionID) async -> Int
     /// Looks after the machines.
     func checkUp() async
     /// Lets all machines stand still, because the disk they write to is nearly full. Again on those that do changes nothing.
@@ -50,7 +53,6 @@ package protocol Hypervisor: Sendable {
 
 extension Hypervisor {
     package var graphicsCards: Int { 0 }
-    package func limitExchange(_ session: SessionID, to growth: ExchangeGrowth, bytes: Int) async {}
     package func accelerator(of machine: Machine) -> String { accelerator }
 }
 

@@ -44,6 +44,8 @@ package actor SimulatedHypervisor: Hypervisor {
     }
 
     package func powerDown(_ machine: MachineRef, grace: Duration) {}
+    package func limitExchange(_ session: SessionID, to growth: ExchangeGrowth, bytes: Int) -> Bool { true }
+    package func unnamedExchangeBytes(_ session: SessionID) -> Int { 0 }
 
     package func tearDown(_ machine: MachineRef) throws(MachineError) {
         if let known = machines[machine.session], known.fence <= machine.fence { machines[machine.session] = nil }

@@ -21,11 +21,16 @@ package enum DetachedProcess {
         let input = if let standardInput { standardInput } else { try openFile("/dev/null", O_RDONLY) }
         let output = try openFile(log ?? "/dev/null", O_WRONLY | O_CREAT | O_APPEND)
         var descriptors = [input, output, output] + inherited
-        guard program.sandbox != nil, let place = command.firstIndex(where: { $0.hasSuffix("/\(Sandbox.program)") })
+        guard let enclosure = program.sandbox,
+            let place = command.firstIndex(where: { $0.hasSuffix("/\(Sandbox.program)") })
         else { return try follow(Spawn.start(command, descriptors: descriptors)) }
         let (reading, writing) = try pipe()
         command.insert(contentsOf: ["--info-fd", "\(descriptors.count)"], at: place + 1)
         descriptors.append(writing)
+        if let filter = enclosure.filter {
+            command.insert(contentsOf: ["--seccomp", "\(descriptors.count)"], at: place + 1)
+            descriptors.append(try filter.file())
+        }
         let sandbox = try follow(Spawn.start(command, descriptors: descriptors))
         close(writing.take())
         return try await inner(of: sandbox, told: reading, program, log: log)

@@ -9,6 +9,14 @@ package struct FileIdentity: Sendable, Hashable {
     package init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
-        (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
     }
+
+    /// What stat(2) has told.
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+
+    package func isOnSameDisk(as other: FileIdentity) -> Bool { device == other.device }
 }

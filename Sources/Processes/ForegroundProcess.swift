@@ -26,6 +26,7 @@ package enum ForegroundProcess {
         // Files without a name in place of pipes: nobody has to read or write while it runs.
         let (reading, errors) = (try memory(input), try memory())
         let output = if let destination { destination } else { try memory() }
+        precondition(program.sandbox?.filter == nil, "nobody gives it the filter")
         let pid = try Spawn.start(try program.command(), descriptors: [reading, output, errors])
         guard let process = ProcessHandle(unwaited: pid) else {
             end(pid)

@@ -34,6 +34,9 @@ package struct Sandbox: Sendable {
     /// Whether it gives up root's rights where we are root and it has no account of its own.
     package var dropsRights = false
 
+    /// System calls that it is refused. For programs that outlive us alone.
+    package var filter: SystemCallFilter?
+
     package init() {}
 
     /// Whether every sandbox shows what is there.

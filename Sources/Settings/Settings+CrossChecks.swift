@@ -15,13 +15,13 @@ extension Settings {
             + displayContradictions(ignoring: wrong) + memoryDoubts(ignoring: wrong) + repeatedTags()
     }
 
-    /// A guest finds a folder by its tag.
+    /// A guest finds a folder by its tag, and mounts it at a place that follows from it.
     private func repeatedTags() -> [SettingsError] {
-        let tags = mounts.map(\.tag)
-        guard let twice = tags.first(where: { tag in tags.count { $0 == tag } > 1 }) else { return [] }
+        let places = mounts.map { HostFolder.place(of: $0.tag) }
+        guard let twice = places.first(where: { place in places.count { $0 == place } > 1 }) else { return [] }
         return [
             SettingsError(
-                origin: origins["mounts"], key: "mounts", found: "the tag \(twice) twice",
+                origin: origins["mounts"], key: "mounts", found: "two folders of which guests have one, at \(twice)",
                 expected: "another tag for each",
                 advice: "give one of them a tag of its own (tag: NAME)")
         ]

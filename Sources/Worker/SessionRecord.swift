@@ -13,11 +13,16 @@ struct SessionRecord: Sendable, Hashable, Codable {
     var fence: Int
     /// What was asked for, as the fields of Redis.
     private var fields: [String: String]
+    /// What became of its folders, as the queue keeps it. Nil for a session of an older version.
+    private var folderTexts: [String]?
 
-    init(fence: Int, request: SessionRequest) {
+    init(fence: Int, request: SessionRequest, folders: [SessionFolder] = []) {
         self.fence = fence
         fields = request.record
+        folderTexts = folders.map(\.text)
     }
+
+    var folders: [SessionFolder] { (folderTexts ?? []).compactMap { SessionFolder($0[...]) } }
 
     var request: SessionRequest { SessionRequest(record: fields) }
 

@@ -93,7 +93,7 @@ extension Worker {
             let job, job.fence == machine.fence
         else { return session }
         let answer = try? await retryWhileUnavailable(logger: logger) { () async throws(QueueError) in
-            try await queue.commit(job, accelerator: hypervisor.accelerator)
+            try await queue.commit(job, accelerator: hypervisor.accelerator, folders: record?.folders ?? [])
         }
         if answer == .ok { session.state = .running }
         return session

@@ -99,7 +99,7 @@ extension Worker {
         CrashPoint.passed(.network)
 
         // Before anybody can work on it.
-        let record = SessionRecord(fence: claim.fence, request: request)
+        let record = SessionRecord(fence: claim.fence, request: request, folders: folders)
         try await act { () async throws(MachineError) in try record.write(paths.session(id)) }
 
         // In their order: the last step is told before.

@@ -135,7 +135,9 @@ final class FileDoorTests {
             for _ in 0..<31 { _ = Glibc.send(socket.number, piece, piece.count, CInt(MSG_NOSIGNAL)) }
         }
         #expect(slow.answer()["error"] as? String == "limit")
-        #expect(try !names().contains("a"))
+        #expect(slow.bytes(1).isEmpty)
+        // What has no room is not kept where nobody sees it.
+        #expect(Files.names(in: root) == ["guests"])
     }
 
     @Test func `nothing but plain files of the folder is told of, read or replaced`() throws {
@@ -192,7 +194,9 @@ final class FileDoorTests {
         for (name, text) in [("-rf", "a"), ("sub/b", "b"), ("@x", "c")] { try Files.write(text, to: "\(root)/\(name)") }
         let peer = try peer()
         #expect(peer.ask(#"{"op":"archive"}"#).isEmpty)
-        let bytes = peer.bytes(10 << 20)
+        let (all, end) = (peer.bytes(10 << 20), Array("{\"done\":true}\n".utf8))
+        #expect(all.suffix(end.count) == end[...])
+        let bytes = all.dropLast(end.count)
         let tar = Process()
         tar.executableURL = URL(filePath: "/usr/bin/tar")
         tar.arguments = ["--list", "--file=-"]
@@ -219,5 +223,59 @@ final class FileDoorTests {
         }
         #expect(peer.ask(#"{"op":"list"}"#)["used"] != nil)
         done.wait()
+    }
+
+    @Test func `all there is counts, whatever it is called, and however deep`() throws {
+        let before = try #require(ExchangeDirectory(root)).usage.bytes
+        let bad = Array("\(root)/a".utf8) + [0xFF, 0]
+        mkdir(bad.map { CChar(bitPattern: $0) }, 0o700)
+        let inner = bad.dropLast() + Array("/x".utf8) + [0]
+        let file = Descriptor(open(inner.map { CChar(bitPattern: $0) }, O_CREAT | O_WRONLY, 0o600))
+        let block = [UInt8](repeating: 1, count: 1 << 20)
+        #expect(write(file.number, block, block.count) == block.count)
+        let deep = root + String(repeating: "/d", count: 30)
+        try Files.makeDirectory(deep)
+        try Files.write(String(repeating: "x", count: 1 << 20), to: "\(deep)/x")
+        let directory = try #require(ExchangeDirectory(root))
+        #expect(directory.usage.bytes - before >= 2 << 20 && !directory.usage.isBeyond)
+        #expect(directory.content.files.isEmpty && directory.content.hasMore)
+        #expect(try peer().ask(#"{"op":"put","name":"a","size":1,"id":"a"}"#)["error"] as? String == "limit")
+        try Files.makeDirectory(root + String(repeating: "/d", count: 120))
+        #expect(directory.usage.isBeyond)
+        // One without rights is no place to hide.
+        chmod("\(root)/d", 0)
+        #expect(directory.usage.bytes - before >= 2 << 20)
+    }
+
+    @Test func `all of it is removed at once`() throws {
+        var place = root
+        for _ in 0..<10 {
+            place += "/" + String(repeating: "d", count: 200)
+            try Files.makeDirectory(place)
+            try Files.write("x", to: "\(place)/x")
+        }
+        try Files.link("\(root)/link", to: "/usr")
+        #expect(try peer().ask(#"{"op":"clear"}"#).isEmpty)
+        #expect(Files.names(in: root).isEmpty && Files.isDirectory("/usr/bin"))
+    }
+
+    @Test func `what broke off long ago is given up`() throws {
+        for name in ["old", "new"] { try Files.write("x", to: "\(root)/\(ExchangeDirectory.partPrefix)\(name)") }
+        try Files.write("x", to: "\(root)/file")
+        var times = [timeval(tv_sec: 1, tv_usec: 0), timeval(tv_sec: 1, tv_usec: 0)]
+        for name in ["\(ExchangeDirectory.partPrefix)old", "file"] { utimes("\(root)/\(name)", &times) }
+        let directory = try #require(ExchangeDirectory(root))
+        directory.forgetParts()
+        #expect(Set(Files.names(in: root)) == ["file", "\(ExchangeDirectory.partPrefix)new"])
+        directory.forgetParts(all: true)
+        #expect(Files.names(in: root) == ["file"])
+    }
+
+    @Test func `two archives are made at one time, and no third`() throws {
+        let archives = limits.archives
+        #expect(archives.begin() && archives.begin())
+        #expect(try peer().ask(#"{"op":"archive"}"#)["error"] as? String == "refused")
+        archives.end()
+        #expect(try peer().ask(#"{"op":"archive"}"#).isEmpty)
     }
 }

@@ -5,6 +5,8 @@ import Glibc
 @testable import Hypervisor
 @testable import Machines
 import Processes
+import QMP
+import Synchronization
 import Testing
 
 /// Real guests with directories of this host.
@@ -119,7 +121,6 @@ struct FolderTests {
         #expect(owner(bobs)?.mode == 0o755)
         let together = try #require(owner("\(group)/made"))
         #expect(together.user == Self.ann.userID && together.group == 300_701)
-        #expect(ProcessHandle.all(mark: FileServer.mark(SessionID(milliseconds: 1))).isEmpty)
     }
 
     @Test func `a directory that another one takes the place of is not served`() async throws {
@@ -135,7 +136,6 @@ struct FolderTests {
         }
         #expect(
             error?.detail.contains("The directory of home is not what it was") == true, "\(String(describing: error))")
-        for server in ProcessHandle.all(mark: FileServer.mark(SessionID(milliseconds: 1))) { _ = await server.kill() }
     }
 
     @Test func `a full exchange folder does not grow, whatever the guest does, until something is removed`()
@@ -165,17 +165,88 @@ struct FolderTests {
                 #expect(machine.console.has("File too large", since: 0))
                 #expect(Files.length("\(files)/large") == limit)
                 #expect(Files.read("\(files)/small") == "small\n")
-                await hypervisor.limitExchange(id, to: .full, bytes: limit)
+                #expect(await hypervisor.limitExchange(id, to: .full, bytes: limit))
                 try await LinuxGuest.hear("stopped: ", of: machine)
                 #expect(machine.console.has("small stays", since: 0))
                 let used = Files.length("\(files)/large")
                 #expect(used == limit)
                 try await LinuxGuest.hear("emptied", of: machine)
                 #expect(!machine.console.has("goes on", since: 0))
-                await hypervisor.limitExchange(id, to: .free, bytes: limit)
+                #expect(await hypervisor.limitExchange(id, to: .free, bytes: limit))
                 try await LinuxGuest.hear("goes on", of: machine)
                 try await LinuxGuest.hear("that was all", of: machine)
                 #expect(Files.owner(of: "\(files)/small") == Files.owner(of: files))
             })
     }
+
+    @Test func `room that is reserved, or has no name any more, is no way round the limit`() async throws {
+        let kitchen = try ImageKitchen()
+        let guest = try LinuxGuest.make(
+            kitchen, modules: LinuxGuest.folders, programs: ["/usr/bin/fallocate"],
+            commands: """
+                mkdir -p /etc /mnt/exchange; echo 'root::0:0::/:/bin/sh' >/etc/passwd
+                echo 'user::1000:1000::/:/bin/sh' >>/etc/passwd; chmod 755 /
+                mount -t virtiofs exchange /mnt/exchange
+                cat > /tmp/user <<'END'
+                cd /mnt/exchange
+                : >reserved; /usr/bin/fallocate --keep-size --length 8M reserved; /usr/bin/fallocate --length 8M longer
+                exec 3>held; dd if=/dev/zero bs=1M count=4 >&3; rm held; echo "held it"
+                read line <gate
+                END
+                mkfifo /tmp/gate; su user -c 'sh /tmp/user'
+                echo "that was all"; sleep 1000
+                """)
+        try await LinuxGuest.run(
+            guest, exchangeBytes: 64 << 20,
+            with: { machine, hypervisor in
+                let files = await hypervisor.paths.exchange(machine.session).files
+                mkfifo("\(files)/gate", 0o666)
+                try await LinuxGuest.hear("held it", of: machine)
+                #expect(machine.console.has("keep size mode is unsupported", since: 0))
+                #expect(Files.size("\(files)/reserved") == 0 && Files.size("\(files)/longer") == 0)
+                // Nothing with a name has it.
+                #expect(Files.names(in: files).allSatisfy { Files.size("\(files)/\($0)") < 1 << 20 })
+                let unnamed = await hypervisor.unnamedExchangeBytes(machine.session)
+                #expect((4 << 20..<5 << 20).contains(unnamed), "\(unnamed)")
+            })
+    }
+
+    @Test func `a machine with too many files stands still, says so, and goes on when there are fewer`() async throws {
+        let kitchen = try ImageKitchen()
+        let path = try guest(
+            kitchen, tags: ["exchange"],
+            user: "cd /mnt/exchange; while [ ! -e goon ]; do n=$((n + 1)); echo $n >count; done; echo went on", root: ""
+        )
+        let troubles = Mutex<[String]>([])
+        try await LinuxGuest.run(
+            path, exchangeBytes: 1 << 20,
+            onEvent: { event in
+                if case .trouble(_, let words) = event { troubles.withLock { $0.append(words) } }
+            },
+            with: { machine, hypervisor in
+                let id = machine.session
+                let files = await hypervisor.paths.exchange(id).files
+                while Files.read("\(files)/count")?.isEmpty != false { try await Task.sleep(for: .milliseconds(50)) }
+                #expect(await hypervisor.limitExchange(id, to: .stopped, bytes: 1 << 20))
+                #expect(try await machine.qmp.execute(QueryStatus()).state == .paused)
+                let count = Files.read("\(files)/count")
+                try Files.write("", to: "\(files)/goon")
+                // Disks that have room again let nobody go on who waits for something else.
+                await hypervisor.pauseForSpace()
+                await hypervisor.goOnWithSpace()
+                #expect(try await machine.qmp.execute(QueryStatus()).state == .paused)
+                #expect(Files.read("\(files)/count") == count && !machine.console.has("went on", since: 0))
+                // QEMU waits for the file server at this, which must not stand still itself.
+                _ = try await machine.qmp.execute(SystemReset())
+                #expect(await hypervisor.limitExchange(id, to: .full, bytes: 1 << 20))
+                #expect(try await machine.qmp.execute(QueryStatus()).state == .running)
+                while troubles.withLock({ $0.last != "" }) { try await Task.sleep(for: .milliseconds(50)) }
+                #expect(troubles.withLock { $0.contains { $0.contains("more files in its exchange folder") } })
+            })
+    }
+}
+
+private struct SystemReset: QMPCommand {
+    typealias Reply = QMPEmpty
+    static let name = "system_reset"
 }

@@ -153,12 +153,19 @@ extension LinuxGuest {
             group.addTask { await hypervisor.run() }
             group.addTask { for await event in hypervisor.events { onEvent?(event) } }
             await hypervisor.settle()
-            try await hypervisor.makeSnapshot(specification)
-            try await hypervisor.launch(specification)
-            if network != nil { try await hypervisor.connectNetwork(specification.ref) }
-            try await hypervisor.switchOn(specification.ref)
-            try await body(hypervisor.live(specification.ref), hypervisor)
+            do {
+                try await hypervisor.makeSnapshot(specification)
+                try await hypervisor.launch(specification)
+                if network != nil { try await hypervisor.connectNetwork(specification.ref) }
+                try await hypervisor.switchOn(specification.ref)
+                try await body(hypervisor.live(specification.ref), hypervisor)
+            } catch {
+                try? await hypervisor.tearDown(specification.ref)
+                throw error
+            }
             try await hypervisor.tearDown(specification.ref)
+            // Nothing that served it is left, whatever became of it.
+            #expect(ProcessHandle.all(mark: FileServer.mark(specification.session)).isEmpty)
             if network != nil { await hypervisor.network.end() }
             group.cancelAll()
         }

@@ -39,6 +39,8 @@ struct MountTests {
         ("{ path: /a, guest_user: -1 }", "a whole number"), ("/data", "path: DIRECTORY"),
         ("{ path: /a, users: ann }", "a list"), ("{ path: /a, tag: x, tag: y }", "tag twice"),
         ("{ path: /a }, { path: /b, tag: host_a }", "another tag"),
+        ("{ path: /a, tag: a }, { path: /b, tag: host_a }", "at /mnt/a"),
+        ("{ path: /srv/exchange }", "the sessions' own folder"), ("{ path: /a, tag: host_ }", "a word behind host_"),
     ])
     func `a wrong folder is told with its reason`(text: String, why: String) throws {
         let errors = try ConfigurationDirectory("mounts: [\(text)]").errors()

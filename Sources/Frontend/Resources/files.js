@@ -13,6 +13,8 @@ const AHEAD = 4 * 1024 * 1024;
 const PATIENCE = 15_000;
 const TRIES = 5;
 const EVERY = 2000;
+// What stands behind an archive that is whole.
+const WHOLE = '{"done":true}\n';
 
 let where;
 
@@ -79,9 +81,9 @@ class Door {
         }
     }
 
-    ask(request) {
+    ask(request, patience = PATIENCE) {
         this.socket.send(new TextEncoder().encode(`${JSON.stringify(request)}\n`));
-        return this.line();
+        return this.line(patience);
     }
 
     async send(bytes) {
@@ -156,7 +158,8 @@ async function bring(file) {
             const answer = door.line(Infinity);
             answer.then(over, over);
             for (let at = offset; at < file.size; at += PIECE) {
-                await door.send(await file.slice(at, at + PIECE).arrayBuffer());
+                // Who refuses the rest says so, and then ends the connection.
+                try { await door.send(await file.slice(at, at + PIECE).arrayBuffer()); } catch { break; }
                 bar.at(at - door.socket.bufferedAmount, file.size);
                 if (isOver) break;
             }
@@ -221,7 +224,10 @@ async function fetchAll() {
             done += piece.length;
             bar.at(Math.min(done, all), all);
         }
-        save(parts, words.archive);
+        const whole = new Blob(parts);
+        const end = whole.size - WHOLE.length;
+        if (await whole.slice(Math.max(end, 0)).text() !== WHOLE) throw new Error("broken off");
+        save([whole.slice(0, end)], words.archive);
     } catch (error) {
         explain(words.archive, error);
     } finally {
@@ -246,7 +252,7 @@ function show({ files, used: now, limit, more }) {
     used = now;
     const text = words.used.replace("{used}", size(now)).replace("{limit}", size(limit));
     element("files-used").textContent = more ? `${text} ${words.more}` : text;
-    element("files-all").hidden = files.length === 0;
+    element("files-all").hidden = files.length === 0 && !more;
     const all = JSON.stringify(files);
     if (all === shown) return;
     shown = all;
@@ -272,15 +278,30 @@ async function removeFile(name) {
     }
 }
 
+async function removeAll() {
+    if (!confirm(words.really)) return;
+    try {
+        // As long as it takes.
+        await withDoor((door) => door.ask({ op: "clear" }, Infinity));
+        say("");
+    } catch (error) {
+        explain(words.title, error);
+    }
+}
+
 // Shows what is there while somebody looks: the guest's files come without a word.
 let lister;
 
+let isListing = false;
+
 async function list() {
+    if (isListing) return;
     if (!where || document.hidden) {
         lister?.close();
         lister = undefined;
         return;
     }
+    isListing = true;
     try {
         lister ??= await Door.open(where);
         show(await lister.ask({ op: "list" }));
@@ -288,6 +309,8 @@ async function list() {
     } catch {
         lister?.close();
         lister = undefined;
+    } finally {
+        isListing = false;
     }
 }
 
@@ -322,6 +345,7 @@ element("files-choose").addEventListener("change", (event) => {
     bringAll(files);
 });
 element("files-archive").addEventListener("click", fetchAll);
+element("files-clear").addEventListener("click", removeAll);
 
 // Where the folder is stands in a region of the page, which comes and goes with it.
 const region = document.querySelector('[data-region="files"]');

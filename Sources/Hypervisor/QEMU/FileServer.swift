@@ -38,6 +38,7 @@ enum FileServer {
         var sandbox = Sandbox()
         sandbox.processes = .itselfInProc
         let mount = Sandbox.Mount(folder.path, at: seen)
+        sandbox.filter = .noReservedRoom
         if folder.isReadOnly { sandbox.readOnly = [mount] } else { sandbox.writable = [mount] }
         command.sandbox = sandbox
         let socket = "\(paths.run)/folder\(place)"
@@ -48,21 +49,35 @@ enum FileServer {
         return (process, ours)
     }
 
+    /// The one that serves a folder of a session; nil if there is none any more.
+    static func find(_ session: SessionID, tag: String) -> ProcessHandle? {
+        ProcessHandle.find(program, mark: "\(mark(session))\(tag) ")
+    }
+
+    /// What files take of a folder's disk, in bytes, that have no name any more and that the guest still has open.
+    static func unnamedBytes(_ server: ProcessHandle, in folder: FileIdentity) -> Int {
+        let place = "/proc/\(server.pid)/fd"
+        var seen: Set<FileIdentity> = []
+        return Files.names(in: place).reduce(0) { sum, name in
+            var status = stat()
+            // One that was closed meanwhile takes nothing.
+            guard stat("\(place)/\(name)", &status) == 0, status.st_nlink == 0 else { return sum }
+            let file = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+            guard folder.isOnSameDisk(as: file), seen.insert(file).inserted else { return sum }
+            return sum + Int(status.st_blocks) * 512
+        }
+    }
+
     /// Says how the files of a folder may grow. Kernels let only root with all rights, or the same user, change a limit of another
     /// process, so it is the session's user who does it.
     /// - Parameters:
     ///   - bytes: How large a file may become.
     ///   - account: The session's own user.
-    static func limit(
-        to growth: ExchangeGrowth, bytes: Int, of session: SessionID, tag: String, account: Account?
-    ) async {
-        for server in ProcessHandle.all(mark: "\(mark(session))\(tag) ") where server.runs(program) {
-            server.signal(growth == .stopped ? SIGSTOP : SIGCONT)
-            var command = Program(
-                "prlimit", ["--pid", "\(server.pid)", "--fsize=\(growth == .free ? bytes : 0):"], package: "util-linux")
-            command.account = account
-            _ = try? await ForegroundProcess.run(command, limit: .seconds(5))
-        }
+    static func limit(_ server: ProcessHandle, to growth: ExchangeGrowth, bytes: Int, account: Account?) async {
+        var command = Program(
+            "prlimit", ["--pid", "\(server.pid)", "--fsize=\(growth == .free ? bytes : 0):"], package: "util-linux")
+        command.account = account
+        _ = try? await ForegroundProcess.run(command, limit: .seconds(5))
     }
 
     /// What a file server that has begun to serve has got: its root is its folder then. Somebody may have put a link, or another

@@ -24,6 +24,10 @@ struct LiveMachine: Sendable {
     var isStopping = false
     /// Whether it stands still because its disk can't grow, or because there is too little room for all.
     var waitsForSpace = false
+    /// Whether it stands still because there are too many files in its exchange folder.
+    var hasTooManyFiles = false
+    /// What serves its exchange folder, where that was looked for.
+    var exchangeServer: ProcessHandle?
     /// What is wrong with the file it was made of; empty if nothing is.
     var masterProblem = ""
     /// Which boot scripts were told of, by their number.
@@ -36,9 +40,15 @@ struct LiveMachine: Sendable {
     var scriptProblem = ""
     var network = NetworkLink()
 
+    var standsStill: Bool { waitsForSpace || hasTooManyFiles }
+
     /// What its user should know, or nothing.
     var trouble: String {
-        waitsForSpace
+        if hasTooManyFiles {
+            return
+                "Paused: there are more files in its exchange folder than are looked after. Remove some on this page, then it goes on."
+        }
+        return waitsForSpace
             ? "Paused: the host's disk is full. It goes on by itself when there is room; a session that is stopped gives some."
             : [masterProblem, network.problem ?? "", scriptProblem].first { !$0.isEmpty } ?? ""
     }

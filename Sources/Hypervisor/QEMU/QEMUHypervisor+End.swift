@@ -12,8 +12,8 @@ extension QEMUHypervisor {
         machines[machine.session]?.isStopping = true
         let writes = MasterRecord(machine.paths).map { $0.identity == nil } ?? false
         let grace = writes ? max(grace, Self.masterGrace) : grace
-        // One that stands still for want of space can't answer.
-        guard grace > .zero, !machine.waitsForSpace, (try? await machine.qmp.execute(SystemPowerdown())) != nil else {
+        // One that stands still can't answer.
+        guard grace > .zero, !machine.standsStill, (try? await machine.qmp.execute(SystemPowerdown())) != nil else {
             // It can't be asked; the teardown that follows ends it.
             return
         }

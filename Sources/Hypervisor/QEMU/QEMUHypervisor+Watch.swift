@@ -18,8 +18,9 @@ extension QEMUHypervisor {
                 await examine(machine)
             case .resume:
                 machine.switchedOn.open()
-                guard machines[machine.session]?.waitsForSpace == true else { continue }
+                guard let known = machines[machine.session], known.standsStill else { continue }
                 machines[machine.session]?.waitsForSpace = false
+                machines[machine.session]?.hasTooManyFiles = false
                 tellTrouble(of: machine.session)
             case .serialPortChanged(id: "agent", open: true):
                 agentIsThere(machine)
@@ -93,7 +94,7 @@ extension QEMUHypervisor {
 
     package func goOnWithSpace() async {
         // If there is still no space it stops again at once, with another event.
-        await each(\.waitsForSpace) { _ = try? await $0.qmp.execute(Continue()) }
+        await each({ $0.waitsForSpace && !$0.hasTooManyFiles }) { _ = try? await $0.qmp.execute(Continue()) }
     }
 
     private func waits(_ machine: LiveMachine) {

@@ -59,7 +59,10 @@ extension HostFolder {
             return "{user} as a whole word of the path"
         }
         if tag.utf8.count > Self.longestTag { return "a tag of at most \(Self.longestTag) letters, or a shorter path" }
-        if tag == ExchangeFolder.tag { return "another tag than that of the sessions' own folder" }
+        if Self.place(of: tag) == Self.place(of: ExchangeFolder.tag) {
+            return "another tag than that of the sessions' own folder"
+        }
+        if Self.place(of: tag) == "/mnt/" { return "a tag with a word behind host_" }
         // It stands in QEMU's options and in the guest's script.
         let isPlain = tag.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }
         return isPlain ? nil : "a tag of letters, digits, \".\", \"_\" and \"-\" besides"

@@ -19,10 +19,12 @@ actor ExchangeKeeper {
     private let logger: Logger
     /// Each waits at its folder's door.
     private var doors: [SessionID: Task<Void, Never>] = [:]
+    /// Why a folder can't be reached, as it was logged.
+    private var doorProblems: [SessionID: String] = [:]
     /// What their guests may do there, where that is known: a worker of before may have seen to it.
     private var growth: [SessionID: ExchangeGrowth] = [:]
-    /// Files of one folder that are looked after; each takes some microseconds of each second.
-    private static let mostEntries = 50_000
+    /// When a folder is looked at again: one of many files takes no more than a tenth of a processor.
+    private var nextLook: [SessionID: ContinuousClock.Instant] = [:]
     /// A door that lived for less is one that can't work here.
     private static let shortestLife = Duration.milliseconds(500)
     /// Folders may have thousands of files.
@@ -42,16 +44,24 @@ actor ExchangeKeeper {
 
     /// Looks after all, until cancelled.
     func run() async {
-        for id in sessions { await open(id) }
-        while !Task.isCancelled {
-            // Neither a guest's writing nor the passing of time is an event that could be waited for.
-            try? await Task.sleep(for: .seconds(1))
-            for id in sessions where !Task.isCancelled { await look(at: id) }
+        await withDiscardingTaskGroup { group in
+            group.addTask { await ExchangeRemoval(directory: self.paths.exchanges, logger: self.logger).run() }
+            await lookAfterAll()
+            group.cancelAll()
         }
         for door in doors.values { door.cancel() }
         // Nobody starts a door any more. A gateway that has nothing else to show ends with us.
         for id in sessions where Files.exists(paths.exchange(id).ended) {
             await bridge.withdraw(token: secret.fileToken(session: id))
+        }
+    }
+
+    private func lookAfterAll() async {
+        while !Task.isCancelled {
+            for id in sessions where !Task.isCancelled { await look(at: id) }
+            await makeRoom()
+            // Neither a guest's writing nor the passing of time is an event that could be waited for.
+            try? await Task.sleep(for: .seconds(1))
         }
     }
 
@@ -63,7 +73,7 @@ actor ExchangeKeeper {
         await open(id)
     }
 
-    /// Lets the folder of a session be reached. Again changes nothing.
+    /// Lets the folder of a session be reached. Again changes nothing, or tries what went wrong.
     private func open(_ id: SessionID) async {
         let exchange = paths.exchange(id)
         guard doors[id] == nil, Files.isDirectory(exchange.files) else { return }
@@ -72,9 +82,18 @@ actor ExchangeKeeper {
                 try Files.makeDirectory(paths.exchangeSockets)
                 return try UnixSocket.listen(at: exchange.socket)
             }
-            doors[id] = Task { await self.attend(id, listener) }
-            try await bridge.publish(socket: exchange.socket, token: secret.fileToken(session: id))
+            let door = Task { await self.attend(id, listener) }
+            doors[id] = door
+            do throws(MachineError) {
+                try await bridge.publish(socket: exchange.socket, token: secret.fileToken(session: id))
+                doorProblems[id] = nil
+            } catch {
+                door.cancel()
+                doors[id] = nil
+                throw error
+            }
         } catch {
+            if doorProblems.updateValue("\(error)", forKey: id) == "\(error)" { return }
             logger.error("no door to an exchange folder", metadata: ["session.id": "\(id)", "error": "\(error)"])
         }
     }
@@ -110,7 +129,9 @@ actor ExchangeKeeper {
         let exchange = paths.exchange(id)
         // A claim that came too late frees nothing of a newer one, whose disk is there.
         guard Files.isDirectory(exchange.directory), !Files.isDirectory(paths.session(id).disk) else { return }
-        growth[id] = nil
+        (growth[id], nextLook[id]) = (nil, nil)
+        // Nobody is shown them, or goes on with them.
+        ExchangeDirectory(exchange.files)?.forgetParts(all: true)
         if Files.names(in: exchange.files).isEmpty { return await remove(id) }
         if Files.exists(exchange.ended) { return }
         try? Files.write("", to: exchange.ended)
@@ -119,34 +140,52 @@ actor ExchangeKeeper {
     private func look(at id: SessionID) async {
         let exchange = paths.exchange(id)
         if let age = Files.age(of: exchange.ended) {
-            if age >= options.kept { await remove(id) }
-            return
+            return age >= options.kept ? await remove(id) : await open(id)
         }
         // Its worker was killed before it could say so.
         if !Files.isDirectory(paths.session(id).disk) { return await sessionEnded(id) }
+        await open(id)
+        if let next = nextLook[id], next > .now { return }
         guard let bytes = options.bytes else { return }
-        let path = exchange.files
-        let found = await threads.result(within: .seconds(10)) {
-            ExchangeDirectory(path)?.content(most: Self.mostEntries)
-        }
-        guard let content = found ?? nil else { return }
-        let now: ExchangeGrowth =
-            content.entries > Self.mostEntries ? .stopped : content.used >= bytes || content.hasMore ? .full : .free
-        guard growth[id] != now else { return }
+        let (path, start) = (exchange.files, ContinuousClock.now)
+        let found = await threads.result(within: .seconds(10)) { ExchangeDirectory(path)?.usage }
+        let unnamed = await hypervisor.unnamedExchangeBytes(id)
+        nextLook[id] = ContinuousClock.now + start.duration(to: .now) * 10
+        guard let usage = found ?? nil else { return }
+        let isFull = usage.bytes + unnamed >= bytes || isDiskFull
+        let now: ExchangeGrowth = usage.isBeyond ? .stopped : isFull ? .full : .free
+        guard growth[id] != now, await hypervisor.limitExchange(id, to: now, bytes: bytes) else { return }
         let before = growth.updateValue(now, forKey: id)
-        await hypervisor.limitExchange(id, to: now, bytes: bytes)
         if before == nil, now == .free { return }
         logger.notice(
             "exchange folder \(now == .free ? "has room again" : now == .full ? "is full" : "has too many files")",
             metadata: ["session.id": "\(id)"])
     }
 
+    private var isDiskFull: Bool { (Files.space(of: paths.exchanges)?.free ?? .max) < options.diskReserve }
+
+    /// Where the disk is nearly full, what was kept for longest after its session goes before its time: machines that run need the
+    /// room more.
+    private func makeRoom() async {
+        guard isDiskFull else { return }
+        let kept = sessions.compactMap { id in Files.age(of: paths.exchange(id).ended).map { (id, $0) } }
+        guard let (oldest, _) = kept.max(by: { $0.1 < $1.1 }) else { return }
+        logger.warning(
+            "the disk is nearly full, an exchange folder goes before its time", metadata: ["session.id": "\(oldest)"])
+        await remove(oldest)
+    }
+
     private func remove(_ id: SessionID) async {
-        await bridge.withdraw(token: secret.fileToken(session: id))
+        let exchange = paths.exchange(id)
+        // At once, so that what a newer claim makes from now on is not taken for it.
+        guard ExchangeRemoval.take(exchange.directory) else { return }
         doors.removeValue(forKey: id)?.cancel()
+        Files.remove(exchange.socket)
         for door in ProcessHandle.all(mark: "file-door --session \(id) ") { _ = await door.kill() }
-        Files.remove(paths.exchange(id).socket)
-        Files.remove(paths.exchange(id).directory)
+        await bridge.withdraw(token: secret.fileToken(session: id))
+        // A newer claim's was published before that: it is opened anew.
+        doors.removeValue(forKey: id)?.cancel()
+        (growth[id], nextLook[id], doorProblems[id]) = (nil, nil, nil)
     }
 }
 
