@@ -69,7 +69,7 @@ with sync_playwright() as playwright:
     comes(ann, "by itself")
     ann.bring_to_front()
     ann.evaluate("dispatchEvent(new Event('focus'))")
-    ann.wait_for_function("navigator.clipboard.readText().then(text => text === 'by itself')", timeout=DEADLINE)
+    ann.wait_for_function("() => navigator.clipboard.readText().then(text => text === 'by itself')", timeout=DEADLINE)
     ann.evaluate("navigator.clipboard.writeText('copied elsewhere')")
     ann.evaluate("dispatchEvent(new Event('focus'))")
     comes(bob, "copied elsewhere")
@@ -82,10 +82,10 @@ with sync_playwright() as playwright:
     bob.click("#clipboard-type")
     bob.wait_for_function(f"before => {picture} !== before", arg=before, timeout=DEADLINE)
 
-    bob.wait_for_function("document.querySelector('#clipboard-said').textContent.includes('being typed.')")
+    bob.wait_for_function("() => document.querySelector('#clipboard-said').textContent.includes('being typed.')")
     bob.fill("#clipboard-text", "Größe #")
     bob.click("#clipboard-type")
-    bob.wait_for_function("document.querySelector('#clipboard-said').textContent.endsWith(': ö ß')")
+    bob.wait_for_function("() => document.querySelector('#clipboard-said').textContent.endsWith(': ö ß')")
 
     # Escape closes it.
     bob.focus("#clipboard-text")

@@ -122,9 +122,9 @@ def look_at_display(page, session):
     else:
         # A key goes through to the guest: GRUB stops its countdown and marks the next line.
         page.wait_for_function(
-            "(() => { const c = document.querySelector('#screen canvas');"
+            "() => { const c = document.querySelector('#screen canvas');"
             "const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
-            "return d.some((v, i) => i % 4 != 3 && v > 100) })()", timeout=DEADLINE)
+            "return d.some((v, i) => i % 4 != 3 && v > 100) }", timeout=DEADLINE)
         before = door.picture()
         page.keyboard.press("ArrowDown")
         end = time.monotonic() + 20
