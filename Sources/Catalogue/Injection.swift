@@ -11,9 +11,12 @@ package enum Injection: String, Sendable, Hashable, CaseIterable {
     case credential
     /// The guest's agent (qemu-guest-agent), which writes a file and runs it.
     case agent
+    /// A service that libguestfs puts into the session's disk before the machine starts (virt-customize(1), --firstboot). It takes
+    /// some tens of seconds, so `auto` leaves it out.
+    case firstboot
     /// By none of them.
     case none
 
     /// Whether it is one of the ways.
-    package func includes(_ way: Injection) -> Bool { self == .auto || self == way }
+    package func includes(_ way: Injection) -> Bool { self == .auto && way != .firstboot || self == way }
 }

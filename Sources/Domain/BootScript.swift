@@ -8,6 +8,8 @@ package enum BootScriptSource: Sendable, Hashable {
     case url(String)
     /// No script, but options of the machine's QEMU. Only an administrator's rules may have them.
     case qemu(QEMUOptions)
+    /// No script either, but what is done to the session's disk before its machine starts. Only rules may have it.
+    case disk(DiskCommands)
 
     /// Nil for what is none of them.
     package init?(written text: String) {
@@ -95,17 +97,21 @@ package struct BootScriptRule: Sendable, Hashable {
         } else {
             condition = nil
         }
-        if text.trimmed.hasPrefix(Self.qemu) {
-            // What is wrong with them is said where the configuration is read.
-            guard let options = try? QEMUOptions(written: String(text.trimmed.dropFirst(Self.qemu.count))) else {
-                return nil
-            }
+        // What is wrong with them is said where the configuration is read.
+        func behind(_ word: String) -> String? {
+            text.trimmed.hasPrefix(word) ? String(text.trimmed.dropFirst(word.count)) : nil
+        }
+        if let options = behind("qemu:") {
+            guard let options = try? QEMUOptions(written: options) else { return nil }
             source = .qemu(options)
+            return
+        }
+        if let commands = behind("virt-customize:") {
+            guard let commands = try? DiskCommands(written: commands) else { return nil }
+            source = .disk(commands)
             return
         }
         guard let source = BootScriptSource(written: text) else { return nil }
         self.source = source
     }
-
-    private static let qemu = "qemu:"
 }

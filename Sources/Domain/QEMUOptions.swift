@@ -24,26 +24,9 @@ package struct QEMUOptions: Sendable, Hashable {
         }
     }
 
-    /// Splits at spaces; what stands in single or double quotes stays together, and means nothing else.
+    /// - Parameter text: Words, as `CommandWords` splits them.
     package init(written text: String) throws(Problem) {
-        var words: [String] = []
-        var word: String?
-        var quote: Character?
-        for character in text {
-            if let open = quote {
-                if character == open { quote = nil } else { word?.append(character) }
-            } else if character == "'" || character == "\"" {
-                quote = character
-                word = word ?? ""
-            } else if character.isWhitespace {
-                if let done = word { words.append(done) }
-                word = nil
-            } else {
-                word = (word ?? "") + String(character)
-            }
-        }
-        if quote != nil { throw .openQuote }
-        if let word { words.append(word) }
+        guard let words = CommandWords.split(text) else { throw .openQuote }
         guard words.first?.hasPrefix("-") == true else { throw .noOption(words.first ?? "") }
         for word in words where word.hasPrefix("-") {
             // QEMU takes two hyphens for one.

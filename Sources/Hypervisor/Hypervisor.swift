@@ -21,6 +21,8 @@ package protocol Hypervisor: Sendable {
     var events: AsyncStream<MachineEvent> { get }
     /// Makes the session's disk; what an earlier claim left of this session is removed first.
     func makeSnapshot(_ specification: MachineSpecification) async throws(MachineError)
+    /// Does to the session's disk what is to be done before the machine starts, if there is anything.
+    func customizeDisk(_ specification: MachineSpecification) async throws(MachineError)
     /// Starts the machine, paused. Returns when it answers.
     func launch(_ specification: MachineSpecification) async throws(MachineError)
     func connectNetwork(_ machine: MachineRef) async throws(MachineError)

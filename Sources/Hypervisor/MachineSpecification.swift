@@ -21,6 +21,8 @@ package struct MachineSpecification: Sendable, Hashable {
 
     /// How many of the host's graphics cards it gets.
     package var graphicsCards = 0
+    /// What is done to its disk before it starts, by an administrator's rules: lines for virt-customize(1).
+    package var diskCommands: [String] = []
     /// More options of QEMU, by an administrator's rules.
     package var qemuOptions: [String] = []
 
@@ -41,6 +43,11 @@ package struct MachineSpecification: Sendable, Hashable {
     }
 
     package var ref: MachineRef { MachineRef(session, fence: fence) }
+
+    /// Whether its disk is changed before it starts, which takes a while.
+    package var customizesDisk: Bool {
+        !diskCommands.isEmpty || bootScript != nil && machine.inject == .firstboot
+    }
 
     /// Size of the disk that the session writes to, as its guest sees it.
     var diskBytes: Int {

@@ -44,6 +44,7 @@ package actor SimulatedHypervisor: Hypervisor {
     }
 
     package func powerDown(_ machine: MachineRef, grace: Duration) {}
+    package func customizeDisk(_ specification: MachineSpecification) {}
     package func limitExchange(_ session: SessionID, to growth: ExchangeGrowth, bytes: Int) -> Bool { true }
     package func unnamedExchangeBytes(_ session: SessionID) -> Int { 0 }
 

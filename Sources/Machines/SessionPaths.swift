@@ -44,6 +44,8 @@ package struct HostPaths: Sendable, Hashable {
     package func exchange(_ id: SessionID) -> ExchangePaths {
         ExchangePaths(directory: "\(exchanges)/\(id)", socket: "\(exchangeSockets)/\(id)")
     }
+    /// The small system by which libguestfs looks into disks.
+    package var appliance: String { "\(state)/appliance" }
     /// What a worker locks: the sessions' files in both directories are its own.
     package var workerLocks: [String] { ["\(runtime)/worker.lock", "\(state)/worker.lock"] }
 

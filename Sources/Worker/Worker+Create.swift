@@ -88,6 +88,7 @@ extension Worker {
 
         steps.continuation.yield(.snapshot)
         try await act { () async throws(MachineError) in try await hypervisor.makeSnapshot(specification) }
+        if specification.customizesDisk { try await customizeDisk(specification) }
         CrashPoint.passed(.snapshot)
 
         steps.continuation.yield(.launch)
@@ -120,6 +121,29 @@ extension Worker {
         progress.switchedOn = true
         CrashPoint.passed("switch-on")
         try await publishDisplay(claim, id, oneShot: request.oneShot)
+    }
+
+    /// Changes the disk, and tells who waits how long that has taken.
+    private func customizeDisk(_ specification: MachineSpecification) async throws(CreateAbort) {
+        let id = specification.session
+        let (hypervisor, start) = (hypervisor, ContinuousClock.now)
+        let telling = Task {
+            while !Task.isCancelled {
+                let seconds = start.duration(to: .now).components.seconds
+                let words = "Its disk is being prepared, which takes some tens of seconds (\(seconds) s until now)."
+                await report(id) { () async throws(QueueError) in try await queue.trouble(id, detail: words) }
+                try? await Task.sleep(for: .seconds(5))
+            }
+        }
+        let result: Result<Void, CreateAbort>
+        do throws(CreateAbort) {
+            try await act { () async throws(MachineError) in try await hypervisor.customizeDisk(specification) }
+            result = .success(())
+        } catch { result = .failure(error) }
+        telling.cancel()
+        await telling.value
+        await report(id) { () async throws(QueueError) in try await queue.trouble(id, detail: "") }
+        try result.get()
     }
 
     private func desktop(of machine: Machine) -> Session.Desktop {
@@ -192,6 +216,7 @@ extension Worker {
         let script = try await bootScript(of: request, machine: wanted, folders: tags, for: id)
         (specification.bootScript, specification.mountsOnly) = (script?.text, script?.mountsOnly ?? false)
         specification.qemuOptions = options.scripts.qemuOptions(for: request, machine: wanted)
+        specification.diskCommands = options.scripts.diskCommands(for: request, machine: wanted)
         return (specification, outcomes)
     }
 

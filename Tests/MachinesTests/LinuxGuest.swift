@@ -33,15 +33,19 @@ struct LinuxGuest {
     }
 
     static var isThere: Bool { package != nil }
+    /// Where `scripts/setup test` makes a system by which libguestfs looks into disks.
+    static var appliance: String { FileManager.default.currentDirectoryPath + "/.build/guest-appliance" }
+    static var hasAppliance: Bool { Files.exists("\(appliance)/made-by") }
 
     /// Makes the disk.
     /// - Parameters:
     ///   - modules: Their names, each behind those that it needs.
     ///   - programs: Programs of this host that it has too, with their libraries.
     ///   - commands: Lines of a shell script, which begins when the modules are loaded; it writes to the console.
+    ///   - second: An image of a second partition; nil: the disk has no partitions.
     /// - Returns: Its path.
     static func make(
-        _ kitchen: ImageKitchen, modules: [String], programs: [String] = [], commands: String
+        _ kitchen: ImageKitchen, modules: [String], programs: [String] = [], commands: String, second: String? = nil
     ) throws -> String {
         let system = kitchen.path("kernel")
         try kitchen.run("dpkg-deb", ["-x", try #require(package), system])
@@ -78,7 +82,35 @@ struct LinuxGuest {
         try script.write(toFile: "\(root)/init", atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: "\(root)/init")
         try archive(root, to: kitchen.path("initrd"))
-        return try disk(kitchen, kernel: "\(system)/boot/\(kernel)")
+        let disk = try disk(kitchen, kernel: "\(system)/boot/\(kernel)", before: second == nil ? 0 : firstSector)
+        guard let second else { return disk }
+        return try partitioned(kitchen, disk, second)
+    }
+
+    private static let firstSector = 2048
+
+    /// Two partitions behind a boot record.
+    private static func partitioned(_ kitchen: ImageKitchen, _ first: String, _ second: String) throws -> String {
+        let path = kitchen.path("two.img")
+        let sizes = [first, second].map { Files.length($0) / 512 }
+        try kitchen.run("truncate", ["-s", "\((firstSector + sizes[0] + sizes[1]) * 512)", path])
+        let table = "start=\(firstSector),size=\(sizes[0]),type=c,bootable\nstart=\(firstSector + sizes[0]),type=83\n"
+        let sfdisk = Process()
+        sfdisk.executableURL = URL(filePath: "/usr/sbin/sfdisk")
+        sfdisk.arguments = ["--quiet", path]
+        let input = Pipe()
+        (sfdisk.standardInput, sfdisk.standardOutput) = (input, FileHandle.nullDevice)
+        try sfdisk.run()
+        try input.fileHandleForWriting.write(contentsOf: Data(table.utf8))
+        try input.fileHandleForWriting.close()
+        sfdisk.waitUntilExit()
+        try #require(sfdisk.terminationStatus == 0)
+        let code = "/usr/lib/syslinux/mbr/mbr.bin"
+        for (file, sector) in [(code, 0), (first, firstSector), (second, firstSector + sizes[0])] {
+            try kitchen.run(
+                "dd", ["if=\(file)", "of=\(path)", "bs=512", "seek=\(sector)", "conv=notrunc", "status=none"])
+        }
+        return path
     }
 
     /// Copies a program and what it is linked with (ldd(1)), each to its own place.
@@ -111,12 +143,12 @@ struct LinuxGuest {
     }
 
     /// One FAT file system without a partition table, with SYSLINUX in it.
-    private static func disk(_ kitchen: ImageKitchen, kernel: String) throws -> String {
+    private static func disk(_ kitchen: ImageKitchen, kernel: String, before hidden: Int) throws -> String {
         let path = kitchen.path("guest.img")
         let settings = "DEFAULT linux\nLABEL linux\nKERNEL linux\nINITRD initrd\nAPPEND console=ttyS0 quiet panic=-1\n"
         try settings.write(toFile: kitchen.path("syslinux.cfg"), atomically: true, encoding: .utf8)
         try kitchen.run("truncate", ["-s", "48M", path])
-        try kitchen.run("mformat", ["-i", path, "-h", "16", "-s", "63", "-T", "98304", "::"])
+        try kitchen.run("mformat", ["-i", path, "-h", "16", "-s", "63", "-H", "\(hidden)", "-T", "98304", "::"])
         for (file, name) in [(kernel, "linux"), (kitchen.path("initrd"), "initrd")] {
             try kitchen.run("mcopy", ["-i", path, file, "::\(name)"])
         }
@@ -132,7 +164,7 @@ extension LinuxGuest {
     static func run(
         _ path: String, memoryMiB: Int = 256, bootScript: String? = nil, inject: Injection = .auto,
         qemuOptions: [String] = [], folders: [SharedFolder] = [],
-        exchangeBytes: Int? = nil,
+        exchangeBytes: Int? = nil, diskCommands: [String] = [],
         network: GuestNetwork.Options? = nil, onEvent: (@Sendable (MachineEvent) -> Void)? = nil,
         with body: @Sendable @escaping (LiveMachine, QEMUHypervisor) async throws -> Void
     ) async throws {
@@ -147,7 +179,7 @@ extension LinuxGuest {
         wanted.machine.inject = inject
         wanted.qemuOptions = qemuOptions
         wanted.folders = folders
-        wanted.exchangeBytes = exchangeBytes
+        (wanted.exchangeBytes, wanted.diskCommands) = (exchangeBytes, diskCommands)
         let specification = wanted
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { await hypervisor.run() }
@@ -155,6 +187,7 @@ extension LinuxGuest {
             await hypervisor.settle()
             do {
                 try await hypervisor.makeSnapshot(specification)
+                try await hypervisor.customizeDisk(specification)
                 try await hypervisor.launch(specification)
                 if network != nil { try await hypervisor.connectNetwork(specification.ref) }
                 try await hypervisor.switchOn(specification.ref)

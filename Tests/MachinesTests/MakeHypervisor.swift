@@ -16,5 +16,5 @@ func makeHypervisor(
     return QEMUHypervisor(
         paths: paths, accelerator: .tcg, users: users,
         network: GuestNetwork(paths: paths, options: options, users: users, logger: logger), rate: rate, cards: cards,
-        logger: logger)
+        appliance: DiskAppliance(path: LinuxGuest.appliance), logger: logger)
 }

@@ -111,6 +111,13 @@ import Testing
         #expect(try await scripts(rules, groups: ["staff"]).isEmpty)
     }
 
+    @Test func `what is done to a disk is by the rules for a session, and no script`() async throws {
+        let rules = ["if(group=staff): virt-customize: --hostname a", "if(group=guests): virt-customize: --hostname b"]
+        let sources = BootScriptSources(always: rules.compactMap { BootScriptRule(written: $0) })
+        #expect(sources.diskCommands(for: request(groups: ["staff"]), machine: machine) == ["hostname a"])
+        #expect(try await scripts(rules, groups: ["staff"]).isEmpty)
+    }
+
     @Test func `as one are run by a shell, each with what came of it`() throws {
         defer { Files.remove(root) }
         let scripts = [

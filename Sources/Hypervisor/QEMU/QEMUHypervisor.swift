@@ -19,6 +19,7 @@ package actor QEMUHypervisor: Hypervisor {
     let groups: ControlGroupParents
     let rate: DiskRate
     let cards: CardDiscovery
+    let appliance: DiskAppliance
     /// Control groups of sessions that are over.
     var emptyGroups: Set<SessionID> = []
     let logger: Logger
@@ -47,7 +48,7 @@ package actor QEMUHypervisor: Hypervisor {
     package init(
         paths: HostPaths, accelerator: Accelerator, users: UserRange?, network: GuestNetwork,
         groups: ControlGroupParents = ControlGroupParents(), rate: DiskRate = .unlimited,
-        cards: CardDiscovery = CardDiscovery(), logger: Logger
+        cards: CardDiscovery = CardDiscovery(), appliance: DiskAppliance? = nil, logger: Logger
     ) {
         self.paths = paths
         self.users = users
@@ -58,6 +59,7 @@ package actor QEMUHypervisor: Hypervisor {
         // Names are for people: each heartbeat counts the cards, and must read no file of a disk.
         cards.names = ""
         self.cards = cards
+        self.appliance = appliance ?? DiskAppliance(path: paths.appliance)
         self.accelerator = accelerator.rawValue
         kind = accelerator
         self.logger = logger

@@ -40,8 +40,10 @@ package struct BootScriptSources: Sendable {
     ) async throws(MachineError) -> [BootScript] {
         var scripts: [BootScript] = []
         for source in sources(for: request, machine: machine) {
-            if case .qemu = source { continue }
-            scripts.append(try await read(source, isAllowed: true))
+            switch source {
+            case .qemu, .disk: continue
+            case .text, .path, .url: scripts.append(try await read(source, isAllowed: true))
+            }
         }
         if let own = given.script {
             guard let source = BootScriptSource(written: own) else {
@@ -73,6 +75,13 @@ package struct BootScriptSources: Sendable {
         return (machine.qemu?.words ?? []) + ruled
     }
 
+    /// What is done to a session's disk before its machine starts.
+    func diskCommands(for request: SessionRequest, machine: Machine) -> [String] {
+        sources(for: request, machine: machine).flatMap { source -> [String] in
+            if case .disk(let commands) = source { commands.lines } else { [] }
+        }
+    }
+
     /// What the administrator's rules have for a session.
     private func sources(for request: SessionRequest, machine: Machine) -> [BootScriptSource] {
         (always + [machine.script].compactMap(\.self)).filter { rule in
@@ -92,7 +101,7 @@ package struct BootScriptSources: Sendable {
             }
             let text = try MachineError.translating { () throws(ProcessError) in try contents(real) }
             return BootScript(text: try checked(text, "The boot script \(path)"))
-        case .qemu: throw MachineError(.badImage, "Options of QEMU are no boot script.")
+        case .qemu, .disk: throw MachineError(.badImage, "This is a rule for a machine and no boot script.")
         case .url(let url):
             let text = try await BootScriptDownload(url, sources: self, isAdministrators: isAllowed).text()
             return BootScript(text: try checked(text, "The boot script \(BootScriptDownload.shown(url))"))

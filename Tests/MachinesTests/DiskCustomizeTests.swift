@@ -1,0 +1,83 @@
+@testable import Catalogue
+import Domain
+import Foundation
+@testable import Hypervisor
+@testable import Machines
+import Processes
+import Testing
+
+/// Disks that are changed before their machines start, by the real libguestfs, and looked at by their guests.
+@Suite(
+    .timeLimit(.minutes(5)), .serialized,
+    .enabled(if: LinuxGuest.isThere && LinuxGuest.hasAppliance, "there is no appliance: scripts/setup test"))
+struct DiskCustomizeTests {
+    /// A file system that libguestfs takes for an installed Debian.
+    private func linux(_ kitchen: ImageKitchen) throws -> String {
+        let root = kitchen.path("linux")
+        for name in [
+            "bin", "dev", "etc/systemd/system", "home", "proc", "root", "run", "tmp", "usr/bin", "usr/lib", "var/tmp",
+            "var/lib",
+        ] {
+            try FileManager.default.createDirectory(atPath: "\(root)/\(name)", withIntermediateDirectories: true)
+        }
+        for (name, text) in [
+            ("os-release", "ID=debian\nVERSION_ID=\"12\"\nNAME=\"Debian GNU/Linux\"\nPRETTY_NAME=\"Debian\"\n"),
+            ("debian_version", "12.0\n"), ("fstab", ""), ("passwd", "root::0:0::/root:/bin/sh\n"), ("hostname", "a\n"),
+        ] {
+            try text.write(toFile: "\(root)/etc/\(name)", atomically: true, encoding: .utf8)
+        }
+        try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: "\(root)/bin/busybox")
+        try Files.link("\(root)/bin/sh", to: "busybox")
+        let image = kitchen.path("linux.img")
+        try kitchen.run("mke2fs", ["-q", "-t", "ext4", "-d", root, image, "64M"])
+        return image
+    }
+
+    @Test func `a boot script and an administrator's commands are in the disk before the machine starts`() async throws
+    {
+        let kitchen = try ImageKitchen()
+        let path = try LinuxGuest.make(
+            kitchen,
+            modules: LinuxGuest.plain + LinuxGuest.virtio + [
+                "virtio_blk", "crc32c_generic", "crc16", "mbcache", "jbd2", "ext4",
+            ],
+            commands: """
+                mkdir /mnt; for disk in /dev/vda2 /dev/sda2; do [ -b $disk ] && mount -t ext4 $disk /mnt; done
+                mount -o bind /dev /mnt/dev; mount -t proc proc /mnt/proc; chroot /mnt /bin/busybox --install -s /bin
+                cat /mnt/var/tmp/ran /mnt/etc/hostname; find /mnt/etc/systemd
+                chroot /mnt /usr/lib/virt-sysprep/firstboot.sh start; cat /mnt/var/tmp/marker
+                echo "that was all"
+                """, second: try linux(kitchen))
+        let script = "#!/bin/sh\necho marker-$(id -u) >/var/tmp/marker\n"
+        try await LinuxGuest.run(
+            path, bootScript: script, inject: .firstboot,
+            diskCommands: try DiskCommands(
+                written: "--run-command 'echo did-run-before >/var/tmp/ran' --hostname=desk-of-ann"
+            ).lines,
+            with: { machine, hypervisor in
+                try await LinuxGuest.hear("that was all", of: machine)
+                let heard = { machine.console.has($0, since: 0) }
+                #expect(heard("marker-0") && heard("did-run-before") && heard("desk-of-ann"))
+                #expect(heard("guestfs-firstboot.service"))
+                let disk = await hypervisor.paths.session(machine.session).disk
+                #expect(!Files.names(in: disk).contains { $0.hasPrefix("disk-commands") || $0 == "customizing" })
+            })
+    }
+
+    @Test func `a disk without a system, and a disc, are refused with the reason`() async throws {
+        let kitchen = try ImageKitchen()
+        let blank = try LinuxGuest.make(kitchen, modules: [], commands: "")
+        let error = await #expect(throws: MachineError.self) {
+            try await LinuxGuest.run(blank, bootScript: "#!/bin/sh\n:\n", inject: .firstboot) { _ in }
+        }
+        #expect(
+            error?.detail.contains("its disk can't be prepared (virt-customize): no operating systems") == true,
+            "\(error?.detail ?? "")")
+        let disc = await #expect(throws: MachineError.self) {
+            try await LinuxGuest.run(
+                "/usr/lib/grub-rescue/grub-rescue-cdrom.iso", bootScript: "#!/bin/sh\n:\n", inject: .firstboot
+            ) { _ in }
+        }
+        #expect(disc?.detail.contains("is a CD") == true)
+    }
+}
