@@ -4,7 +4,7 @@ SWIFT ?= swift
 CONFIGURATION ?= release
 PREFIX ?= $(CURDIR)/.qwd
 
-.PHONY: run test lint fmt bench chaos build setup clean
+.PHONY: run test lint fmt bench chaos dist deb test-deploy build setup clean
 
 ## run: install what is missing, build, get a machine, start the service and print its address
 run: setup
@@ -34,6 +34,20 @@ chaos: setup
 	$(SWIFT) build --build-tests
 	QWDTEST_CHAOS_SEED=$(SEED) QWDTEST_CHAOS_MINUTES=$(MINUTES) $(SWIFT) test --skip-build --filter ChaosTests
 
+## dist: a release that needs no Swift at run time, staged as a tree to install
+dist: setup
+	scripts/dist $(SWIFT)
+
+## deb: the package of Debian, of that tree
+deb: dist
+	scripts/deb
+
+## test-deploy: installs the package into a Debian with systemd, in a container; DEB names one that is there already
+test-deploy:
+	@scripts/setup deploy
+	$(if $(DEB),,$(MAKE) deb)
+	Tests/Deploy/systemd "$(or $(DEB),$$(scripts/deb))"
+
 build:
 	$(SWIFT) build -c $(CONFIGURATION) --product qwd
 
@@ -41,4 +55,4 @@ setup:
 	@scripts/setup
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-dist
