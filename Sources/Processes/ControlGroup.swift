@@ -120,28 +120,42 @@ package struct ControlGroupParents: Sendable, Hashable {
                 if access(mount, W_OK) == 0 {
                     found.append(Hierarchy(directory: mount, controllers: controllers, isVersion2: false))
                 }
-            } else if let divided = Self.divide(mount, divides) {
-                found.append(Hierarchy(directory: mount, controllers: divided, isVersion2: true))
+            } else {
+                // systemd starts no service anew whose group has parts with processes: there our machines have a service of
+                // their own beside us, which only holds the group.
+                let beside = "\(Files.directory(of: mount))/\(Self.machines)"
+                let isBeside = access("\(beside)/cgroup.procs", F_OK) == 0
+                let place = isBeside ? beside : mount
+                if let divided = Self.divide(place, divides, moving: !isBeside) {
+                    found.append(Hierarchy(directory: place, controllers: divided, isVersion2: true))
+                }
             }
         }
         hierarchies = found.filter { !$0.controllers.isEmpty }
     }
 
+    /// The unit whose group machines get parts of, where there is one.
+    package static let machines = "qwd-machines.service"
+
     /// Enables the controllers of a version 2 group for its parts.
-    private static func divide(_ directory: String, _ divides: Bool) -> [String]? {
+    /// - Parameter moving: Whether we are in that group, and have to leave it for one of its parts.
+    private static func divide(_ directory: String, _ divides: Bool, moving: Bool) -> [String]? {
         let words = { (file: String) in (Files.read("\(directory)/\(file)") ?? "").split(whereSeparator: \.isWhitespace)
         }
         let controllers = words("cgroup.controllers").map(String.init).filter(wanted.contains)
         guard !controllers.isEmpty else { return nil }
         let enabled = words("cgroup.subtree_control").map(String.init)
         if controllers.allSatisfy(enabled.contains) { return controllers }
-        guard divides, words("cgroup.procs").allSatisfy({ $0 == "\(getpid())" }) else { return nil }
+        let others = words("cgroup.procs").filter { !moving || $0 != "\(getpid())" }
+        guard divides, others.isEmpty else { return nil }
         let own = "\(directory)/qwd-worker"
-        guard mkdir(own, 0o755) == 0 || errno == EEXIST, ControlGroup.write("\(getpid())", to: "\(own)/cgroup.procs"),
-            ControlGroup.write(
-                controllers.map { "+\($0)" }.joined(separator: " "), to: "\(directory)/cgroup.subtree_control")
-        else { return nil }
-        return controllers
+        if moving {
+            guard mkdir(own, 0o755) == 0 || errno == EEXIST,
+                ControlGroup.write("\(getpid())", to: "\(own)/cgroup.procs")
+            else { return nil }
+        }
+        let wanted = controllers.map { "+\($0)" }.joined(separator: " ")
+        return ControlGroup.write(wanted, to: "\(directory)/cgroup.subtree_control") ? controllers : nil
     }
 
     /// The directory of our group: a line of mountinfo is `36 35 98:0 ROOT POINT options - TYPE source SUPEROPTIONS`.

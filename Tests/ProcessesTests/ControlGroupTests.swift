@@ -61,6 +61,23 @@ struct ControlGroupTests {
         Files.remove(root)
     }
 
+    @Test func `machines get parts of the group beside ours, where there is one`() throws {
+        let mounts = "30 23 0:26 / \(root) rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
+        let (own, beside) = ("system.slice/qwd-worker.service", "system.slice/\(ControlGroupParents.machines)")
+        for (group, processes) in [(own, "\(getpid())\n"), (beside, "")] {
+            try write("memory pids cpu\n", "\(group)/cgroup.controllers")
+            try write("", "\(group)/cgroup.subtree_control")
+            try write(processes, "\(group)/cgroup.procs")
+        }
+        let parents = ControlGroupParents(membership: "0::/\(own)\n", mounts: mounts)
+        #expect(parents.controllers == ["cpu", "memory", "pids"])
+        #expect(read("\(beside)/cgroup.subtree_control") == "+memory +pids +cpu")
+        // systemd could not start the worker again in a group that is divided.
+        #expect(read("\(own)/cgroup.subtree_control") == "" && read("\(own)/cgroup.procs") == "\(getpid())\n")
+        #expect(!Files.exists("\(root)/\(own)/qwd-worker"))
+        Files.remove(root)
+    }
+
     @Test(.enabled(if: !ControlGroupParents().controllers.isEmpty, "no control group may be changed here"))
     func `a real group holds a process and goes when that has ended`() async throws {
         let parents = ControlGroupParents()
