@@ -69,11 +69,28 @@ extension JobQueue {
     /// The mark of the secret that all hosts share: that of the host which asked first.
     /// - Parameter mark: That of the host which asks now.
     package func secretMark(asking mark: String) async throws(QueueError) -> String {
+        // Only the first host of all needs the right to write it.
+        if let known = try await send(["GET", "qwd:secret"]).string { return known }
         let replies = try await send(pipeline: [["SET", "qwd:secret", mark, "NX"], ["GET", "qwd:secret"]])
         // The first one is the word of a Redis that refuses writes.
         if case .error(let text) = replies[0] { throw QueueError(.unavailable, text) }
         guard let known = replies[1].string else { throw Self.unexpected(replies[1], from: "GET qwd:secret") }
         return known
+    }
+
+    /// Whether a scheduler leads.
+    package func hasLeader() async throws(QueueError) -> Bool {
+        let replies = try await send(pipeline: [["HGET", "qwd:leader:scheduler", "until"]] + QueueClock.looks)
+        guard let now = clock.read(replies.dropFirst()) else { throw Self.unexpected(replies[2], from: "TIME") }
+        return replies[0].string.flatMap { Int64($0) }.map { $0 > now } ?? false
+    }
+
+    /// How far this host's time of day is ahead of Redis', in seconds; nil if it does not say.
+    /// - Parameter now: Seconds since the epoch.
+    package func clockLead(now: Int) async throws(QueueError) -> Int? {
+        guard case .array(let parts) = try await send(["TIME"]), let text = parts.first?.string, let there = Int(text)
+        else { return nil }
+        return now - there
     }
 
     /// Lets a host take no new sessions, or take them again.

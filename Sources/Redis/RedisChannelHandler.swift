@@ -96,7 +96,12 @@ final class RedisChannelHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        let detail = failure.map { "the connection was lost: \($0)" } ?? "the server closed the connection"
+        let detail =
+            failure.map { error in
+                "\(error)".contains("CERTIFICATE_VERIFY_FAILED")
+                    ? "its certificate is not accepted: look at ca= in redis.url, at the certificate's dates and names, and at this host's clock"
+                    : "the connection was lost: \(error)"
+            } ?? "the server closed the connection"
         close(RedisError(.unavailable, detail, address: address, cause: failure))
     }
 

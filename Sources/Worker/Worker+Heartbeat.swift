@@ -1,6 +1,7 @@
 import Catalogue
 import Display
 import Domain
+import Glibc
 import Hypervisor
 import Logging
 import Machines
@@ -106,6 +107,9 @@ extension Worker {
             let notice = "Machines here that belong to no session: \(strays.count). 'qwd host strays' shows them."
             status.notice = status.notice.isEmpty ? notice : "\(status.notice) \(notice)"
         }
+        if let words = Self.notice(ofLead: try await queue.clockLead(now: time(nil))) {
+            status.notice = status.notice.isEmpty ? words : "\(status.notice) \(words)"
+        }
         // They take their part of the host, whoever's they are.
         for stray in strays where living.contains(stray.ref.session) {
             guard let taken = stray.record?.request.resources else { continue }
@@ -115,6 +119,15 @@ extension Worker {
         }
         return try await queue.hostUp(
             options.hostID, status: status, living: hypervisor.living(), lease: options.lease, clock: .now())
+    }
+
+    /// What is to be said of a clock that goes wrong. Nothing of the queue goes by it, but certificates, logs and people do.
+    /// - Parameter lead: By how many seconds it is ahead of Redis'.
+    static func notice(ofLead lead: Int?) -> String? {
+        // A busy host answers late by less.
+        guard let lead, abs(lead) > 10 else { return nil }
+        return
+            "The clock of this host is \(abs(lead)) s \(lead > 0 ? "ahead of" : "behind") that of Redis' host: set them by NTP."
     }
 
     /// Ends the sessions that the queue places here and that do not live here, and the machines that live here of sessions

@@ -64,7 +64,9 @@ package struct Worker: Service {
             paths.workerLocks, owner: "worker",
             advice: "give this one its own worker.name, runtime_dir and state_dir")
         defer { lock.release() }
-        try await arrive()
+        try await cancelWhenGracefulShutdown { try await arrive() }
+        // Whoever is asked to end before its host was its own has nothing to end.
+        if Task.isCancelled || Task.isShuttingDownGracefully { return }
         await withDiscardingTaskGroup { group in
             group.addTask { await hypervisor.run() }
             group.addTask { await bridge.run() }

@@ -1,5 +1,6 @@
 import Display
 import Domain
+import Glibc
 import Hypervisor
 import Machines
 import Queue
@@ -24,6 +25,14 @@ struct WorkerTests {
                 session.state == .ended && session.detail?.contains("Nobody who knows the service's secret") == true)
             #expect(await harness.hypervisor.switchedOn[id] == nil)
         }
+    }
+
+    @Test func `a clock that goes wrong is told of`() async throws {
+        #expect(Worker.notice(ofLead: nil) == nil && Worker.notice(ofLead: 9) == nil)
+        #expect(Worker.notice(ofLead: 3600)?.contains("3600 s ahead of") == true)
+        #expect(Worker.notice(ofLead: -11)?.contains("11 s behind") == true)
+        let harness = try await WorkerHarness()
+        #expect(try await harness.queue.clockLead(now: time(nil) + 100).map { (99...101).contains($0) } == true)
     }
 
     @Test func `what was given by who knows the secret counts for that session alone`() async throws {
