@@ -75,6 +75,17 @@ extension ServiceSecret {
             path: path, problem: "is not there. Copy it from the frontend's host, or give its state_dir")
     }
 
+    /// Reads the secret that systemd gives a service (systemd.exec(5), LoadCredential=). Whose the file is, and who may read it, is
+    /// systemd's to see to, and differs from file system to file system.
+    package static func credential(path: String) throws(ServiceSecretError) -> ServiceSecret {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw ServiceSecretError(path: path, problem: "can't be read: \(String(cString: strerror(errno)))")
+        }
+        defer { close(descriptor) }
+        return try content(of: descriptor, path)
+    }
+
     private static func read(_ path: String) throws(ServiceSecretError) -> ServiceSecret? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else {
@@ -96,6 +107,10 @@ extension ServiceSecret {
         guard status.st_mode & 0o077 == 0 else {
             throw ServiceSecretError(path: path, problem: "may be read by others; set its mode to 0600")
         }
+        return try content(of: descriptor, path)
+    }
+
+    private static func content(of descriptor: CInt, _ path: String) throws(ServiceSecretError) -> ServiceSecret {
         var bytes = [UInt8](repeating: 0, count: length + 1)
         guard Glibc.read(descriptor, &bytes, length + 1) == length else {
             throw ServiceSecretError(

@@ -24,7 +24,7 @@ struct QWD: AsyncParsableCommand {
                 subcommands: [
                     MachineCommand.self, JobCommand.self, HostCommand.self, GPUCommand.self, AccountCommand.self,
                     Audit.self,
-                    ConfigCommand.self, Doctor.self,
+                    ConfigCommand.self, Doctor.self, Health.self,
                     VersionCommand.self,
                 ]),
         ])
@@ -40,6 +40,8 @@ struct QWD: AsyncParsableCommand {
             } else {
                 try command.run()
             }
+        } catch let anew as BeginsAnew {
+            anew.become()
         } catch let failure as Failure {
             Console.say("qwd: \(failure.message)")
             Glibc.exit(failure.code.rawValue)

@@ -15,6 +15,8 @@ final class RunningService: @unchecked Sendable {
     let displayPort: Int
     let queue: JobQueue
     private var overrides: [String]
+    /// A file of its configuration, below what is given as overrides.
+    var config: String?
 
     struct Failure: Error, CustomStringConvertible {
         let description: String
@@ -142,7 +144,7 @@ final class RunningService: @unchecked Sendable {
         process.executableURL = URL(filePath: builtProgram)
         process.environment = programEnvironment(runtime: runtime)
         process.arguments =
-            command
+            command + (config.map { ["--config", $0] } ?? [])
             + ([
                 "state_dir=\(state)", "runtime_dir=\(runtime)", "machines.directory=\(machines)",
                 "machines.catalogue=\(machines)/machines.conf", "frontend.listen=127.0.0.1:\(httpPort)",

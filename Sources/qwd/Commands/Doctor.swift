@@ -82,6 +82,11 @@ struct DoctorCheck: Encodable {
     }
 
     static func signIn(_ settings: Settings) -> DoctorCheck {
+        if settings.auth.methods.isEmpty {
+            return DoctorCheck(
+                subject: "sign-in", verdict: .degraded,
+                finding: "auth.methods is empty: a frontend would not start here; workers and schedulers need none")
+        }
         if let problem = settings.signInProblem {
             return DoctorCheck(subject: "sign-in", verdict: .broken, finding: problem)
         }
@@ -187,7 +192,8 @@ struct DoctorCheck: Encodable {
                 subject: "limits", verdict: .degraded,
                 finding:
                     "none that this command can see: a machine may use as much memory and as many processors as any "
-                    + "program. Where systemd starts the worker, Delegate=yes in its unit lets it set them")
+                    + "program. Where systemd starts the worker, \(ControlGroupParents.machines) beside it holds a group that it may divide"
+            )
         }
         return DoctorCheck(
             subject: "limits", verdict: .good, finding: "\(controllers.joined(separator: ", ")) by control group")

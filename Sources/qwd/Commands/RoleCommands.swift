@@ -12,7 +12,9 @@ struct FrontendRole: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        try await runRole(common) { roles, queue in try roles.frontend(queue) }
+        try await runRoles(common, "pages", isReadyAtStart: false) { roles, queue, report in
+            [try roles.frontend(queue) { _ in report.ready() }]
+        }
     }
 }
 
@@ -36,7 +38,7 @@ struct WorkerRole: AsyncParsableCommand {
         guard hosts == 1 || hypervisor == .simulated else {
             throw ValidationError("--hosts: a farm is simulated; set worker.hypervisor=simulated.")
         }
-        try await runRoles(common) { roles, queue in
+        try await runRoles(common, "takes jobs") { roles, queue, _ in
             if hosts == 1 { return [try await roles.worker(queue)] }
             var workers: [any Service] = []
             for number in 1...hosts { workers.append(try await roles.simulatedHost(number).worker(queue)) }
@@ -53,19 +55,32 @@ struct SchedulerRole: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        try await runRole(common) { roles, queue in try await roles.scheduler(queue) }
+        try await runRoles(common, "emits what is due") { roles, queue, _ in [try await roles.scheduler(queue)] }
     }
 }
 
-private func runRole(_ common: CommonOptions, _ make: (Roles, JobQueue) async throws -> any Service) async throws {
-    try await runRoles(common) { [try await make($0, $1)] }
-}
-
-private func runRoles(_ common: CommonOptions, _ make: (Roles, JobQueue) async throws -> [any Service]) async throws {
+/// - Parameters:
+///   - role: What it does, as systemd shows it.
+///   - isReadyAtStart: Whether it is ready as soon as it runs.
+private func runRoles(
+    _ common: CommonOptions, _ role: String, isReadyAtStart: Bool = true,
+    _ make: (Roles, JobQueue, ServiceReport) async throws -> [any Service]
+) async throws {
     let settings = try common.settings()
     let roles = Roles(settings: settings, logger: Logs.logger(settings))
     try Files.makeOwnDirectory(settings.runtimeDir)
     let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
     let queue = JobQueue(redis: client)
-    try await roles.run([client, try await SharedSecret.checked(queue, roles)] + (try await make(roles, queue)))
+    let report = ServiceReport(
+        manager: ServiceManager(), redis: client, role: role, isReadyAtStart: isReadyAtStart)
+    let reload = ConfigurationReload(
+        settings: settings, manager: report.manager, role: role, logger: roles.logger
+    ) { () throws(Failure) in
+        let settings = try common.settings()
+        // The pages do not start without a way in; the others need none.
+        if !isReadyAtStart, let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
+        return settings
+    }
+    let services = [client, try await SharedSecret.checked(queue, roles)] + (try await make(roles, queue, report))
+    try await roles.run(services + [report], reload: reload)
 }

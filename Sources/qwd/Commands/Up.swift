@@ -39,6 +39,8 @@ struct Up: AsyncParsableCommand {
         }
         let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
         let queue = JobQueue(redis: client)
+        let report = ServiceReport(
+            manager: ServiceManager(), redis: client, role: "pages, machines and the queue", isReadyAtStart: false)
         // If this refuses, its Redis stays: there the secret of before can be forgotten.
         services += [client, try await SharedSecret.checked(queue, roles)]
         do {
@@ -46,13 +48,22 @@ struct Up: AsyncParsableCommand {
                 try await roles.worker(queue), try await roles.scheduler(queue),
                 try roles.frontend(queue) { port in
                     Console.say("qwd: open \(settings.pagesURL(port: port))/")
+                    report.ready()
                 },
+                report,
             ]
         } catch {
             // Nobody would look after it.
             await redis?.stop()
             throw error
         }
-        try await roles.run(services)
+        let reload = ConfigurationReload(
+            settings: settings, manager: report.manager, role: report.role, logger: roles.logger
+        ) { [common] () throws(Failure) in
+            let settings = try common.settings()
+            if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
+            return settings
+        }
+        try await roles.run(services, reload: reload)
     }
 }

@@ -30,6 +30,7 @@ struct Roles {
     /// The secret that all roles of a farm share.
     static func secret(_ settings: Settings) throws(Failure) -> ServiceSecret {
         do {
+            if let credential { return try ServiceSecret.credential(path: credential) }
             try Files.makeOwnDirectory(settings.stateDir)
             return try ServiceSecret.load(path: secretFile(settings))
         } catch {
@@ -37,7 +38,14 @@ struct Roles {
         }
     }
 
-    static func secretFile(_ settings: Settings) -> String { "\(settings.stateDir)/secret" }
+    static func secretFile(_ settings: Settings) -> String { credential ?? "\(settings.stateDir)/secret" }
+
+    /// Where systemd has put the secret for this service (LoadCredential=secret:FILE); nil if it has not.
+    private static var credential: String? {
+        ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"].map { "\($0)/secret" }.flatMap {
+            Files.exists($0) ? $0 : nil
+        }
+    }
 
     /// - Parameter onRunning: Called with the port once the pages can be opened.
     func frontend(
@@ -223,12 +231,16 @@ struct Roles {
     }
 
     /// Runs services until SIGTERM or SIGINT; the last one given is asked to end first.
-    func run(_ services: [any Service]) async throws {
+    /// - Parameter reload: Takes a changed configuration.
+    /// - Throws: `BeginsAnew` if there is one.
+    func run(_ services: [any Service], reload: ConfigurationReload) async throws {
         // At debug the group prints every service with all it holds.
         var groupLogger = logger
         groupLogger.logLevel = max(.notice, logger.logLevel)
         var configuration = ServiceGroupConfiguration(
-            services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+            services: (services + [reload]).map {
+                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+            },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger)
         // A job that can't reach Redis any more must not keep the service from ending.
         configuration.maximumGracefulShutdownDuration = .seconds(25)
@@ -239,6 +251,7 @@ struct Roles {
         } catch let error as FrontendStartError {
             throw Failure(.unavailable, error.description)
         }
+        if reload.isDue { throw BeginsAnew() }
     }
 }
 
