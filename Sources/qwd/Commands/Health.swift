@@ -1,6 +1,6 @@
 import ArgumentParser
 import Domain
-import Glibc
+import Processes
 import Queue
 import Settings
 import Worker
@@ -47,43 +47,13 @@ struct Health: AsyncParsableCommand {
     private func frontend(_ settings: Settings) throws {
         let listen = settings.frontend.listen
         let host = ["0.0.0.0": "127.0.0.1", "::": "::1"][listen.host] ?? listen.host
-        guard let answer = Self.answer(host, listen.port, speaks: settings.tls.certificate == nil) else {
+        let request = settings.tls.certificate == nil ? "GET /readyz HTTP/1.0\r\n\r\n" : ""
+        guard let answer = TCPRequest.answer(to: request, host: host, port: listen.port) else {
             throw Failure(.unavailable, "No pages at \(listen).")
         }
         // Behind TLS it is asked whether somebody listens, and no more.
         if settings.tls.certificate != nil || answer.split(separator: " ").dropFirst().first == "200" { return }
         let body = answer.firstRange(of: "\r\n\r\n").map { answer[$0.upperBound...] } ?? ""
         throw Failure(.unavailable, "The pages at \(listen) are not ready: \(body.prefix(500))")
-    }
-
-    /// What is said to a request for /readyz; nil if nobody listens.
-    private static func answer(_ host: String, _ port: Int, speaks: Bool) -> String? {
-        var hints = addrinfo()
-        (hints.ai_socktype, hints.ai_flags) = (Int32(SOCK_STREAM.rawValue), AI_NUMERICSERV)
-        var found: UnsafeMutablePointer<addrinfo>?
-        guard getaddrinfo(host, "\(port)", &hints, &found) == 0, let address = found else { return nil }
-        defer { freeaddrinfo(found) }
-        let number = socket(
-            address.pointee.ai_family, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), address.pointee.ai_protocol)
-        guard number >= 0 else { return nil }
-        defer { close(number) }
-        var patience = timeval(tv_sec: 5, tv_usec: 0)
-        for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
-            setsockopt(number, SOL_SOCKET, option, &patience, socklen_t(MemoryLayout<timeval>.size))
-        }
-        guard connect(number, address.pointee.ai_addr, address.pointee.ai_addrlen) == 0 else { return nil }
-        if !speaks { return "" }
-        let request = "GET /readyz HTTP/1.0\r\n\r\n"
-        guard send(number, request, request.utf8.count, CInt(MSG_NOSIGNAL)) == request.utf8.count else {
-            return nil
-        }
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while text.count < 1 << 16 {
-            let count = recv(number, &buffer, buffer.count, 0)
-            guard count > 0 else { break }
-            text += buffer[..<count]
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Glibc
 
@@ -40,8 +41,7 @@ struct ServiceManager: Sendable {
 
     /// The service begins anew; it says when it is ready again.
     func tellReloading() {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        tell("RELOADING=1", "MONOTONIC_USEC=\(now.tv_sec * 1_000_000 + now.tv_nsec / 1000)")
+        // Of CLOCK_MONOTONIC, as sd_notify(3) wants it.
+        tell("RELOADING=1", "MONOTONIC_USEC=\(DispatchTime.now().uptimeNanoseconds / 1000)")
     }
 }
