@@ -11,7 +11,7 @@ struct MountTests {
         let text = """
             { path: "/data/{user}", tag: home, read_only: false, users: [ann, "*"], groups: [staff], guest_user: 1001 }
             """
-        let folders = try mounts("\(text), { path: /srv/data }")
+        let folders = try mounts("\(text), { path: /srv/data, type: virtiofs }")
         var home = HostFolder(path: "/data/{user}", tag: "home")
         (home.isReadOnly, home.users, home.groups, home.guestUser) = (false, ["ann", "*"], ["staff"], 1001)
         #expect(folders == [home, HostFolder(path: "/srv/data", tag: "host_data")])
@@ -39,6 +39,7 @@ struct MountTests {
         ("{ path: /a, guest_user: -1 }", "a whole number"), ("/data", "path: DIRECTORY"),
         ("{ path: /a, users: ann }", "a list"), ("{ path: /a, tag: x, tag: y }", "tag twice"),
         ("{ path: /a }, { path: /b, tag: host_a }", "another tag"),
+        ("{ path: /a, type: 9p }", "as the machine's own user"),
         ("{ path: /a, tag: a }, { path: /b, tag: host_a }", "at /mnt/a"),
         ("{ path: /srv/exchange }", "the sessions' own folder"), ("{ path: /a, tag: host_ }", "a word behind host_"),
     ])

@@ -3,7 +3,7 @@ import Domain
 extension ValueFormat where Value == HostFolder {
     static var hostFolder: Self {
         let form =
-            "{ path: DIRECTORY, tag: NAME, read_only: true or false, users: [NAME], groups: [NAME], guest_user: NUMBER }"
+            "{ path: DIRECTORY, tag: NAME, read_only: true or false, users: [NAME], groups: [NAME], guest_user: NUMBER, type: virtiofs }"
         return ValueFormat(
             expected: form,
             read: { (raw) throws(Mismatches) in
@@ -22,10 +22,17 @@ extension ValueFormat where Value == HostFolder {
                     case "read_only": folder.isReadOnly = try ValueFormat<Bool>.boolean.read(value)
                     case "users": folder.users = try ValueFormat<[String]>.list(of: .text).read(value)
                     case "groups": folder.groups = try ValueFormat<[String]>.list(of: .text).read(value)
+                    case "type":
+                        // A key for what there is one of: whoever wants 9p is told why there is none.
+                        if try ValueFormat<String>.text.read(value) != "virtiofs" {
+                            throw Mismatches(
+                                value, expected: "virtiofs",
+                                advice: "QEMU's 9p would serve everybody's files as the machine's own user")
+                        }
                     case "guest_user":
                         folder.guestUser = UInt32(try ValueFormat<Int>.integer(0...Int(UInt32.max - 1)).read(value))
                     default:
-                        let names = ["path", "tag", "read_only", "users", "groups", "guest_user"]
+                        let names = ["path", "tag", "read_only", "users", "groups", "guest_user", "type"]
                         throw Mismatches(
                             value, found: member.quotedForMessage, expected: form,
                             advice: Spelling.nearest(to: member, among: names).map { "did you mean \($0)?" })

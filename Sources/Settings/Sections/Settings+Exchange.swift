@@ -1,7 +1,7 @@
 extension Settings {
     /// The folder of each session through which files come and go.
     package struct Exchange: Sendable, Equatable {
-        package var limitGiB = 0.0
+        package var limitGiB = 2.0
         package var kept = Duration.seconds(3600)
 
         static let keys: [SettingsKey] = [
