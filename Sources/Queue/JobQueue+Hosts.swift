@@ -70,13 +70,16 @@ extension JobQueue {
     /// - Parameter mark: That of the host which asks now.
     package func secretMark(asking mark: String) async throws(QueueError) -> String {
         // Only the first host of all needs the right to write it.
-        if let known = try await send(["GET", "qwd:secret"]).string { return known }
+        if let known = try await knownSecretMark() { return known }
         let replies = try await send(pipeline: [["SET", "qwd:secret", mark, "NX"], ["GET", "qwd:secret"]])
         // The first one is the word of a Redis that refuses writes.
         if case .error(let text) = replies[0] { throw QueueError(.unavailable, text) }
         guard let known = replies[1].string else { throw Self.unexpected(replies[1], from: "GET qwd:secret") }
         return known
     }
+
+    /// The mark of the secret that all hosts share; nil if none has asked yet.
+    package func knownSecretMark() async throws(QueueError) -> String? { try await send(["GET", "qwd:secret"]).string }
 
     /// Whether a scheduler leads.
     package func hasLeader() async throws(QueueError) -> Bool {

@@ -23,6 +23,19 @@ extension Worker {
         await offer()
         await meter.lookAtDisk(within: options.lease / 3)
         await beatOnce()
+        await tellOtherVersions()
+    }
+
+    /// Hosts of different versions work together while they are upgraded, one after the other.
+    private func tellOtherVersions() async {
+        for host in (try? await queue.hosts(lease: options.lease)) ?? []
+        where host.alive && host.status.version != options.version {
+            logger.warning(
+                "another host has another version",
+                metadata: [
+                    "there": "\(host.name)", "version.there": "\(host.status.version)", "version": "\(options.version)",
+                ])
+        }
     }
 
     func adopt(_ machine: AdoptedMachine, job: Claim?) async {

@@ -12,7 +12,7 @@ struct ServiceRoutes: Sendable {
         router.get("/readyz") { _, context in
             do {
                 try await services.readiness.value()
-                return Response.plain("ready\n")
+                return Response.plain("ready\n" + (context.isMonitor ? (try? await otherVersions()) ?? "" : ""))
             } catch {
                 // What is behind these pages is not everybody's business.
                 let why = context.isMonitor ? ": \(error)" : ""
@@ -37,6 +37,14 @@ struct ServiceRoutes: Sendable {
                 to: request, version: context.parameters.get("version") ?? "",
                 path: context.parameters.getCatchAll().joined(separator: "/"))
         }
+    }
+
+    /// Hosts that are not of this version, a line each. They work together, and should not for long.
+    private func otherVersions() async throws -> String {
+        let own = services.options.version
+        return try await services.hosts.value().filter { $0.alive && $0.status.version != own }.map {
+            "\($0.name) has version \($0.status.version), these pages have \(own)\n"
+        }.joined()
     }
 
     /// What each host says with its heartbeat.

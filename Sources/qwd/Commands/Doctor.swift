@@ -63,7 +63,7 @@ struct DoctorCheck: Encodable {
             program("bubblewrap", "bwrap", "bubblewrap"), program("passt", "passt", "passt"),
             program("nftables", "nft", "nftables"), await guests(settings), folders(settings), limits(), sharedMemory(),
             noVNC(settings),
-            await redis(settings), disk(settings), machines(settings),
+            await redis(settings), await farm(settings), disk(settings), machines(settings),
         ]
     }
 
