@@ -71,16 +71,15 @@ private func runRoles(
     try Files.makeOwnDirectory(settings.runtimeDir)
     let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
     let queue = JobQueue(redis: client)
-    let report = ServiceReport(
-        manager: ServiceManager(), redis: client, role: role, isReadyAtStart: isReadyAtStart)
     let reload = ConfigurationReload(
-        settings: settings, manager: report.manager, role: role, logger: roles.logger
+        settings: settings, manager: ServiceManager(), role: role, logger: roles.logger
     ) { () throws(Failure) in
         let settings = try common.settings()
         // The pages do not start without a way in; the others need none.
         if !isReadyAtStart, let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
         return settings
     }
+    let report = ServiceReport(redis: client, reload: reload, isReadyAtStart: isReadyAtStart)
     let services = [client, try await SharedSecret.checked(queue, roles)] + (try await make(roles, queue, report))
     try await roles.run(services + [report], reload: reload)
 }

@@ -39,8 +39,14 @@ struct Up: AsyncParsableCommand {
         }
         let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
         let queue = JobQueue(redis: client)
-        let report = ServiceReport(
-            manager: ServiceManager(), redis: client, role: "pages, machines and the queue", isReadyAtStart: false)
+        let reload = ConfigurationReload(
+            settings: settings, manager: ServiceManager(), role: "pages, machines and the queue", logger: roles.logger
+        ) { [common] () throws(Failure) in
+            let settings = try common.settings()
+            if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
+            return settings
+        }
+        let report = ServiceReport(redis: client, reload: reload, isReadyAtStart: false)
         // If this refuses, its Redis stays: there the secret of before can be forgotten.
         services += [client, try await SharedSecret.checked(queue, roles)]
         do {
@@ -56,13 +62,6 @@ struct Up: AsyncParsableCommand {
             // Nobody would look after it.
             await redis?.stop()
             throw error
-        }
-        let reload = ConfigurationReload(
-            settings: settings, manager: report.manager, role: report.role, logger: roles.logger
-        ) { [common] () throws(Failure) in
-            let settings = try common.settings()
-            if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
-            return settings
         }
         try await roles.run(services, reload: reload)
     }

@@ -11,8 +11,9 @@ import UnixSignals
 final class ConfigurationReload: Service {
     private let settings: Settings
     private let load: @Sendable () throws(Failure) -> Settings
-    private let manager: ServiceManager
-    private let role: String
+    let manager: ServiceManager
+    /// What the service does, for people: `takes jobs`.
+    let role: String
     private let logger: Logger
     private let isWanted = Mutex(false)
 

@@ -4,12 +4,14 @@ import ServiceLifecycle
 /// Tells systemd that a service is ready, that it lives, and in words how it is: a service that waits for its Redis is ready to work as
 /// soon as that is there, and says so.
 struct ServiceReport: Service {
-    let manager: ServiceManager
     let redis: RedisClient
-    /// What it does, for people: `takes jobs`.
-    let role: String
+    /// Takes a changed configuration.
+    let reload: ConfigurationReload
     /// Whether it is ready at once; the pages are when they listen.
     let isReadyAtStart: Bool
+
+    private var manager: ServiceManager { reload.manager }
+    private var role: String { reload.role }
 
     private static let interval = Duration.seconds(10)
 
@@ -23,7 +25,8 @@ struct ServiceReport: Service {
                 group.addTask { await tellStatus() }
             }
         }
-        manager.tell("STOPPING=1")
+        // systemd would wait for the end of a process that begins anew.
+        if !reload.isDue { manager.tell("STOPPING=1") }
     }
 
     /// A sign of life comes from where all work is done: threads that hang give none.
