@@ -121,7 +121,7 @@ import Testing
     @Test func `as one are run by a shell, each with what came of it`() throws {
         defer { Files.remove(root) }
         let scripts = [
-            BootScript(text: "#!/bin/sh\necho 'one'\n"),
+            BootScript(text: "#!/bin/sh\necho ran >>\(root)/count; echo 'one'\n"),
             BootScript(text: "#!/bin/sh\necho two >&2; exit 3\n"),
             BootScript(text: "#!/bin/sh\nEND-OF-SCRIPT\n\u{1F600}\n"),
         ]
@@ -135,7 +135,9 @@ import Testing
         text = text.replacing("if [ -c $console ] && ", with: "if ").replacing(
             "\"$1\" > $console", with: "\"$1\" >> $console")
         try Files.write(text, to: "\(root)/bundle")
-        for (isFirst, waits) in [(true, false), (false, false), (false, true)] {
+        // At last the guest begins anew, which empties /run.
+        for (isFirst, waits) in [(true, false), (false, false), (false, true), (true, true)] {
+            if isFirst { Files.remove("\(root)/run") }
             let shell = Process()
             shell.executableURL = URL(filePath: "/bin/sh")
             shell.arguments = ["\(root)/bundle"] + (waits ? ["wait"] : [])
@@ -152,5 +154,6 @@ import Testing
                 if isTold { #expect(results.map(\.lastLine).prefix(2) == ["one", "two"]) }
             }
         }
+        #expect(Files.read("\(root)/count") == "ran\n")
     }
 }

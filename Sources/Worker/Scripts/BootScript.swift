@@ -78,7 +78,17 @@ enum BootScriptBundle {
                 report "\(BootScriptResult.mark) $1/\(scripts.count) $code : $(tail -n 1 $place/$1.log | tr -cd ' -~' | cut -c 1-200)"
             }
             \(mounts.joined(separator: "\n"))
+            if [ -e $place/done ]; then
+                # The guest has begun anew. Folders are mounted each time, scripts run once.
+                cat $place/reports
+                cp $place/reports $kept/reports
+            else
+            :
             \(parts.joined(separator: "\n"))
+            : >> $kept/reports
+            cp $kept/reports $place/reports
+            : > $place/done
+            fi
             : > $kept/done
 
             """
