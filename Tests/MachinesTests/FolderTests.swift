@@ -123,6 +123,43 @@ struct FolderTests {
         #expect(together.user == Self.ann.userID && together.group == 300_701)
     }
 
+    @Test func `two people's guests at once have each their own files, and neither the other's`() async throws {
+        defer { Files.remove(root) }
+        let homes = HostFolder(path: "\(root)/{user}", tag: "home")
+        let people = [(PersonName(recorded: "ann"), Self.ann), (PersonName(recorded: "bob"), Self.bob)]
+        let kitchens = try people.map { _ in try ImageKitchen() }
+        var guests: [(path: String, folder: SharedFolder, name: String)] = []
+        for ((name, account), kitchen) in zip(people, kitchens) {
+            let place = try directory(name.text, of: account)
+            #expect(homes.path(for: name) == place)
+            try write("a secret of \(name.text)", "\(place)/secret", of: account)
+            let path = try guest(
+                kitchen, tags: ["home"],
+                user: "cat /mnt/home/secret; echo; echo \(name.text) >/mnt/home/made; ls /mnt/home /mnt/home/..",
+                root: "cat /mnt/home/../ann/secret /mnt/home/../bob/secret /mnt/ann/secret /mnt/bob/secret")
+            guests.append((path, try folder("home", place, as: account), name.text))
+        }
+        let all = guests
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for guest in all {
+                group.addTask {
+                    try await LinuxGuest.run(guest.path, folders: [guest.folder]) { machine in
+                        try await LinuxGuest.hear("that was all", of: machine)
+                        for (_, _, name) in all {
+                            #expect(machine.console.has("a secret of \(name)", since: 0) == (name == guest.name))
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        for (name, account) in people {
+            #expect(Files.read("\(root)/\(name.text)/made") == "\(name.text)\n")
+            #expect(owner("\(root)/\(name.text)/made")?.user == account.userID)
+        }
+        withExtendedLifetime(kitchens) {}
+    }
+
     @Test func `a directory that another one takes the place of is not served`() async throws {
         defer { Files.remove(root) }
         let (anns, bobs) = (try directory("ann", of: Self.ann), try directory("bob", of: Self.bob, mode: 0o755))
