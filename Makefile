@@ -42,11 +42,11 @@ dist: setup
 deb: dist
 	scripts/deb
 
-## test-deploy: installs the package into a Debian with systemd, in a container; DEB names one that is there already
+## test-deploy: tries the package under systemd, in containers, on a farm and behind proxies; DEB names one that is there already
 test-deploy:
 	@scripts/setup deploy || true
 	$(if $(DEB),,$(MAKE) deb)
-	Tests/Deploy/systemd "$(or $(DEB),$$(scripts/deb))"
+	scripts/test-deploy "$(or $(DEB),$$(scripts/deb))"
 
 build:
 	$(SWIFT) build -c $(CONFIGURATION) --product qwd
