@@ -22,8 +22,7 @@ package enum SettingsLoader {
     ) -> Result<Settings, SettingsErrors> {
         let layers =
             SettingsLayer.files(
-                from: configFile ?? hostEnvironment.fileOfService ?? hostEnvironment.defaultFile,
-                mustExist: configFile != nil)
+                from: file(configFile: configFile, hostEnvironment: hostEnvironment), mustExist: configFile != nil)
             + [.environment(environment), .overrides(overrides)]
         var settings = Settings()
         var errors: [SettingsError] = []
@@ -38,6 +37,13 @@ package enum SettingsLoader {
         }
         errors += settings.crossChecks(ignoring: Set(errors.map(\.key)))
         return errors.isEmpty ? .success(settings) : .failure(SettingsErrors(errors))
+    }
+}
+
+extension SettingsLoader {
+    /// The file that `load` reads first, which may be missing.
+    package static func file(configFile: String?, hostEnvironment: HostEnvironment) -> String {
+        configFile ?? hostEnvironment.fileOfService ?? hostEnvironment.defaultFile
     }
 }
 

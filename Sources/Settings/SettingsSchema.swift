@@ -50,16 +50,12 @@ extension Settings {
             let sections = KeyName(key.name).sections
             for section in sections where !open.contains(section) {
                 let name = KeyName(section)
-                lines.append("\(Self.indent(name))\(name.leaf):")
+                lines.append("\(name.indent)\(name.leaf):")
             }
             open = sections
-            let text = "\(Self.indent(KeyName(key.name)))\(key.leaf): \(key.value(in: self, redacted: redacted))"
+            let text = "\(KeyName(key.name).indent)\(key.leaf): \(key.value(in: self, redacted: redacted))"
             lines.append("\(text)  # \("\(origins[key.name])".onOneLine)")
         }
         return lines.joined(separator: "\n") + "\n"
-    }
-
-    private static func indent(_ name: KeyName) -> String {
-        String(repeating: "  ", count: name.parts.count - 1)
     }
 }

@@ -1,10 +1,12 @@
 import ArgumentParser
+import Foundation
 import Settings
 
-/// Checks and shows the configuration.
+/// Checks, shows and edits the configuration.
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Check or show the configuration.", subcommands: [Check.self, Show.self])
+        commandName: "config", abstract: "Check, show or edit the configuration.",
+        subcommands: [Check.self, Show.self, Edit.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Name every error of the configuration.")
@@ -32,8 +34,14 @@ struct ConfigCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the configuration in effect, with the place each value came from.")
         @OptionGroup var common: CommonOptions
+        @Flag(help: "Print a file with every key as a comment, each with its default and its meaning.")
+        var defaults = false
 
         func run() throws {
+            if defaults {
+                let environment = ProcessInfo.processInfo.environment
+                return Console.print(Settings.template(hostEnvironment: HostEnvironment(environment: environment)))
+            }
             Console.print(try common.settings().yaml())
         }
     }

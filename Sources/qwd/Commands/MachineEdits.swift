@@ -154,7 +154,7 @@ extension MachineCommand {
                 try Files.write(Files.read(file) ?? "", to: base)
                 try Files.write(Files.read(base) ?? "", to: draft)
             }
-            try CatalogueEdits.openEditor(draft)
+            try Editor.open(draft)
             let others = settings.machines.catalogue.filter { $0 != file }
             let errors = Catalogue.load(files: others + [draft], directory: settings.machines.directory).warnings
                 .filter { $0.file == draft }
@@ -257,30 +257,8 @@ struct CatalogueEdits {
     }
 
     static func confirm(_ question: String) -> Bool {
-        guard isatty(STDIN_FILENO) == 1 else {
-            Console.say("qwd: \(question) Nobody is there to answer; --yes does.")
-            return false
-        }
-        FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
-        return ["y", "yes"].contains(readLine()?.lowercased())
-    }
-
-    /// Opens an editor on the terminal and waits for it.
-    static func openEditor(_ file: String) throws {
-        let environment = ProcessInfo.processInfo.environment
-        // The words of $EDITOR, which may have options; no shell reads them.
-        let words = (environment["VISUAL"] ?? environment["EDITOR"] ?? "editor").split(separator: " ").map(String.init)
-        guard let name = words.first, let program = Programs.find(name) else {
-            throw Failure(
-                .failed, "There is no editor \(words.first ?? ""). Set EDITOR, or install one: apt-get install nano")
-        }
-        let process = Process()
-        process.executableURL = URL(filePath: program)
-        process.arguments = words.dropFirst() + [file]
-        try process.run()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failure(.failed, "\(name) ended with \(process.terminationStatus). The draft is kept: \(file)")
-        }
+        if Terminal.hasPerson { return Terminal.agrees(to: question) }
+        Console.say("qwd: \(question) Nobody is there to answer; --yes does.")
+        return false
     }
 }

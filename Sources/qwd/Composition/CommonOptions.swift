@@ -12,6 +12,12 @@ struct CommonOptions: ParsableArguments {
         help: ArgumentHelp("Override one key of the configuration; may be repeated.", valueName: "key=value"))
     var overrides: [String] = []
 
+    /// The configuration's file, which may be missing.
+    var file: String {
+        let host = HostEnvironment(environment: ProcessInfo.processInfo.environment)
+        return URL(filePath: SettingsLoader.file(configFile: config, hostEnvironment: host)).standardizedFileURL.path
+    }
+
     /// Reads the configuration.
     /// - Throws: A failure that names every error at once, each with its file, line and key.
     func settings() throws(Failure) -> Settings {
