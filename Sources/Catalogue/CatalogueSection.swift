@@ -138,3 +138,8 @@ struct CatalogueSection: Sendable, Hashable {
             file: file, line: values[key]?.line ?? line, machine: name, problem: problem, advice: advice)
     }
 }
+
+extension Catalogue {
+    /// The keys of a section and what each means.
+    package static var keys: [(keys: [String], meaning: String)] { CatalogueSection.documentation }
+}

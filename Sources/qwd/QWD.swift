@@ -10,11 +10,11 @@ struct QWD: AsyncParsableCommand {
         commandName: "qwd",
         abstract: "Virtual machines in the browser, as a job queue.",
         discussion: """
-            Data goes to standard output, messages to standard error. Exit codes: 0 ok, 1 failed, 2 usage, \
-            69 unavailable, 75 no room now, 77 not allowed, 78 bad configuration, 130 interrupted.
+            Data goes to standard output, messages to standard error. Exit codes: 0 ok, \
+            \(FailureCode.allCases.map { "\($0.rawValue) \($0.meaning)" }.joined(separator: ", ")).
             """,
         version: "qwd \(Version.text)",
-        subcommands: [DisplayGatewayCommand.self, TrafficShaperCommand.self, FileDoorCommand.self],
+        subcommands: [DisplayGatewayCommand.self, TrafficShaperCommand.self, FileDoorCommand.self, Generate.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "Services:", subcommands: [Up.self, FrontendRole.self, WorkerRole.self, SchedulerRole.self]),

@@ -2,7 +2,7 @@ import Frontend
 import Queue
 
 /// The exit codes of the command line; the numbers above 2 are those of sysexits.h.
-enum FailureCode: Int32 {
+enum FailureCode: Int32, CaseIterable {
     case failed = 1
     case usage = 2
     case unavailable = 69
@@ -11,6 +11,19 @@ enum FailureCode: Int32 {
     case badConfiguration = 78
     /// As a shell says of a program that Ctrl-C has ended: 128 and the number of SIGINT.
     case interrupted = 130
+
+    /// In a few words, for help and manual pages.
+    var meaning: String {
+        switch self {
+        case .failed: "failed"
+        case .usage: "usage"
+        case .unavailable: "unavailable"
+        case .noRoom: "no room now"
+        case .notAllowed: "not allowed"
+        case .badConfiguration: "bad configuration"
+        case .interrupted: "interrupted"
+        }
+    }
 }
 
 /// Why a command failed, in words for a person.
