@@ -34,7 +34,7 @@ struct QWD: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         DescriptorLimit.raise()
         do {
-            var command = try parseAsRoot()
+            var command = try await asyncParseAsRoot()
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -27,7 +27,7 @@ struct HostCommand: AsyncParsableCommand {
     struct Drain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Let a host take no new sessions.")
         @OptionGroup var common: CommonOptions
-        @Argument var host: String
+        @Argument(help: "Its name or id.", completion: Completions.hosts) var host: String
 
         func run() async throws { try await drain(host, true, common) }
     }
@@ -35,7 +35,7 @@ struct HostCommand: AsyncParsableCommand {
     struct Undrain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Let a host take new sessions again.")
         @OptionGroup var common: CommonOptions
-        @Argument var host: String
+        @Argument(help: "Its name or id.", completion: Completions.hosts) var host: String
 
         func run() async throws { try await drain(host, false, common) }
     }
@@ -47,7 +47,7 @@ extension HostCommand {
             abstract: "Give up a host that does not come back.",
             discussion: "Its sessions end as lost. Should it come back all the same, their machines are ended there.")
         @OptionGroup var common: CommonOptions
-        @Argument var host: String
+        @Argument(help: "Its name or id.", completion: Completions.hosts) var host: String
 
         func run() async throws {
             let settings = try common.settings()

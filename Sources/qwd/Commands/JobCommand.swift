@@ -37,7 +37,8 @@ struct JobCommand: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show one job and what happened to its session.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Id of the job, as 'qwd job list' shows it.") var job: String
+        @Argument(help: "Id of the job, as 'qwd job list' shows it.", completion: Completions.jobs)
+        var job: String
         @Flag(help: "Print JSON.") var json = false
 
         private struct Report: Encodable {
@@ -77,7 +78,8 @@ struct JobCommand: AsyncParsableCommand {
     struct Retry: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Give a dead job another try.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Id of the job, as 'qwd job list' shows it.") var job: String
+        @Argument(help: "Id of the job, as 'qwd job list' shows it.", completion: Completions.jobs)
+        var job: String
 
         func run() async throws {
             let session = try await Connection.withQueue(try common.settings()) { queue in

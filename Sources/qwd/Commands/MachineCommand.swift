@@ -62,7 +62,7 @@ struct MachineCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show what a machine is made of, and why.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Name of the machine.") var name: String
+        @Argument(help: "Name of the machine.", completion: Completions.machines) var name: String
 
         func run() async throws {
             let machine = try MachineCommand.machine(name, try common.settings())
@@ -115,7 +115,7 @@ struct MachineCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Look through a machine's image: its sum, its tables, and the system on it.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Name of the machine; without it, all.") var name: String?
+        @Argument(help: "Name of the machine; without it, all.", completion: Completions.machines) var name: String?
 
         func run() async throws {
             let settings = try common.settings()

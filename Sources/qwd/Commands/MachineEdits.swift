@@ -15,7 +15,10 @@ extension MachineCommand {
         static let configuration = CommandConfiguration(
             abstract: "Offer a machine: one that was disabled, or a file of this host.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Name of a machine, or a file; an address is for qwd machine add.") var name: String
+        @Argument(
+            help: "Name of a machine, or a file; an address is for qwd machine add.",
+            completion: Completions.disabledMachines)
+        var name: String
         @Argument(help: "One line for people.") var description: String?
 
         func run() async throws {
@@ -50,7 +53,7 @@ extension MachineCommand {
             abstract: "Offer a machine no more. Its file and its section stay, and so do desktops that run.",
             discussion: "A CD in the machines directory can still be started by its name: qwd start.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Name of the machine.") var name: String
+        @Argument(help: "Name of the machine.", completion: Completions.machines) var name: String
 
         func run() async throws {
             let edits = CatalogueEdits(try common.settings())
@@ -65,7 +68,7 @@ extension MachineCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove a machine: its section and its file in the machines directory.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Name of the machine.") var name: String
+        @Argument(help: "Name of the machine.", completion: Completions.machines) var name: String
         @Flag(help: "Do not ask.") var yes = false
 
         func run() async throws {

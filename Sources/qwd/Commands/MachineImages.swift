@@ -44,7 +44,9 @@ extension MachineCommand {
             discussion:
                 "Its sha256= is compared, archives are unpacked, and an interrupted download goes on where it was.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Name of the machine; without it, all whose files are missing.") var name: String?
+        @Argument(
+            help: "Name of the machine; without it, all whose files are missing.", completion: Completions.machines)
+        var name: String?
 
         func run() async throws {
             let settings = try common.settings()
@@ -88,7 +90,7 @@ extension MachineCommand {
         static let configuration = CommandConfiguration(
             abstract: "Bring an image from a file or an address, look at it, and offer it.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "A file, or an address of HTTP(S).") var source: String
+        @Argument(help: "A file, or an address of HTTP(S).", completion: .file()) var source: String
         @Option(help: "Name of the machine; without it, the file's.") var name: String?
         @Option(help: "What people choose it by.") var title: String?
         @Option(help: ArgumentHelp("What its bytes must come to.", valueName: "sha256")) var sha256: String?
@@ -181,7 +183,7 @@ extension MachineCommand {
             abstract: "Make a machine from this host's own apt sources.",
             discussion: "There is a recipe for: \(ImageBuild.names.joined(separator: ", ")).")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Name of the machine.") var name: String
+        @Argument(help: "Name of the machine.", completion: .list(ImageBuild.names)) var name: String
 
         func run() async throws {
             let settings = try common.settings()

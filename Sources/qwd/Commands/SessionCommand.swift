@@ -32,7 +32,8 @@ struct SessionCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print the last lines of a session's serial console, and of its BIOS.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Id of the session, as 'qwd status' shows it.") var session: String
+        @Argument(help: "Id of the session, as 'qwd status' shows it.", completion: Completions.sessions)
+        var session: String
 
         func run() async throws {
             let files = try await SessionCommand.files(session, try common.settings())
@@ -46,8 +47,9 @@ struct SessionCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Write a picture of a session's screen as PNG.")
         @OptionGroup var common: CommonOptions
-        @Argument(help: "Id of the session, as 'qwd status' shows it.") var session: String
-        @Argument(help: "The file that it goes to.") var file: String
+        @Argument(help: "Id of the session, as 'qwd status' shows it.", completion: Completions.sessions)
+        var session: String
+        @Argument(help: "The file that it goes to.", completion: .file()) var file: String
 
         func run() async throws {
             let files = try await SessionCommand.files(session, try common.settings())

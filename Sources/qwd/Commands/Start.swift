@@ -17,8 +17,8 @@ struct Start: AsyncParsableCommand {
 
     @Argument(
         help:
-            "Name of the machine, or of an ISO file in the machines directory, or a disk or CD image of this host by its path (./disk.qcow2)."
-    )
+            "Name of the machine, or of an ISO file in the machines directory, or a disk or CD image of this host by its path (./disk.qcow2).",
+        completion: Completions.offers)
     var machine: String
 
     // The second names are those of qemu-web-desktop.
@@ -51,7 +51,8 @@ struct Start: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp("A label that its host must have (worker.tags). May be given again.", valueName: "label"))
     var tag: [String] = []
-    @Option(help: ArgumentHelp("The host that it is to run on.", valueName: "name")) var host: String?
+    @Option(help: ArgumentHelp("The host that it is to run on.", valueName: "name"), completion: Completions.hosts)
+    var host: String?
     @Flag(
         help:
             "Work on the machine's own disk: changes stay, and nobody else gets the machine meanwhile. Ends when the guest powers off or by qwd stop."

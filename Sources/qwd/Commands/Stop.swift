@@ -10,7 +10,8 @@ struct Stop: AsyncParsableCommand {
         abstract: "Stop a session; without a name the only one there is, with --all every one.")
 
     @OptionGroup var common: CommonOptions
-    @Argument(help: "Id of the session, as 'qwd status' shows it.") var session: String?
+    @Argument(help: "Id of the session, as 'qwd status' shows it.", completion: Completions.sessions)
+    var session: String?
     @Flag(help: "Stop all sessions.") var all = false
     @Flag(help: "Print JSON: the sessions that were stopped.") var json = false
     @Option(

@@ -4,12 +4,15 @@ import Settings
 
 /// What every command understands.
 struct CommonOptions: ParsableArguments {
-    @Option(name: .long, help: ArgumentHelp("Read this file instead of /etc/qwd/qwd.yaml.", valueName: "file"))
+    @Option(
+        name: .long, help: ArgumentHelp("Read this file instead of /etc/qwd/qwd.yaml.", valueName: "file"),
+        completion: .file(extensions: ["yaml"]))
     var config: String?
 
     @Option(
         name: .customLong("set"),
-        help: ArgumentHelp("Override one key of the configuration; may be repeated.", valueName: "key=value"))
+        help: ArgumentHelp("Override one key of the configuration; may be repeated.", valueName: "key=value"),
+        completion: Completions.keys)
     var overrides: [String] = []
 
     /// The configuration's file, which may be missing.
