@@ -85,6 +85,7 @@ let package = Package(
         .library("Domain"),
         .library("Settings", ["Domain", .yams]),
         .library("Secrets", ["COpenSSL", "Domain"]),
+        .library("Migration", ["Catalogue", "Settings"]),
 
         // Who people are, and who did what.
         .library("Accounts", ["Domain", "Processes", "Secrets", "CCurl", "CLDAP", "CLinux", "CPAM"]),
@@ -145,7 +146,8 @@ let package = Package(
         .executable(
             "qwd",
             [
-                "Domain", "Settings", "Redis", "Queue", "Secrets", "Processes", "QMP", "Catalogue", "Display",
+                "Domain", "Settings", "Migration", "Redis", "Queue", "Secrets", "Processes", "QMP", "Catalogue",
+                "Display",
                 "GuestNetwork",
                 "Hypervisor", "Machines", "ImageBuilder", "ImageStore",
                 "Accounts", "Logins", "Ledger", "Frontend",
@@ -171,6 +173,7 @@ let package = Package(
             path: "Tests/TestSupport", swiftSettings: strict),
         .tests("Domain"),
         .tests("Settings", ["Domain"]),
+        .tests("Migration", ["Domain", "Settings"]),
         .testTarget(
             name: "AccountsTests", dependencies: ["Accounts", "Domain"], exclude: ["Servers"], swiftSettings: strict),
         .tests("Secrets", ["Domain"]),

@@ -24,7 +24,7 @@ struct QWD: AsyncParsableCommand {
                 subcommands: [
                     MachineCommand.self, JobCommand.self, HostCommand.self, GPUCommand.self, AccountCommand.self,
                     Audit.self,
-                    ConfigCommand.self, Doctor.self, Health.self,
+                    ConfigCommand.self, Doctor.self, Health.self, ImportReference.self,
                     VersionCommand.self,
                 ]),
         ])
