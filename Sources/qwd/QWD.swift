@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Glibc
 import Processes
 import Settings
@@ -34,7 +35,7 @@ struct QWD: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         DescriptorLimit.raise()
         do {
-            var command = try await asyncParseAsRoot()
+            var command = try await asyncParseAsRoot(try words())
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -50,13 +51,21 @@ struct QWD: AsyncParsableCommand {
             let code = exitCode(for: error)
             let message = fullMessage(for: error)
             if code == .success { Console.print(message) } else if !message.isEmpty { Console.say(message) }
-            if let meant = suggestion() { Console.say("Did you mean 'qwd \(meant)'?") }
+            if !isQwdctl, let meant = suggestion() { Console.say("Did you mean 'qwd \(meant)'?") }
             Glibc.exit(code == .success ? 0 : code == .validationFailure ? FailureCode.usage.rawValue : code.rawValue)
         }
     }
 }
 
 extension QWD {
+    private static var isQwdctl: Bool { Qwdctl.isCalled(CommandLine.arguments.first ?? "") }
+
+    /// What was typed, behind the program's name.
+    private static func words() throws(Failure) -> [String] {
+        let words = Array(CommandLine.arguments.dropFirst())
+        return isQwdctl ? try Qwdctl.translate(words, environment: ProcessInfo.processInfo.environment) : words
+    }
+
     /// The command that somebody may have meant by the first word, if that is none.
     private static func suggestion() -> String? {
         let commands = configuration.groupedSubcommands.flatMap(\.subcommands).compactMap {

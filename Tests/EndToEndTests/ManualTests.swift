@@ -1,5 +1,6 @@
 import Foundation
 import Processes
+@testable import qwd
 import Testing
 import TestSupport
 
@@ -44,6 +45,7 @@ struct ManualTests {
         #expect(
             try await pages().keys.sorted() == [
                 "machines.conf.5", "qwd-frontend.8", "qwd-scheduler.8", "qwd-worker.8", "qwd.1", "qwd.yaml.5",
+                "qwdctl.1",
             ])
     }
 
@@ -128,6 +130,12 @@ struct ManualTests {
         ]
         return signs.reduce(page) { $0.replacing($1.0, with: $1.1) }.split(whereSeparator: \.isWhitespace)
             .joined(separator: " ")
+    }
+
+    @Test func `every verb and option of qwdctl is named`() async throws {
+        let page = Self.plain(try #require(try await pages()["qwdctl.1"]))
+        for verb in QwdctlVerb.allCases { #expect(page.contains(".TP \(verb.synopsis) "), "\(verb)") }
+        for option in QwdctlOption.allCases { #expect(page.contains(".TP --\(option.rawValue)="), "\(option)") }
     }
 
     @Test func `the pages of services name their keys`() async throws {

@@ -4,7 +4,7 @@ extension ManualPage {
     /// All pages, of what the program knows of itself.
     static func all() async throws -> [ManualPage] {
         let tree = try await CommandTree.ofQWD()
-        return [qwd(tree), configuration(), catalogue()]
+        return [qwd(tree), qwdctl(), configuration(), catalogue()]
             + tree.visibleCommands.compactMap { command in
                 Role(rawValue: command.commandName).map { role($0, command) }
             }
@@ -12,7 +12,7 @@ extension ManualPage {
 
     /// Names and sections of the pages that refer to each other.
     fileprivate static let family = [
-        ("qwd", 1), ("qwd.yaml", 5), ("machines.conf", 5), ("qwd-frontend", 8), ("qwd-worker", 8),
+        ("qwd", 1), ("qwdctl", 1), ("qwd.yaml", 5), ("machines.conf", 5), ("qwd-frontend", 8), ("qwd-worker", 8),
         ("qwd-scheduler", 8),
     ]
 
