@@ -215,7 +215,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "qwd", "Domain", "Machines", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging,
+                "qwd", "Domain", "Ledger", "Machines", "Processes", "Queue", "Redis", "TestSupport", "Viewer", .logging,
             ],
             exclude: ["Browser"], swiftSettings: strict),
         .tests("Scheduler", ["Domain", "Ledger", "Queue", "Redis", "TestSupport", .logging]),

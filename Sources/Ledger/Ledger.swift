@@ -62,6 +62,18 @@ package struct Ledger: Sendable {
         try await Self.offPool(path) { [queue] in try queue.close() }
     }
 
+    /// Copies what the ledger is at one moment to a file of mode 0600, also while another process writes.
+    package func copy(to path: String) async throws(LedgerError) {
+        try await Self.offPool(path) { [queue] in
+            try LedgerFile.prepare(path)
+            let copy = try DatabaseQueue(path: path)
+            try queue.backup(to: copy)
+            // The copy is one file: nothing has to lie beside it, and who only reads it writes nothing.
+            try copy.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+            try copy.close()
+        }
+    }
+
     /// Changes the ledger in one transaction.
     func write<Value: Sendable>(
         _ change: @escaping @Sendable (Database) throws -> Value
