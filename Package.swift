@@ -152,7 +152,7 @@ let package = Package(
                 "Hypervisor", "Machines", "ImageBuilder", "ImageStore",
                 "Accounts", "Logins", "Ledger", "Frontend",
                 "Worker", "Scheduler", "Certificates", "DisplayGateway", "GraphicsCards",
-                "TrafficShaper", "FileDoor",
+                "TrafficShaper", "FileDoor", "Viewer",
                 .argumentParser, .logging, .serviceLifecycle, .unixSignals,
             ]),
 

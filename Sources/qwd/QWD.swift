@@ -25,7 +25,7 @@ struct QWD: AsyncParsableCommand {
                 subcommands: [
                     MachineCommand.self, JobCommand.self, HostCommand.self, GPUCommand.self, AccountCommand.self,
                     Audit.self,
-                    ConfigCommand.self, Doctor.self, Health.self, ImportReference.self, Backup.self, Restore.self,
+                    ConfigCommand.self, Doctor.self, Health.self, ImportReference.self, Backup.self, Restore.self, SelfTest.self,
                     VersionCommand.self,
                 ]),
         ])

@@ -23,6 +23,7 @@ struct Templates: Sendable {
         ("recovery", PackageResources.recovery_mustache), ("account", PackageResources.account_mustache),
         ("audit", PackageResources.audit_mustache), ("mail", PackageResources.mail_mustache),
         ("display", PackageResources.display_mustache),
+        ("status", PackageResources.status_mustache),
     ]
 
     private let library: MustacheLibrary

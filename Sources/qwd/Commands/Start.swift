@@ -67,23 +67,28 @@ struct Start: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try common.settings()
-        let request = try request(settings)
-        let patience = try Duration(wait, option: "--wait")
-        let limits = Limits(settings)
-        if dryRun { return try await place(request, settings, limits) }
-        let secret: ServiceSecret
-        do { secret = try ServiceSecret.existing(path: Roles.secretFile(settings)) } catch {
-            throw Failure(.failed, "\(error)")
-        }
+        if dryRun { return try await place(try request(settings), settings, Limits(settings)) }
         // Ctrl-C takes the request back.
         try await cancelOnSignal {
-            let (session, url) = try await self.open(request, settings, limits, secret, patience)
+            let (session, url) = try await self.session(settings)
             if self.json {
                 try Console.printJSON(Opened(session: SessionReport(session), url: url))
             } else {
                 Console.print(url)
             }
         }
+    }
+
+    /// Starts the session and waits until its display can be opened.
+    /// - Returns: The session and the address of its display.
+    func session(_ settings: Settings) async throws -> (session: Session, url: String) {
+        let request = try request(settings)
+        let patience = try Duration(wait, option: "--wait")
+        let secret: ServiceSecret
+        do { secret = try ServiceSecret.existing(path: Roles.secretFile(settings)) } catch {
+            throw Failure(.failed, "\(error)")
+        }
+        return try await open(request, settings, Limits(settings), secret, patience)
     }
 
     private func place(_ request: SessionRequest, _ settings: Settings, _ limits: Limits) async throws {
@@ -100,7 +105,6 @@ struct Start: AsyncParsableCommand {
         var url: String
     }
 
-    /// - Returns: The session and the address of its display.
     private func open(
         _ request: SessionRequest, _ settings: Settings, _ limits: Limits, _ secret: ServiceSecret, _ patience: Duration
     ) async throws -> (session: Session, url: String) {

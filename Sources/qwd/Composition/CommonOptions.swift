@@ -21,6 +21,9 @@ struct CommonOptions: ParsableArguments {
         return URL(filePath: SettingsLoader.file(configFile: config, hostEnvironment: host)).standardizedFileURL.path
     }
 
+    /// Themselves again, for another command that gets the same.
+    var words: [String] { (config.map { ["--config", $0] } ?? []) + overrides.flatMap { ["--set", $0] } }
+
     /// Reads the configuration.
     /// - Throws: A failure that names every error at once, each with its file, line and key.
     func settings() throws(Failure) -> Settings {
