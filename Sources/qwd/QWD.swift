@@ -61,9 +61,11 @@ extension QWD {
     private static var isQwdctl: Bool { Qwdctl.isCalled(CommandLine.arguments.first ?? "") }
 
     /// What was typed, behind the program's name.
-    private static func words() throws(Failure) -> [String] {
+    private static func words() throws -> [String] {
         let words = Array(CommandLine.arguments.dropFirst())
-        return isQwdctl ? try Qwdctl.translate(words, environment: ProcessInfo.processInfo.environment) : words
+        guard isQwdctl else { return words }
+        if QwdctlVerb(word: words.first ?? "") == .help { throw CleanExit.message(Qwdctl.help) }
+        return try Qwdctl.translate(words, environment: ProcessInfo.processInfo.environment)
     }
 
     /// The command that somebody may have meant by the first word, if that is none.

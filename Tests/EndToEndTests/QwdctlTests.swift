@@ -97,6 +97,8 @@ struct QwdctlTests {
         let status = try await run(program, ["status", "--set", "runtime_dir=\(root)", "--set", "state_dir=\(root)"])
         #expect(status.status == 69 && status.errors.contains("No service answers"), "\(status)")
         #expect(try await run(program, ["nope"]).status == 2)
+        let help = try await run(program, ["help"])
+        #expect(help.status == 0 && help.output.contains("qwdctl gpu-unlock ADDRESS"), "\(help)")
     }
 
     private func run(

@@ -8,6 +8,15 @@ struct Qwdctl {
     /// Whether the program was called so.
     static func isCalled(_ path: String) -> Bool { path.split(separator: "/").last.map(String.init) == name }
 
+    /// What `qwdctl help` prints: each verb, what becomes of it, and the options of `start`.
+    static var help: String {
+        let verbs = QwdctlVerb.allCases.map { ["qwdctl \($0.synopsis)", $0.ours.joined(separator: ", ")] }
+        let options = QwdctlOption.allCases.map { ["--\($0.rawValue)=", $0.meaning.replacing("`", with: "")] }
+        return
+            (Table(headings: ["VERB", "DONE BY"], rows: verbs).lines + [""]
+            + Table(headings: ["OPTION OF START", "MEANING"], rows: options).lines).joined(separator: "\n")
+    }
+
     /// Options that our commands understand too: `--config FILE`, `--set key=value`.
     private var ours: [String] = []
     private var rest: [String] = []
