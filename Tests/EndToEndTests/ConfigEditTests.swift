@@ -11,10 +11,11 @@ struct ConfigEditTests {
     /// A directory with a configuration, and an editor that runs some lines; `$1` is the file.
     private final class Desk {
         let root = "/tmp/qwd-edit-\(UInt32.random(in: 0...UInt32.max))"
-        var file: String { "\(root)/qwd.yaml" }
+        var file: String
         var draft: String { "\(file).draft" }
 
         init(_ text: String?, editor: String) throws {
+            file = "\(root)/qwd.yaml"
             try Files.makeDirectory(root)
             if let text { try Files.write(text, to: file) }
             try Files.write("#!/bin/sh\n\(editor)\n", to: "\(root)/editor")
@@ -108,6 +109,14 @@ struct ConfigEditTests {
         #expect(try await desk.edit().status == 0)
         #expect(Files.read("\(desk.root)/editor.seen")?.contains("#listen: \"127.0.0.1:8080\"") == true)
         #expect(!Files.exists(desk.file) && !Files.exists(desk.draft))
+    }
+
+    @Test func `on a new host the directory is made, for everybody to read`() async throws {
+        let desk = try Desk(nil, editor: "echo 'log: { level: debug }' > \"$1\"")
+        desk.file = "\(desk.root)/etc/qwd/qwd.yaml"
+        #expect(try await desk.edit().status == 0)
+        #expect(Files.read(desk.file) == "log: { level: debug }\n")
+        #expect(FileRights(of: "\(desk.root)/etc/qwd")?.mode == 0o755 && FileRights(of: desk.file)?.mode == 0o644)
     }
 
     @Test func `a file that was changed meanwhile is not replaced`() async throws {

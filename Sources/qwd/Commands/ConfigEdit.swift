@@ -52,11 +52,17 @@ struct ConfigDraft {
         self.template = template
         self.file = Files.real(file) ?? file
         do {
+            // On a new host there is not even the directory.
+            try FileManager.default.createDirectory(
+                atPath: Files.directory(of: self.file), withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o755])
             // Two who edit one draft would take each other's work away.
             lock = try DirectoryLock(
                 ["\(self.file).lock"], owner: "'qwd config edit'", advice: "wait until that one has ended")
-        } catch {
+        } catch let error as ProcessError {
             throw Failure(.failed, "\(error)")
+        } catch {
+            throw Failure(.failed, "Can't make \(Files.directory(of: self.file)): \(error.localizedDescription)")
         }
         if Files.exists(path), Files.exists(base) { return }
         let known = Files.read(self.file)
