@@ -17,6 +17,10 @@ struct Status: AsyncParsableCommand {
         completion: .file(extensions: ["html"]))
     var html: String?
 
+    func validate() throws {
+        if json, html != nil { throw ValidationError("--json and --html: one at a time.") }
+    }
+
     func run() async throws {
         let settings = try common.settings()
         try await Connection.withQueue(settings) { queue in
