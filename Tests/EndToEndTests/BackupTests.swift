@@ -123,6 +123,18 @@ struct BackupTests {
         await service.shutDown()
     }
 
+    @Test func `nothing is restored below a process that has the ledger open, as a scheduler alone has`() async throws {
+        let (service, copy, _) = try await running()
+        #expect(try await service.answer(to: ["backup", copy]).code == 0)
+        await service.terminate()
+        let ledger = try #require(FileHandle(forReadingAtPath: "\(service.state)/ledger.sqlite"))
+        let answer = try await service.answer(to: ["restore", copy, "--force"])
+        #expect(answer.code == 69 && answer.errors.contains("process \(getpid())"), "\(answer)")
+        try ledger.close()
+        #expect(try await service.answer(to: ["restore", copy, "--force"]).code == 0)
+        await service.shutDown()
+    }
+
     @Test func `a backup that others could have changed is not obeyed`() async throws {
         let (service, copy, config) = try await running()
         #expect(try await service.answer(to: ["backup", copy, "--config", config]).code == 0)
