@@ -23,23 +23,26 @@ package struct SettingsImport: Sendable {
     /// - Parameter files: Paths and texts, in the order in which they were read there.
     package init(files: [(path: String, text: String)]) {
         var known = ReferenceConfiguration()
-        var last: [String: (place: String, assignment: PerlAssignments.Assignment)] = [:]
-        var order: [String] = []
-        for (path, text) in files {
+        var last: [String: (file: Int, assignment: PerlAssignments.Assignment)] = [:]
+        var found: [(file: Int, line: Int, outcome: Outcome)] = []
+        for (file, (path, text)) in files.enumerated() {
             let read = PerlAssignments(text)
-            for riddle in read.riddles { outcomes.append(.riddle(riddle, path)) }
+            found += read.riddles.map { (file, $0.line, .riddle($0, path)) }
             for assignment in read.assignments {
-                if last.updateValue(("\(path):\(assignment.line)", assignment), forKey: assignment.key) == nil {
-                    order.append(assignment.key)
-                }
+                last[assignment.key] = (file, assignment)
                 known.values[assignment.key] = assignment.value
             }
         }
         mailPassword = known.text("email_passwd")
-        for key in order {
-            guard let (place, assignment) = last[key] else { continue }
-            outcomes.append(take(assignment, place, known))
+        // Of several keys that become one of ours the last one counts, whatever order a dictionary has.
+        let effective = last.values.sorted {
+            ($0.file, $0.assignment.line, $0.assignment.key) < ($1.file, $1.assignment.line, $1.assignment.key)
         }
+        for (file, assignment) in effective {
+            found.append((file, assignment.line, take(assignment, "\(files[file].path):\(assignment.line)", known)))
+        }
+        // As somebody reads them who has the files beside.
+        outcomes = found.sorted { ($0.file, $0.line) < ($1.file, $1.line) }.map(\.outcome)
     }
 
     private mutating func take(
@@ -53,9 +56,9 @@ package struct SettingsImport: Sendable {
         do throws(ReferenceKey.Refusal) {
             let made = try key.convert(assignment.value, known)
             for (name, value) in made { values[name] = (value, "\(assignment.key), \(place)") }
-            let shown =
-                made.isEmpty && key.fate != .dropped
-                ? "It sets nothing. " : made.map { "\($0.key): \($0.value). " }.joined()
+            // One that says no, or nothing, is told from one that is a part of another's value.
+            let isNothing = made.isEmpty && key.fate != .dropped && !assignment.value.isTrue
+            let shown = isNothing ? "It sets nothing. " : made.map { "\($0.key): \($0.value). " }.joined()
             return Outcome(place: place, key: key.name, fate: key.fate.rawValue, text: shown + key.note)
         } catch {
             return Outcome(
@@ -124,7 +127,10 @@ package struct SettingsImport: Sendable {
 
 extension SettingsImport.Outcome {
     fileprivate static func riddle(_ riddle: PerlAssignments.Riddle, _ path: String) -> Self {
-        let note = riddle.key.flatMap(ReferenceKey.named).map { " \($0.note)" } ?? ""
+        let known = riddle.key.flatMap(ReferenceKey.named)
+        let ours = known?.ours ?? []
+        let advice = ours.isEmpty ? "" : " Say it by hand: \(ours.joined(separator: ", "))."
+        let note = advice + (known.map { " \($0.note)" } ?? "")
         return Self(
             place: "\(path):\(riddle.line)", key: riddle.key ?? "-", fate: "not understood",
             text: "It is more than a plain value, and Perl is not evaluated.\(note)")

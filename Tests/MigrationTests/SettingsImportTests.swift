@@ -83,6 +83,21 @@ struct SettingsImportTests {
         #expect(!"\(outcomes)".contains("hunter2"))
     }
 
+    @Test func `outcomes stand in the order of the files and lines, and say what is left to do`() {
+        let outcomes = made(
+            """
+            $config{user_admin} = ('');
+            $config{snapshot_lifetime} = 60*60*24;
+            $config{smtp_server} = 'smtp.example.org';
+            $config{smtp_port} = 587;
+            """
+        ).outcomes
+        #expect(outcomes.map(\.key) == ["user_admin", "snapshot_lifetime", "smtp_server", "smtp_port"])
+        #expect(outcomes[0].text.hasPrefix("It sets nothing."))
+        #expect(outcomes[1].text.contains("by hand: limits.lifetime, defaults.lifetime."))
+        #expect(outcomes[3].text == "A part of the address of `smtp_server`.")
+    }
+
     @Test(arguments: [
         ("$config{snapshot_alloc_cpu} = 'two';", "no number"), ("$config{service_port} = 99999;", "no port"),
         ("$config{check_user_with_imap} = 1;", "no imap_server"),
