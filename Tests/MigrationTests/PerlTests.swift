@@ -63,10 +63,31 @@ struct PerlTests {
     }
 
     @Test(arguments: [
-        "$config{a} = 'never ended", "$config{", "%config = (", "'", "qw(", "=pod", "((((", "))))", "%config = (a", "",
+        "$config{a} = 'never ended", "$config{", "%config = (", "'", "qw(", "=pod", "((((", "))))", "%config = (a",
+        "%config = (]", "",
     ])
     func `a file that is no Perl is no end of the world`(text: String) {
         #expect(PerlAssignments(text).assignments.isEmpty)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: 1...200)
+    func `whatever is in a file is read to its end`(seed: UInt64) {
+        var state = seed
+        func next(_ bound: Int) -> Int {
+            // Knuth's MMIX; the high bits are the good ones.
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return Int(state >> 33) % bound
+        }
+        let pieces = [
+            "%config", "$config", "{", "}", "(", ")", "[", "]", "=", ">", "=>", ",", ";", "'", "\"", "\\", "a", "1",
+            "-", "#", "\n",
+            "\n=pod\n", "\n=cut\n", "qw", "sub", "if", "@", "undef", "__END", "/", " ",
+        ]
+        let text = (0..<60).map { _ in pieces[next(pieces.count)] }.joined()
+        let read = PerlAssignments(text)
+        let lines = text.count { $0.isNewline } + 1
+        #expect(read.assignments.allSatisfy { (1...lines).contains($0.line) }, "\(text)")
+        #expect(read.riddles.allSatisfy { (1...lines).contains($0.line) }, "\(text)")
     }
 
     @Test func `what follows the end is data`() {

@@ -92,7 +92,10 @@ struct PerlAssignments: Sendable {
         }
         while let kind, kind != .sign(")"), kind != .sign("}") {
             if take(.sign(",")) || take(.variable("%config")) { continue }
+            let start = place
             readPair()
+            // A bracket that nobody has opened ends no member.
+            if place == start { place += 1 }
         }
         place += 1
         _ = take(.sign(";"))
