@@ -1,0 +1,1 @@
+"""What the tests of the package and of the containers share."""
