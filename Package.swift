@@ -163,7 +163,7 @@ let package = Package(
             [
                 "CLinux",
                 "Domain", "Redis", "Queue", "QMP", "Processes", "Catalogue", "Display", "GuestNetwork", "Hypervisor",
-                "Machines", "Viewer", "TestSupport", .logging,
+                "Machines", "Secrets", "Viewer", "TestSupport", .logging,
             ]),
 
         // Tests.

@@ -23,7 +23,7 @@ package struct SessionRequest: Sendable, Hashable {
     package var isOwnerKnown = false
     /// Whether the guest gets the folders that its owner may have.
     package var wantsFolders = true
-    /// What only those can have made of `rights` who know the service's secret: who may write to Redis gives nobody rights.
+    /// What only those can have made of `rights` who know the service's secret: who may write to Redis gives nobody a session.
     package var seal: String?
     /// Whether a boot script of the person comes with it, in its payload.
     package var hasScript = false
@@ -55,17 +55,18 @@ package struct SessionRequest: Sendable, Hashable {
     package var memoryMiB: Int { resources.memoryMiB }
     package var diskGiB: Int { resources.diskGiB }
 
-    /// All of it that not everybody may ask for, as a text that no other such request has; nil if there is nothing.
-    package var rights: String? {
+    /// All of it that decides what a session may have and whose it is, as a text that no other such request has.
+    package var rights: String {
         var words: [String] = []
         func add(_ name: String, _ values: [String]) {
             words += ["\(name) \(values.count)"] + values.map { "\($0.utf8.count) \($0)" }
         }
-        if isOwnerKnown || !groups.isEmpty { add(isOwnerKnown ? "known" : "named", [owner.text] + groups) }
-        if isForAnyMachine { add("any", [machine]) }
-        if usesMaster { add("master", [machine, host ?? ""]) }
+        add(isOwnerKnown ? "known" : "named", [owner.text] + groups)
+        add("machine", [machine, wantsFolders ? "folders" : ""])
+        if isForAnyMachine { add("any", []) }
+        if usesMaster { add("master", [host ?? ""]) }
         if let image { add("image", [image, host ?? ""]) }
-        if !machineOptions.isEmpty { add("options", [machine] + machineOptions) }
-        return words.isEmpty ? nil : words.joined(separator: "\n")
+        if !machineOptions.isEmpty { add("options", machineOptions) }
+        return words.joined(separator: "\n")
     }
 }

@@ -31,14 +31,13 @@ package struct ServiceSecret: Sendable, CustomStringConvertible {
 
     /// Whether all that a request asks for was given to it by somebody who knows the secret.
     package func hasGiven(_ request: SessionRequest, to session: SessionID) -> Bool {
-        guard let rights = request.rights else { return true }
-        return ConstantTime.isEqual(seal(rights: rights, session: session), request.seal ?? "")
+        ConstantTime.isEqual(seal(rights: request.rights, session: session), request.seal ?? "")
     }
 
     /// The request with its seal.
     package func sealed(_ request: SessionRequest, for session: SessionID) -> SessionRequest {
         var request = request
-        request.seal = request.rights.map { seal(rights: $0, session: session) }
+        request.seal = seal(rights: request.rights, session: session)
         return request
     }
 

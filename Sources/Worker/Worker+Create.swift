@@ -178,7 +178,7 @@ extension Worker {
             throw .machine(
                 MachineError(
                     .badImage,
-                    "Nobody who knows the service's secret has given it the rights that it asks for. Ask for it again; if that does not help, this host's secret, or its version, is another one than the frontend's."
+                    "Nobody who knows the service's secret has asked for this. Ask for it again; if that does not help, this host's secret, or its version, is another one than the frontend's."
                 ))
         }
         let machine = try await machine(of: request, for: id)

@@ -3,6 +3,7 @@ import Foundation
 import FoundationNetworking
 import Processes
 import Queue
+import Secrets
 import Testing
 import Viewer
 
@@ -71,12 +72,13 @@ struct DisplayDoorTests {
         let own = try #require(URL(string: "http://\(name):\(port)/"))
         #expect((try await URLSession.shared.data(from: own).1 as? HTTPURLResponse)?.statusCode == 200)
         let now = Int64(Date().timeIntervalSince1970 * 1000)
-        let id = try await service.queue.enqueue(
-            SessionRequest(
-                owner: "ann", machine: "grub.iso", resources: Resources(cpu: 1, memoryMiB: 256, diskGiB: 1),
-                lifetimeSeconds: 600,
-                oneShot: false), limits: .none, id: SessionID(milliseconds: now), job: JobID(milliseconds: now)
-        ).session
+        let id = SessionID(milliseconds: now)
+        let request = SessionRequest(
+            owner: "ann", machine: "grub.iso", resources: Resources(cpu: 1, memoryMiB: 256, diskGiB: 1),
+            lifetimeSeconds: 600, oneShot: false)
+        let secret = try ServiceSecret.existing(path: "\(service.state)/secret")
+        _ = try await service.queue.enqueue(
+            secret.sealed(request, for: id), limits: .none, id: id, job: JobID(milliseconds: now))
         try #require(try await service.settled(id).state == .running)
         let token = try #require(Files.names(in: "\(service.runtime)/tokens").first)
         let cases = [

@@ -4,6 +4,7 @@ import Domain
 import Hummingbird
 import Logins
 import Queue
+import Secrets
 import Testing
 
 /// Every route is asked by strangers, by the router's own list: a new one is among them.
@@ -55,7 +56,8 @@ struct ClosedDoorTests {
                 request: SessionRequest(
                     owner: PersonName(recorded: owner), machine: "", resources: Resources(), lifetimeSeconds: 0,
                     oneShot: false))
-            #expect(!currentUser.owns(session) && !currentUser.mayUse(session))
+            let secret = ServiceSecret(bytes: [1])
+            #expect(!currentUser.owns(session, secret) && !currentUser.mayUse(session, secret))
         }
     }
 

@@ -1,6 +1,7 @@
 import Domain
 @testable import Frontend
 import Queue
+import Secrets
 import Testing
 
 @Suite(.timeLimit(.minutes(1)))
@@ -32,12 +33,10 @@ struct CreateTests {
                 ("snapshot_lifetime", "43200"), ("oneshot", "1"), ("create", "Create"),
             ])
             let session = try #require(try await site.queue.session(id))
-            #expect(
-                session.request
-                    == SessionRequest(
-                        owner: "ada", machine: "debian-desktop",
-                        resources: Resources(cpu: 4, memoryMiB: 2048, diskGiB: 10),
-                        lifetimeSeconds: 43_200, oneShot: true), "the machine needs 2048 MiB and gets them")
+            let wanted = SessionRequest(
+                owner: "ada", machine: "debian-desktop", resources: Resources(cpu: 4, memoryMiB: 2048, diskGiB: 10),
+                lifetimeSeconds: 43_200, oneShot: true)
+            #expect(session.request == site.secret.sealed(wanted, for: id), "the machine needs 2048 MiB and gets them")
         }
     }
 

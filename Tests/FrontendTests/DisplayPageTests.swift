@@ -11,13 +11,12 @@ struct DisplayPageTests {
     /// A running session of somebody who is not who asks.
     private func running(_ site: TestSite) async throws -> (id: SessionID, token: String) {
         try await site.hostUp()
-        let id = try await site.queue.enqueue(
-            SessionRequest(
-                owner: "alice", machine: "grub", resources: Resources(cpu: 1, memoryMiB: 1024, diskGiB: 10),
-                lifetimeSeconds: 3600,
-                oneShot: false), from: "test", limits: .none, id: SessionID(milliseconds: 7),
-            job: JobID(milliseconds: 7)
-        ).session
+        let id = SessionID(milliseconds: 7)
+        let request = SessionRequest(
+            owner: "alice", machine: "grub", resources: Resources(cpu: 1, memoryMiB: 1024, diskGiB: 10),
+            lifetimeSeconds: 3600, oneShot: false)
+        _ = try await site.queue.enqueue(
+            site.secret.sealed(request, for: id), from: "test", limits: .none, id: id, job: JobID(milliseconds: 7))
         let claim = try await site.advance(to: .running)
         return (id, site.secret.token(session: id, fence: claim.fence))
     }

@@ -46,8 +46,9 @@ struct MailTests {
             owner: "alice", machine: "grub", resources: Resources(cpu: 1, memoryMiB: 1024, diskGiB: 1),
             lifetimeSeconds: 86_400,
             oneShot: false, email: "alice@example.org")
+        let id = SessionID(milliseconds: 1)
         return try await site.queue.enqueue(
-            request, limits: .none, id: SessionID(milliseconds: 1), job: JobID(milliseconds: 1)
+            site.secret.sealed(request, for: id), limits: .none, id: id, job: JobID(milliseconds: 1)
         ).session
     }
 

@@ -20,6 +20,8 @@ struct WorkerHarness {
     let options: WorkerOptions
     let limits: Limits
 
+    static let secret = ServiceSecret(bytes: [1, 2, 3])
+
     struct Failure: Error {}
 
     /// Called whenever the worker reads its catalogue, which is the first thing it does for a create job.
@@ -51,7 +53,7 @@ struct WorkerHarness {
         var options = options
         change(&options)
         return Worker(
-            queue: queue, hypervisor: hypervisor, bridge: bridge, secret: ServiceSecret(bytes: [1, 2, 3]),
+            queue: queue, hypervisor: hypervisor, bridge: bridge, secret: Self.secret,
             paths: HostPaths(runtime: "\(root)/\(runtime)", state: "\(root)/\(state)"),
             catalogue: {
                 await onCatalogue()
@@ -77,10 +79,11 @@ struct WorkerHarness {
 
     func enqueue(_ machine: String = "m.iso", owner: PersonName = "ann", cpu: Int = 1) async throws -> SessionID {
         let id = SessionID(milliseconds: 1)
+        let request = SessionRequest(
+            owner: owner, machine: machine, resources: Resources(cpu: cpu, memoryMiB: 16, diskGiB: 1),
+            lifetimeSeconds: 0, oneShot: false)
         _ = try await queue.enqueue(
-            SessionRequest(
-                owner: owner, machine: machine, resources: Resources(cpu: cpu, memoryMiB: 16, diskGiB: 1),
-                lifetimeSeconds: 0, oneShot: false),
+            Self.secret.sealed(request, for: id),
             limits: limits, id: id, job: JobID(milliseconds: 1))
         return id
     }

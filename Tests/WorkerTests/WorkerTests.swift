@@ -13,11 +13,18 @@ import TestSupport
 
 @Suite(.timeLimit(.minutes(1)))
 struct WorkerTests {
-    @Test(arguments: ["groups", "owner_known", "any_machine", "use_master", "machine_options", "image_path"])
+    @Test(arguments: [
+        "groups", "owner_known", "any_machine", "use_master", "machine_options", "image_path", "owner", "machine",
+        "no_folders", "seal",
+    ])
     func `who writes to Redis gives a session no rights`(field: String) async throws {
         let harness = try await WorkerHarness()
         let id = try await harness.enqueue(owner: "bob")
-        let value = ["image_path": "/etc/shadow", "groups": "staff", "machine_options": "cpu_model=max"][field] ?? "1"
+        let values = [
+            "image_path": "/etc/shadow", "groups": "staff", "machine_options": "cpu_model=max", "owner": "ann",
+            "machine": "anns.iso", "seal": "",
+        ]
+        let value = values[field] ?? "1"
         _ = try await harness.queue.redis.send(["HSET", "qwd:session:\(id)", field, value])
         try await harness.working {
             let session = try await harness.wait(for: id) { $0.state == .running || $0.state == .ended }
@@ -42,7 +49,7 @@ struct WorkerTests {
             lifetimeSeconds: 0, oneShot: false)
         request.isForAnyMachine = true
         let (secret, good, bad) = (
-            ServiceSecret(bytes: [1, 2, 3]), SessionID(milliseconds: 1), SessionID(milliseconds: 2)
+            WorkerHarness.secret, SessionID(milliseconds: 1), SessionID(milliseconds: 2)
         )
         let sealed = secret.sealed(request, for: good)
         for id in [good, bad] {

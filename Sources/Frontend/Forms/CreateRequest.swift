@@ -75,7 +75,8 @@ extension CreateRequest {
         request.hasScript = !payload.isEmpty
         request.wantsFolders = !withoutFolders
         request.isForAnyMachine = currentUser.isAdmin
-        request.groups = Array((currentUser.login?.person.groups ?? []).filter { !$0.contains("\n") }.prefix(64))
+        request.groups = Array(
+            (currentUser.login?.person.groups ?? []).filter { !$0.contains("\n") && !$0.isEmpty }.prefix(64))
         self.nonce = nonce
     }
 }

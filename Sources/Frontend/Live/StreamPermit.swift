@@ -24,7 +24,7 @@ struct StreamPermit: Sendable {
         currentUser.login = now
         currentUser.isAdmin = signInService.isAdmin(now.person)
         return switch subject {
-        case .session(let session): currentUser.mayUse(session)
+        case .session(let session): currentUser.mayUse(session, signInService.secret)
         case .own: true
         case .everything: currentUser.isAdmin
         }

@@ -37,7 +37,7 @@ struct DisplayRoutes: Sendable {
         let token = request.headers[.displayToken] ?? ""
         guard
             session.fence > 0 && ConstantTime.isEqual(token, services.token(of: session))
-                || context.currentUser.login != nil && context.currentUser.mayUse(session)
+                || context.currentUser.login != nil && context.currentUser.mayUse(session, services.secret)
         else { throw FrontendError.noSession }
         // Its host's address of now, which is what the page names; the session keeps that of its start.
         let host = try await services.hosts.value().first { $0.id == session.host }

@@ -29,7 +29,7 @@ struct SessionRoutes: Sendable {
         guard let id = context.parameters.get("sid").flatMap({ SessionID($0) }),
             let session = try await services.queue.session(id)
         else { throw FrontendError.noSession }
-        guard context.currentUser.mayUse(session) else {
+        guard context.currentUser.mayUse(session, services.secret) else {
             try await services.noteRefusal("not theirs", context, what: session.id.text)
             throw FrontendError.noSession
         }
@@ -120,7 +120,7 @@ struct SessionRoutes: Sendable {
             let pages = services.pages.seen(by: context.currentUser, signInService: services.signInService)
             return .html(pages.stop(session, from: list, back: back))
         }
-        let isOwner = context.currentUser.authenticationDisabled || context.currentUser.owns(session)
+        let isOwner = context.currentUser.authenticationDisabled || context.currentUser.owns(session, services.secret)
         let deed = Deed(
             isOwner ? .stop : .admin, who: FrontendServices.recordable(context.currentUser.name),
             from: context.currentUser.address,

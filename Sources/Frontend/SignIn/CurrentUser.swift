@@ -45,10 +45,12 @@ struct CurrentUser: Sendable, Hashable {
     }
 
     /// Whether a session is theirs, or they look after all of them.
-    func mayUse(_ session: Session) -> Bool {
-        authenticationDisabled || isAdmin || owns(session)
+    func mayUse(_ session: Session, _ secret: ServiceSecret) -> Bool {
+        authenticationDisabled || isAdmin || owns(session, secret)
     }
 
-    /// Whether they signed in as whose session it is.
-    func owns(_ session: Session) -> Bool { login?.person.name == session.request.owner }
+    /// Whether they signed in as whose session it is. Who can write to Redis makes nobody's session another one's.
+    func owns(_ session: Session, _ secret: ServiceSecret) -> Bool {
+        login?.person.name == session.request.owner && secret.hasGiven(session.request, to: session.id)
+    }
 }

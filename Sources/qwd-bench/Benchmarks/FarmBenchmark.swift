@@ -3,6 +3,7 @@ import FoundationEssentials
 import Processes
 import Queue
 import Redis
+import Secrets
 import TestSupport
 
 /// What a large farm costs at Redis, and how fast it places sessions: hosts are simulated, Redis is real.
@@ -158,7 +159,7 @@ enum FarmBenchmark {
             Service.program(), ["scheduler", "--config", workspace.configuration] + settings,
             environment: workspace.mark, log: "\(state)/scheduler.log")
         do {
-            try await place(queue, redis)
+            try await place(queue, redis, state: state)
         } catch {
             await workers.end()
             await scheduler.end()
@@ -170,19 +171,21 @@ enum FarmBenchmark {
         await server.stop()
     }
 
-    private static func place(_ queue: JobQueue, _ redis: RedisClient) async throws {
+    private static func place(_ queue: JobQueue, _ redis: RedisClient, state: String) async throws {
         try await until { try await queue.hosts().count == hosts }
         try await until { try await !queue.machines().isEmpty }
         guard let machine = try await queue.machines().first?.name else { throw BenchError("no machine is offered") }
+        let secret = try ServiceSecret.existing(path: "\(state)/secret")
         let creates = 1000
         let start = ContinuousClock.now
         try await Farm.repeating(creates, inFlight: 32) { number in
             let now = Int64(Date().timeIntervalSince1970 * 1000)
+            let id = SessionID(milliseconds: now)
+            let request = SessionRequest(
+                owner: PersonName(recorded: "user\(number % 50)"), machine: machine,
+                resources: Resources(cpu: 1, memoryMiB: 64, diskGiB: 1), lifetimeSeconds: 86_400, oneShot: false)
             _ = try await queue.enqueue(
-                SessionRequest(
-                    owner: PersonName(recorded: "user\(number % 50)"), machine: machine,
-                    resources: Resources(cpu: 1, memoryMiB: 64, diskGiB: 1), lifetimeSeconds: 86_400, oneShot: false),
-                limits: .none, id: SessionID(milliseconds: now), job: JobID(milliseconds: now))
+                secret.sealed(request, for: id), limits: .none, id: id, job: JobID(milliseconds: now))
         }
         try await until { try await queue.stateCounts()[.running] == creates }
         let took = ContinuousClock.now - start
