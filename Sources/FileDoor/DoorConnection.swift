@@ -160,6 +160,10 @@ struct DoorConnection {
 
     /// Removes all there is, however deep.
     private func clear() throws {
+        // Directories that may not be written, as some tools make them; the guest's files are ours.
+        _ = try run(
+            "chmod", ["--recursive", "--silent", "u+rwx", directory.path], input: try Self.nothing(O_RDONLY),
+            output: try Self.nothing(O_WRONLY))
         let status = try run(
             "find", [directory.path, "-mindepth", "1", "-delete"], input: try Self.nothing(O_RDONLY),
             output: try Self.nothing(O_WRONLY))

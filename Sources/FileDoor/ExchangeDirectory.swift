@@ -115,8 +115,11 @@ package struct ExchangeDirectory: Sendable {
             }
             var status = stat()
             let raw = name.map { CChar(bitPattern: $0) } + [0]
-            // What was removed meanwhile takes nothing.
-            guard fstatat(directory.number, raw, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            guard fstatat(directory.number, raw, &status, AT_SYMLINK_NOFOLLOW) == 0 else {
+                // What was removed meanwhile takes nothing; what can't be looked at may take anything.
+                if errno != ENOENT { usage.isBeyond = true }
+                continue
+            }
             usage.bytes += max(Int(status.st_blocks) * 512, 4096)
             let kind = status.st_mode & S_IFMT
             visit(names + [name], status, kind)
@@ -131,7 +134,14 @@ package struct ExchangeDirectory: Sendable {
 
     /// Opens a directory also where its owner, who we are, has taken every right from it.
     private static func opened(_ name: [CChar], in parent: CInt) -> Descriptor? {
-        if let inner = directory(name, in: parent) { return inner }
+        if let inner = directory(name, in: parent) {
+            var status = stat()
+            // One that may be listed and not entered would hide what is in it.
+            if fstat(inner.number, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o500 != 0o500 {
+                fchmod(inner.number, 0o700)
+            }
+            return inner
+        }
         guard errno == EACCES else { return nil }
         // O_PATH, which glibc's header shows to GNU programs only.
         let number = openat(parent, name, 0o10_000_000 | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)

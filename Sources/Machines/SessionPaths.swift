@@ -88,6 +88,9 @@ package struct SessionPaths: Sendable, Hashable {
     package var bootScript: String { "\(disk)/boot-script" }
     package var bootCredential: String { "\(disk)/boot-credential" }
     package var bootSeed: String { "\(disk)/boot-seed" }
+    /// What libguestfs is to do to the disk, and where it works meanwhile.
+    package var diskCommands: String { "\(disk)/disk-commands" }
+    package var customizing: String { "\(disk)/customizing" }
     /// Says that the guest's agent is one of the ways, or the only one.
     package var bootAgent: String { "\(disk)/boot-agent" }
     /// The serial console, and what a BIOS says of its work.

@@ -53,6 +53,15 @@ package enum DetachedProcess {
         return process
     }
 
+    /// Waits for the children of the program that this process was before (execv(2)): nobody else would, and they would stay
+    /// when they have ended. Before any other child is made.
+    package static func followInherited() {
+        for thread in Files.names(in: "/proc/self/task") {
+            let children = Files.read("/proc/self/task/\(thread)/children") ?? ""
+            for child in children.split(separator: " ").compactMap({ pid_t($0) }) { _ = try? follow(child) }
+        }
+    }
+
     /// bubblewrap stays as the parent of the program; it tells which process that is (bwrap(1), --info-fd).
     private static func inner(
         of sandbox: ProcessHandle, told reading: Descriptor, _ program: Program, log: String?

@@ -17,8 +17,8 @@ package struct SystemCallFilter: Sendable, Hashable {
         let rest = UInt8(refused.count)
         var program = [
             sock_filter(code: load, jt: 0, jf: 0, k: 4),
-            // Numbers of another processor's calls mean something else.
-            sock_filter(code: compare, jt: 0, jf: rest + 1, k: native_audit_arch),
+            // Numbers of another processor's calls mean something else, and no program of ours makes such.
+            sock_filter(code: compare, jt: 0, jf: rest + 2, k: native_audit_arch),
             sock_filter(code: load, jt: 0, jf: 0, k: 0),
         ]
         for (place, call) in refused.enumerated() {

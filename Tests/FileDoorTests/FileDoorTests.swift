@@ -255,6 +255,7 @@ final class FileDoorTests {
             try Files.write("x", to: "\(place)/x")
         }
         try Files.link("\(root)/link", to: "/usr")
+        chmod("\(root)/\(String(repeating: "d", count: 200))", 0o555)
         #expect(try peer().ask(#"{"op":"clear"}"#).isEmpty)
         #expect(Files.names(in: root).isEmpty && Files.isDirectory("/usr/bin"))
     }

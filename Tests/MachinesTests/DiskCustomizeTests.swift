@@ -1,6 +1,7 @@
 @testable import Catalogue
 import Domain
 import Foundation
+import Glibc
 @testable import Hypervisor
 @testable import Machines
 import Processes
@@ -79,5 +80,25 @@ struct DiskCustomizeTests {
             ) { _ in }
         }
         #expect(disc?.detail.contains("is a CD") == true)
+    }
+
+    @Test func `what is made for all sessions can be read by all, and is made once`() async throws {
+        let kitchen = try ImageKitchen()
+        let (maker, place) = (kitchen.path("maker"), kitchen.path("appliance"))
+        // As a unit with a mask of rights would make it.
+        try Files.write(
+            "#!/bin/sh\numask 077\necho made >>\(kitchen.path("count"))\ntouch $1/kernel $1/root\n", to: maker)
+        chmod(maker, 0o755)
+        let appliance = DiskAppliance(path: place, maker: maker)
+        async let first = appliance.made([])
+        async let second = appliance.made([])
+        #expect(try await [first, second] == [place, place])
+        _ = try await appliance.made([])
+        #expect(Files.read(kitchen.path("count")) == "made\n")
+        for (path, mode) in [(place, 0o755), ("\(place)/kernel", 0o644), ("\(place)/root", 0o644)] {
+            var status = stat()
+            #expect(stat(path, &status) == 0 && Int(status.st_mode & 0o777) == mode, "\(path)")
+        }
+        #expect(!Files.names(in: Files.directory(of: place)).contains { $0.hasPrefix("appliance.new") })
     }
 }

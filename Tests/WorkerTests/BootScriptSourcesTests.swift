@@ -155,5 +155,17 @@ import Testing
             }
         }
         #expect(Files.read("\(root)/count") == "ran\n")
+        // One during which the guest went down is not run again, and that is told.
+        Files.remove("\(root)/run")
+        Files.remove("\(root)/lib/\(id)/done")
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = ["\(root)/bundle"]
+        let output = Pipe()
+        shell.standardOutput = output
+        try shell.run()
+        let said = String(decoding: try output.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        shell.waitUntilExit()
+        #expect(said.contains("the guest went down while it ran") && Files.read("\(root)/count") == "ran\n")
     }
 }

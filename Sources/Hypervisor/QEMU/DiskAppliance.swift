@@ -7,16 +7,18 @@ import Processes
 package actor DiskAppliance {
     static let program = "virt-customize"
     static let package = "guestfs-tools"
-    private static let maker = "libguestfs-make-fixed-appliance"
     /// It copies some hundred megabytes.
     private static let limit = Duration.seconds(600)
     /// Of which version of libguestfs it is.
     private var mark: String { "\(path)/made-by" }
     private let path: String
+    private let maker: String
     private var making: Task<Result<Void, ProcessError>, Never>?
 
-    package init(path: String) {
+    /// - Parameter maker: What makes one in a directory.
+    package init(path: String, maker: String = "libguestfs-make-fixed-appliance") {
         self.path = path
+        self.maker = maker
     }
 
     /// Makes it, if there is none or if libguestfs is a newer one.
@@ -28,20 +30,25 @@ package actor DiskAppliance {
         ).output
         if Files.read(mark) == version { return path }
         // Those who come meanwhile wait for the same.
-        let task = making ?? Task { await make(version, environment) }
+        let task =
+            making
+            ?? Task {
+                let result = await make(version, environment)
+                making = nil
+                return result
+            }
         making = task
-        defer { making = nil }
         try await task.value.get()
         return path
     }
 
     private func make(_ version: String, _ environment: [String]) async -> Result<Void, ProcessError> {
-        let new = "\(path).new"
+        // One that was killed may still write into its own.
+        let new = "\(path).new-\(UInt32.random(in: 0...UInt32.max))"
         do throws(ProcessError) {
-            Files.remove(new)
             try Files.makeDirectory(new)
             let result = try await ForegroundProcess.run(
-                Program("env", environment + [Self.maker, new], package: "coreutils"), limit: Self.limit)
+                Program("env", environment + [maker, new], package: "coreutils"), limit: Self.limit)
             guard result.isSuccess else {
                 throw ProcessError(
                     .system,
@@ -49,14 +56,19 @@ package actor DiskAppliance {
                 )
             }
             try Files.write(version, to: "\(new)/made-by")
+            // It is used by the sessions' users, whatever mask of rights we have.
+            for name in Files.names(in: new) where chmod("\(new)/\(name)", 0o644) != 0 { throw Self.failure(new) }
+            guard chmod(new, 0o755) == 0 else { throw Self.failure(new) }
             Files.remove(path)
-            guard rename(new, path) == 0 else {
-                throw ProcessError(.system, "Can't make \(path): \(String(cString: strerror(errno)))")
-            }
+            guard rename(new, path) == 0 else { throw Self.failure(path) }
             return .success(())
         } catch {
             Files.remove(new)
             return .failure(error)
         }
+    }
+
+    private static func failure(_ path: String) -> ProcessError {
+        ProcessError(.system, "Can't make \(path): \(String(cString: strerror(errno)))")
     }
 }

@@ -64,7 +64,8 @@ enum FileServer {
             guard stat("\(place)/\(name)", &status) == 0, status.st_nlink == 0 else { return sum }
             let file = FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
             guard folder.isOnSameDisk(as: file), seen.insert(file).inserted else { return sum }
-            return sum + Int(status.st_blocks) * 512
+            // An empty one takes a place of the disk's too.
+            return sum + max(Int(status.st_blocks) * 512, 4096)
         }
     }
 
@@ -73,11 +74,13 @@ enum FileServer {
     /// - Parameters:
     ///   - bytes: How large a file may become.
     ///   - account: The session's own user.
-    static func limit(_ server: ProcessHandle, to growth: ExchangeGrowth, bytes: Int, account: Account?) async {
+    /// - Returns: Whether it is so now.
+    static func limit(_ server: ProcessHandle, to growth: ExchangeGrowth, bytes: Int, account: Account?) async -> Bool {
         var command = Program(
             "prlimit", ["--pid", "\(server.pid)", "--fsize=\(growth == .free ? bytes : 0):"], package: "util-linux")
         command.account = account
-        _ = try? await ForegroundProcess.run(command, limit: .seconds(5))
+        let limiting = command
+        return (try? await ForegroundProcess.run(limiting, limit: .seconds(5)))?.isSuccess == true
     }
 
     /// What a file server that has begun to serve has got: its root is its folder then. Somebody may have put a link, or another

@@ -17,7 +17,7 @@ extension QEMUHypervisor {
         let (account, machine) = (account(of: session), specification.machine)
         let script = machine.inject == .firstboot && specification.bootScript != nil ? session.bootScript : nil
         let lines = specification.diskCommands + (script == nil ? [] : ["firstboot \(Self.scriptPlace)"])
-        let (commands, work) = ("\(session.disk)/disk-commands", "\(session.disk)/customizing")
+        let (commands, work) = (session.diskCommands, session.customizing)
         defer { for path in [commands, work] { Files.remove(path) } }
         let result = try await MachineError.translating { () async throws(ProcessError) in
             let appliance = try await appliance.made(libguestfs)
@@ -26,6 +26,7 @@ extension QEMUHypervisor {
             try Files.makeDirectory(work)
             try account?.own(work, mode: 0o700)
             var program = customizer(account)
+            program.fileBytes = specification.fileBytes
             var sandbox = Sandbox()
             sandbox.processes = .itselfInProc
             if kind == .kvm { sandbox.devices = [Sandbox.Mount("/dev/kvm")] }
@@ -48,6 +49,16 @@ extension QEMUHypervisor {
             .badImage, "\(machine.title): its disk can't be prepared (\(DiskAppliance.program)): \(said.prefix(400))")
     }
 
+    /// Ends what a worker that was killed has left of it.
+    func endCustomizing(_ session: SessionPaths) async {
+        guard Files.exists(session.customizing) else { return }
+        for process in ProcessHandle.all(mark: "\(session.diskCommands) ") {
+            // It leads a session of its own: this reaches all that it has made.
+            Glibc.kill(-process.pid, SIGKILL)
+            _ = await process.kill()
+        }
+    }
+
     private static let scriptPlace = "/boot-script"
 
     /// libguestfs starts QEMU itself, as we do.
@@ -60,9 +71,10 @@ extension QEMUHypervisor {
             "LIBGUESTFS_PATH=/appliance", "LIBGUESTFS_CACHEDIR=/work", "TMPDIR=/work", "HOME=/work",
             "XDG_RUNTIME_DIR=/work",
         ]
+        // It has an end of its own, should we be killed meanwhile.
         var program = Program(
-            "env",
-            environment + libguestfs + [
+            "timeout",
+            ["--signal=KILL", "\(Self.customizeLimit.components.seconds)", "env"] + environment + libguestfs + [
                 DiskAppliance.program, "--quiet", "--no-network", "--memsize", "\(Self.customizeMemory)", "--format",
                 "qcow2", "--add", "/overlay.qcow2", "--commands-from-file", "/commands",
             ], package: "coreutils")

@@ -91,6 +91,7 @@ extension QEMUHypervisor {
         if Files.exists(files.tpm) {
             for helper in ProcessHandle.all(mark: TrustedPlatformModule.mark(session)) { _ = await helper.kill() }
         }
+        await endCustomizing(files)
         if Files.exists(files.folderLog) {
             for server in ProcessHandle.all(mark: FileServer.mark(session)) { _ = await server.kill() }
         }

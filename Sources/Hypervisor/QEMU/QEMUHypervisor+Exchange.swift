@@ -1,3 +1,4 @@
+import Dispatch
 package import Domain
 import Glibc
 import Machines
@@ -33,16 +34,19 @@ extension QEMUHypervisor {
     }
 
     package func limitExchange(_ session: SessionID, to growth: ExchangeGrowth, bytes: Int) async -> Bool {
-        guard let server = exchangeServer(of: session) else { return false }
-        await FileServer.limit(server, to: growth, bytes: bytes, account: account(of: paths.session(session)))
+        let account = account(of: paths.session(session))
+        guard let server = exchangeServer(of: session),
+            await FileServer.limit(server, to: growth, bytes: bytes, account: account)
+        else { return false }
         guard let machine = machines[session], !machine.isStopping else { return false }
         if growth == .stopped { return await pauseForFiles(machine) }
         guard machine.hasTooManyFiles else { return true }
+        // One whose disk is full too waits for that.
+        if !machine.waitsForSpace, (try? await machine.qmp.execute(Continue())) == nil { return false }
+        guard machines[session]?.fence == machine.fence else { return false }
         machines[session]?.hasTooManyFiles = false
         tellTrouble(of: session)
-        // One whose disk is full too waits for that.
-        if machine.waitsForSpace { return true }
-        return (try? await machine.qmp.execute(Continue())) != nil
+        return true
     }
 
     /// Lets a machine stand still. Not its file server: QEMU waits for that one's answer when a guest starts anew, and would hang.
@@ -57,11 +61,16 @@ extension QEMUHypervisor {
         return true
     }
 
-    package func unnamedExchangeBytes(_ session: SessionID) -> Int {
-        guard let server = exchangeServer(of: session), let folder = FileIdentity(paths.exchange(session).files) else {
-            return 0
+    package func unnamedExchangeBytes(_ session: SessionID) async -> Int {
+        guard let server = exchangeServer(of: session) else { return 0 }
+        let files = paths.exchange(session).files
+        // A guest may have thousands of files open, for which nobody here waits.
+        return await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(
+                    returning: FileIdentity(files).map { FileServer.unnamedBytes(server, in: $0) } ?? 0)
+            }
         }
-        return FileServer.unnamedBytes(server, in: folder)
     }
 
     /// Looked for among all processes once.

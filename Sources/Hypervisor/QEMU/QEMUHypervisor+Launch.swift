@@ -116,6 +116,8 @@ extension QEMUHypervisor {
 
     package func switchOn(_ machine: MachineRef) async throws(MachineError) {
         let machine = try live(machine)
+        // It goes on when some of its files are removed.
+        if machine.hasTooManyFiles { return }
         do {
             _ = try await machine.qmp.execute(Continue())
         } catch {

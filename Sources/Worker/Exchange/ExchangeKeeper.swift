@@ -28,7 +28,7 @@ actor ExchangeKeeper {
     /// A door that lived for less is one that can't work here.
     private static let shortestLife = Duration.milliseconds(500)
     /// Folders may have thousands of files.
-    private let threads = FileThreads(width: 1)
+    private let threads = FileThreads(width: 4)
 
     init(
         paths: HostPaths, bridge: any DisplayBridge, hypervisor: any Hypervisor, secret: ServiceSecret,
@@ -151,12 +151,16 @@ actor ExchangeKeeper {
         let found = await threads.result(within: .seconds(10)) { ExchangeDirectory(path)?.usage }
         let unnamed = await hypervisor.unnamedExchangeBytes(id)
         nextLook[id] = ContinuousClock.now + start.duration(to: .now) * 10
-        guard let usage = found ?? nil else { return }
-        let isFull = usage.bytes + unnamed >= bytes || isDiskFull
-        let now: ExchangeGrowth = usage.isBeyond ? .stopped : isFull ? .full : .free
-        guard growth[id] != now, await hypervisor.limitExchange(id, to: now, bytes: bytes) else { return }
+        // Of what can't be looked at nothing is known: it does not grow.
+        let usage = found ?? nil
+        let isFull = usage.map { $0.bytes + unnamed >= bytes } ?? true || isDiskFull
+        let now: ExchangeGrowth = usage?.isBeyond == true ? .stopped : isFull ? .full : .free
+        // A machine that stands still may have been let go on by somebody else.
+        guard now == .stopped || growth[id] != now, await hypervisor.limitExchange(id, to: now, bytes: bytes) else {
+            return
+        }
         let before = growth.updateValue(now, forKey: id)
-        if before == nil, now == .free { return }
+        if before == now || before == nil && now == .free { return }
         logger.notice(
             "exchange folder \(now == .free ? "has room again" : now == .full ? "is full" : "has too many files")",
             metadata: ["session.id": "\(id)"])
@@ -167,7 +171,10 @@ actor ExchangeKeeper {
     /// Where the disk is nearly full, what was kept for longest after its session goes before its time: machines that run need the
     /// room more.
     private func makeRoom() async {
-        guard isDiskFull else { return }
+        // One after the other: what is being removed may be room enough.
+        guard isDiskFull, !Files.names(in: paths.exchanges).contains(where: { $0.hasPrefix(HostPaths.removed) }) else {
+            return
+        }
         let kept = sessions.compactMap { id in Files.age(of: paths.exchange(id).ended).map { (id, $0) } }
         guard let (oldest, _) = kept.max(by: { $0.1 < $1.1 }) else { return }
         logger.warning(

@@ -72,6 +72,11 @@ enum BootScriptBundle {
                 done 2>/dev/null
             }
             run() {
+                if [ -e $place/$1.began ]; then
+                    report "\(BootScriptResult.mark) $1/\(scripts.count) 1 : the guest went down while it ran"
+                    return
+                fi
+                : > $place/$1.began
                 chmod 700 $place/$1
                 $place/$1 > $place/$1.log 2>&1 < /dev/null
                 code=$?
