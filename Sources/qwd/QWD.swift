@@ -25,7 +25,8 @@ struct QWD: AsyncParsableCommand {
                 subcommands: [
                     MachineCommand.self, JobCommand.self, HostCommand.self, GPUCommand.self, AccountCommand.self,
                     Audit.self,
-                    ConfigCommand.self, Doctor.self, Health.self, ImportReference.self, Backup.self, Restore.self, SelfTest.self,
+                    ConfigCommand.self, Doctor.self, Health.self, ImportReference.self, Backup.self, Restore.self,
+                    SelfTest.self,
                     VersionCommand.self,
                 ]),
         ])

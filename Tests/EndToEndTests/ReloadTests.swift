@@ -70,6 +70,11 @@ struct ReloadTests {
         let refusal = try await manager.hear("not taken")
         #expect(refusal.contains("READY=1") && refusal.contains("limitz") && refusal.contains("qwd.yaml:2"))
         #expect(try await service.get("/").contains("cpu"))
+        // So is one that can be read and can't be started with.
+        try Files.write("form: { cpu: [1] }\ntls: { certificate: /none.pem, key: /none.pem }\n", to: file)
+        kill(pid, SIGHUP)
+        #expect(try await manager.hear("not taken").contains("/none.pem"))
+        #expect(try await service.get("/").contains("cpu"))
 
         try Files.write("form: { cpu: [1, 3] }\n", to: file)
         kill(pid, SIGHUP)

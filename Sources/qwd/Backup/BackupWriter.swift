@@ -56,7 +56,7 @@ struct BackupWriter {
     }
 
     private mutating func copyLedger() async throws {
-        let path = "\(settings.stateDir)/ledger.sqlite"
+        let path = Roles.ledgerFile(settings)
         // A host without a scheduler has none.
         guard Files.exists(path) else { return }
         do throws(LedgerError) {

@@ -40,7 +40,7 @@ struct Audit: AsyncParsableCommand {
         }
         let entries: [AuditEntry]
         do throws(LedgerError) {
-            let ledger = try await Ledger(reading: "\(settings.stateDir)/ledger.sqlite")
+            let ledger = try await Ledger(reading: Roles.ledgerFile(settings))
             entries = try await ledger.entries(matching: query).reversed()
             try await ledger.close()
         } catch {

@@ -74,10 +74,9 @@ private func runRoles(
     let reload = ConfigurationReload(
         settings: settings, manager: ServiceManager(), role: role, logger: roles.logger
     ) { () throws(Failure) in
-        let settings = try common.settings()
-        // The pages do not start without a way in; the others need none.
-        if !isReadyAtStart, let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
-        return settings
+        let new = Roles(settings: try common.settings(), logger: roles.logger)
+        try new.checkReload(from: settings, pages: isReadyAtStart ? nil : queue)
+        return new.settings
     }
     let report = ServiceReport(redis: client, reload: reload, isReadyAtStart: isReadyAtStart)
     let services = [client, try await SharedSecret.checked(queue, roles)] + (try await make(roles, queue, report))

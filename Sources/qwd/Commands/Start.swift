@@ -85,7 +85,7 @@ struct Start: AsyncParsableCommand {
         let request = try request(settings)
         let patience = try Duration(wait, option: "--wait")
         let secret: ServiceSecret
-        do { secret = try ServiceSecret.existing(path: Roles.secretFile(settings)) } catch {
+        do { secret = try Roles.existingSecret(settings) } catch {
             throw Failure(.failed, "\(error)")
         }
         return try await open(request, settings, Limits(settings), secret, patience)

@@ -42,9 +42,9 @@ struct Up: AsyncParsableCommand {
         let reload = ConfigurationReload(
             settings: settings, manager: ServiceManager(), role: "pages, machines and the queue", logger: roles.logger
         ) { [common] () throws(Failure) in
-            let settings = try common.settings()
-            if let problem = settings.signInProblem { throw Failure(.badConfiguration, problem) }
-            return settings
+            let new = Roles(settings: try common.settings(), logger: roles.logger)
+            try new.checkReload(from: settings, pages: queue)
+            return new.settings
         }
         let report = ServiceReport(redis: client, reload: reload, isReadyAtStart: false)
         // If this refuses, its Redis stays: there the secret of before can be forgotten.

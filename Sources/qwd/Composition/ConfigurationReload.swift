@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import Processes
 import ServiceLifecycle
 import Settings
 import Synchronization
@@ -24,6 +25,7 @@ final class ConfigurationReload: Service {
     ) {
         // Until somebody listens, the signal's own meaning is to end the process.
         signal(SIGHUP, SIG_IGN)
+        DetachedProcess.followInherited()
         self.settings = settings
         self.load = load
         self.manager = manager
@@ -69,6 +71,9 @@ struct BeginsAnew: Error {
         var none = sigset_t()
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)
+        // What is ignored stays so in the next program, which must end when it is asked before it listens itself.
+        signal(SIGTERM, SIG_DFL)
+        signal(SIGINT, SIG_DFL)
         let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         let path = own.hasSuffix(" (deleted)") ? String(own.dropLast(" (deleted)".count)) : own
         let words: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) } + [nil]

@@ -40,6 +40,18 @@ struct Roles {
 
     static func secretFile(_ settings: Settings) -> String { credential ?? "\(settings.stateDir)/secret" }
 
+    /// The secret that the service has made or was given, for a command that must not make one.
+    static func existingSecret(_ settings: Settings) throws(ServiceSecretError) -> ServiceSecret {
+        if let credential { return try ServiceSecret.credential(path: credential) }
+        return try ServiceSecret.existing(path: secretFile(settings))
+    }
+
+    /// The ledger, for who reads it: as a service of systemd the scheduler has a state directory of its own.
+    static func ledgerFile(_ settings: Settings) -> String {
+        let (own, units) = ("\(settings.stateDir)/ledger.sqlite", "\(settings.stateDir)/scheduler/ledger.sqlite")
+        return !Files.exists(own) && Files.exists(units) ? units : own
+    }
+
     /// Where systemd has put the secret for this service (LoadCredential=secret:FILE); nil if it has not.
     private static var credential: String? {
         ProcessInfo.processInfo.environment["CREDENTIALS_DIRECTORY"].map { "\($0)/secret" }.flatMap {
@@ -228,6 +240,23 @@ struct Roles {
             logger.warning("machines run without KVM and are slow", metadata: ["reason": "\(report.reason)"])
         }
         return report.accelerator
+    }
+
+    /// Refuses a configuration with which a running service could not begin anew.
+    /// - Parameter queue: Where there are pages: what they are made of is looked at too.
+    func checkReload(from old: Settings, pages queue: JobQueue?) throws(Failure) {
+        // Machines are found by what stands there.
+        for (key, before, now) in [
+            ("state_dir", old.stateDir, settings.stateDir), ("runtime_dir", old.runtimeDir, settings.runtimeDir),
+        ] where before != now {
+            throw Failure(
+                .badConfiguration, "\(key) is another one: for that, stop all sessions and start the service.")
+        }
+        let problems = settings.placeProblems
+        if !problems.isEmpty {
+            throw Failure(.badConfiguration, problems.map { "\($0.key): \($0.text)" }.joined(separator: "\n"))
+        }
+        if let queue { _ = try frontend(queue) }
     }
 
     /// Runs services until SIGTERM or SIGINT; the last one given is asked to end first.
