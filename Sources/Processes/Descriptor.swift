@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// An open file descriptor that is closed with its last owner.
@@ -7,6 +8,19 @@ package final class Descriptor: @unchecked Sendable {
 
     package init(_ number: CInt) {
         self.number = number
+    }
+
+    /// A file without a name, in memory, that is read from its beginning.
+    package static func memory(_ content: [UInt8] = []) throws(ProcessError) -> Descriptor {
+        let number = memfd_create("qwd", UInt32(1))  // MFD_CLOEXEC
+        guard number >= 0 else {
+            throw ProcessError(.system, "Can't make a file in memory: \(String(cString: strerror(errno)))")
+        }
+        let file = Descriptor(number)
+        guard pwrite(number, content, content.count, 0) == content.count else {
+            throw ProcessError(.system, "Can't write a file in memory: \(String(cString: strerror(errno)))")
+        }
+        return file
     }
 
     /// Hands the descriptor to somebody else, who closes it.

@@ -27,9 +27,9 @@ package struct FileRights: Sendable, Hashable {
 
     package var groupName: String { getgrgid(group).map { String(cString: $0.pointee.gr_name) } ?? "\(group)" }
 
-    /// - Returns: Nil where this host has no such user or group.
+    /// - Returns: Nil where this host has no such user or group, or can't say.
     package init?(userName: String, groupName: String, mode: UInt32) {
-        guard let user = uid_t(userName) ?? getpwnam(userName)?.pointee.pw_uid,
+        guard let user = uid_t(userName) ?? (try? HostAccount.find(userName))?.userID,
             let group = gid_t(groupName) ?? getgrnam(groupName)?.pointee.gr_gid
         else { return nil }
         (self.user, self.group, self.mode) = (user, group, mode)

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 /// A program that runs to its end.
@@ -24,8 +23,8 @@ package enum ForegroundProcess {
         _ program: Program, input: String = "", output destination: Descriptor? = nil, limit: Duration = .seconds(60)
     ) async throws(ProcessError) -> Result {
         // Files without a name in place of pipes: nobody has to read or write while it runs.
-        let (reading, errors) = (try memory(input), try memory())
-        let output = if let destination { destination } else { try memory() }
+        let (reading, errors) = (try Descriptor.memory(Array(input.utf8)), try Descriptor.memory())
+        let output = if let destination { destination } else { try Descriptor.memory() }
         precondition(program.sandbox?.filter == nil, "nobody gives it the filter")
         let pid = try Spawn.start(try program.command(), descriptors: [reading, output, errors])
         guard let process = ProcessHandle(unwaited: pid) else {
@@ -57,18 +56,6 @@ package enum ForegroundProcess {
         var status: CInt = -1
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
         return status
-    }
-
-    private static func memory(_ content: String = "") throws(ProcessError) -> Descriptor {
-        let number = memfd_create("qwd", UInt32(1))  // MFD_CLOEXEC
-        guard number >= 0 else {
-            throw ProcessError(.system, "Can't make a file in memory: \(String(cString: strerror(errno)))")
-        }
-        let bytes = Array(content.utf8)
-        guard pwrite(number, bytes, bytes.count, 0) == bytes.count else {
-            throw ProcessError(.system, "Can't write a file in memory: \(String(cString: strerror(errno)))")
-        }
-        return Descriptor(number)
     }
 
     private static func bytes(_ file: Descriptor) -> [UInt8] {

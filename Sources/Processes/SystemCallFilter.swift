@@ -28,11 +28,6 @@ package struct SystemCallFilter: Sendable, Hashable {
             sock_filter(code: answer, jt: 0, jf: 0, k: SECCOMP_RET_ALLOW),
             sock_filter(code: answer, jt: 0, jf: 0, k: SECCOMP_RET_ERRNO | UInt32(EOPNOTSUPP)),
         ]
-        let number = memfd_create("filter", UInt32(1))  // MFD_CLOEXEC
-        let length = program.count * MemoryLayout<sock_filter>.stride
-        guard number >= 0, write(number, program, length) == length, lseek(number, 0, SEEK_SET) == 0 else {
-            throw ProcessError(.system, "Can't make a filter of system calls: \(String(cString: strerror(errno)))")
-        }
-        return Descriptor(number)
+        return try .memory(program.withUnsafeBytes { Array($0) })
     }
 }

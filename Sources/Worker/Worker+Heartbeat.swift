@@ -103,13 +103,14 @@ extension Worker {
         status.place = options.place.id
         let living = Set(await hypervisor.living())
         let strays = await table.strays
-        if !strays.isEmpty {
-            let notice = "Machines here that belong to no session: \(strays.count). 'qwd host strays' shows them."
-            status.notice = status.notice.isEmpty ? notice : "\(status.notice) \(notice)"
-        }
-        if let words = Self.notice(ofLead: try await queue.clockLead(now: time(nil))) {
-            status.notice = status.notice.isEmpty ? words : "\(status.notice) \(words)"
-        }
+        let lead = try await queue.clockLead(now: time(nil))
+        let notices = [
+            status.notice,
+            strays.isEmpty
+                ? "" : "Machines here that belong to no session: \(strays.count). 'qwd host strays' shows them.",
+            Self.notice(ofLead: lead) ?? "",
+        ]
+        status.notice = notices.filter { !$0.isEmpty }.joined(separator: " ")
         // They take their part of the host, whoever's they are.
         for stray in strays where living.contains(stray.ref.session) {
             guard let taken = stray.record?.request.resources else { continue }

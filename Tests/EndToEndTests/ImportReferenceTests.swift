@@ -38,29 +38,15 @@ struct ImportReferenceTests {
 
         deinit { Files.remove(root) }
 
-        func run(_ words: [String]) async throws -> (status: Int32, output: String, errors: String) {
-            try await offPool { [root] in
-                let process = Process()
-                process.executableURL = URL(filePath: builtProgram)
-                process.arguments = words
-                process.environment = programEnvironment(runtime: root)
-                let (output, errors) = (Pipe(), Pipe())
-                (process.standardOutput, process.standardError) = (output, errors)
-                try process.run()
-                // Both are short: neither pipe fills while the other is read.
-                let texts = try [output, errors].map {
-                    String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-                }
-                process.waitUntilExit()
-                return (process.terminationStatus, texts[0], texts[1])
-            }
+        func run(_ words: [String]) async throws -> (code: Int32, output: String, errors: String) {
+            try await answer(of: builtProgram, to: words, environment: programEnvironment(runtime: root))
         }
     }
 
     @Test func `what is written is a configuration and a catalogue, and each key is accounted for`() async throws {
         let site = try Site()
         let answer = try await site.run(["import-reference", site.old, "--to", site.new])
-        #expect(answer.status == 0, "\(answer)")
+        #expect(answer.code == 0, "\(answer)")
         func line(_ place: String) -> Substring {
             answer.output.split(separator: "\n").first { $0.contains(place) } ?? ""
         }
@@ -75,7 +61,7 @@ struct ImportReferenceTests {
         #expect(Files.read("\(site.new)/mail.password") == "hunter2\n")
         #expect(FileRights(of: "\(site.new)/mail.password")?.mode == 0o600)
         let checked = try await site.run(["config", "show", "--config", "\(site.new)/qwd.yaml"])
-        #expect(checked.status == 0, "\(checked)")
+        #expect(checked.code == 0, "\(checked)")
         let listed = try await site.run(["machine", "list", "--config", "\(site.new)/qwd.yaml"])
         #expect(listed.output.contains("GRUB"), "\(listed)")
         #expect(Files.read("\(site.new)/machines.conf")?.contains("\n;speed=fast\n") == true)
@@ -84,19 +70,19 @@ struct ImportReferenceTests {
     @Test func `nothing is written over a file that is there, or in a dry run`() async throws {
         let site = try Site()
         let dry = try await site.run(["import-reference", site.old, "--to", site.new, "--dry-run"])
-        #expect(dry.status == 0 && dry.output.contains("sessions: 5") && dry.output.contains("[grub.iso]"), "\(dry)")
+        #expect(dry.code == 0 && dry.output.contains("sessions: 5") && dry.output.contains("[grub.iso]"), "\(dry)")
         #expect(!Files.exists(site.new) && !dry.output.contains("hunter2"))
         try Files.makeDirectory(site.new)
         try Files.write("mine", to: "\(site.new)/machines.conf")
         let answer = try await site.run(["import-reference", site.old, "--to", site.new])
-        #expect(answer.status == 1 && answer.errors.contains("--to DIR"), "\(answer)")
+        #expect(answer.code == 1 && answer.errors.contains("--to DIR"), "\(answer)")
         #expect(Files.names(in: site.new) == ["machines.conf"] && Files.read("\(site.new)/machines.conf") == "mine")
     }
 
     @Test func `a directory that is none of the reference's says so`() async throws {
         let site = try Site()
         let empty = try await site.run(["import-reference", "\(site.root)/machines", "--to", site.new])
-        #expect(empty.status == 1 && empty.errors.contains("neither config.pl nor machines.conf"), "\(empty)")
+        #expect(empty.code == 1 && empty.errors.contains("neither config.pl nor machines.conf"), "\(empty)")
         #expect(
             try await site.run(["import-reference", "/nowhere", "--to", site.new]).errors.contains(
                 "no directory /nowhere"))

@@ -7,3 +7,25 @@ func offPool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) as
         Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
     }
 }
+
+/// What a program says that ends by itself, with nobody at its keyboard.
+func answer(
+    of program: String, to words: [String], environment: [String: String]
+) async throws -> (code: Int32, output: String, errors: String) {
+    try await offPool {
+        let process = Process()
+        process.executableURL = URL(filePath: program)
+        process.arguments = words
+        process.environment = environment
+        let (output, errors) = (Pipe(), Pipe())
+        (process.standardOutput, process.standardError) = (output, errors)
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        // Both are short: neither pipe fills while the other is read.
+        let texts = try [output, errors].map {
+            String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
+        }
+        process.waitUntilExit()
+        return (process.terminationStatus, texts[0], texts[1])
+    }
+}

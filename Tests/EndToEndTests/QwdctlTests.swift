@@ -69,7 +69,7 @@ struct QwdctlTests {
             for command in verb.ours {
                 let words = command.split(separator: " ").dropFirst().map(String.init) + ["--help"]
                 let answer = try await run(builtProgram, words)
-                #expect(answer.status == 0 && answer.output.contains("USAGE: qwd"), "\(command): \(answer)")
+                #expect(answer.code == 0 && answer.output.contains("USAGE: qwd"), "\(command): \(answer)")
             }
         }
     }
@@ -93,31 +93,18 @@ struct QwdctlTests {
         let program = "\(root)/qwdctl"
         #expect(try await run(program, ["version"]).output.hasPrefix("qwd "))
         let web = try await run(program, ["edit", "web"])
-        #expect(web.status == 69 && web.errors.contains("qwdctl edit config"), "\(web)")
+        #expect(web.code == 69 && web.errors.contains("qwdctl edit config"), "\(web)")
         let status = try await run(program, ["status", "--set", "runtime_dir=\(root)", "--set", "state_dir=\(root)"])
-        #expect(status.status == 69 && status.errors.contains("No service answers"), "\(status)")
-        #expect(try await run(program, ["nope"]).status == 2)
+        #expect(status.code == 69 && status.errors.contains("No service answers"), "\(status)")
+        #expect(try await run(program, ["nope"]).code == 2)
         let help = try await run(program, ["help"])
-        #expect(help.status == 0 && help.output.contains("qwdctl gpu-unlock ADDRESS"), "\(help)")
+        #expect(help.code == 0 && help.output.contains("qwdctl gpu-unlock ADDRESS"), "\(help)")
     }
 
     private func run(
         _ program: String, _ words: [String]
-    ) async throws -> (status: Int32, output: String, errors: String) {
-        try await offPool {
-            let process = Process()
-            process.executableURL = URL(filePath: program)
-            process.arguments = words
-            process.environment = programEnvironment(runtime: Files.directory(of: program))
-            let (output, errors) = (Pipe(), Pipe())
-            (process.standardOutput, process.standardError) = (output, errors)
-            try process.run()
-            // Both are short: neither pipe fills while the other is read.
-            let texts = try [output, errors].map {
-                String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-            }
-            process.waitUntilExit()
-            return (process.terminationStatus, texts[0], texts[1])
-        }
+    ) async throws -> (code: Int32, output: String, errors: String) {
+        try await answer(
+            of: program, to: words, environment: programEnvironment(runtime: Files.directory(of: program)))
     }
 }

@@ -124,19 +124,9 @@ final class RunningService: @unchecked Sendable {
 
     /// Runs a command beside the service, with nobody at its keyboard.
     func answer(to command: [String]) async throws -> (code: Int32, output: String, errors: String) {
-        try await offPool {
-            let process = self.prepare(command)
-            let (output, errors) = (Pipe(), Pipe())
-            (process.standardOutput, process.standardError) = (output, errors)
-            process.standardInput = FileHandle.nullDevice
-            try process.run()
-            // Both are short: neither pipe fills while the other is read.
-            let texts = try [output, errors].map {
-                String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-            }
-            process.waitUntilExit()
-            return (process.terminationStatus, texts[0], texts[1])
-        }
+        let process = prepare(command)
+        return try await EndToEndTests.answer(
+            of: builtProgram, to: process.arguments ?? [], environment: process.environment ?? [:])
     }
 
     private func prepare(_ command: [String] = ["up"], _ others: [String] = []) -> Process {
