@@ -216,10 +216,13 @@ extension LinuxGuest {
             folders: folders, network: network, onEvent: onEvent, with: { machine, _ in try await body(machine) })
     }
 
-    /// Waits until a guest has written something.
+    /// Waits until a guest has written something; one that never does fails with what it wrote last.
     static func hear(_ words: String, of machine: LiveMachine) async throws {
+        let limit = ContinuousClock.now + .seconds(120)
         while !machine.console.has(words, since: 0) {
-            try #require(!machine.process.isGone && !machine.console.has("Kernel panic", since: 0))
+            try #require(
+                !machine.process.isGone && !machine.console.has("Kernel panic", since: 0) && .now < limit,
+                "\(words) was not written; the last lines: \(machine.console.lastLines(20))")
             try await Task.sleep(for: .milliseconds(50))
         }
     }
