@@ -83,6 +83,39 @@ struct GraphicsCardTests {
         #expect(card(of: sessions[2]) == "0000:01:00.0\n")
     }
 
+    @Test func `parts that a card's driver makes count as cards, and are given when no whole one is free`() async throws {
+        defer { Files.remove(root) }
+        let (part, parent) = ("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "0000:00:02.0")
+        try put(parent, group: 9003)
+        let place = "\(sysfs)/devices/pci0000:00/\(parent)"
+        Files.remove("\(place)/driver")
+        try Files.link("\(place)/driver", to: "../../../bus/pci/drivers/i915")
+        for directory in ["mdev_supported_types/i915-GVTg_V5_4", part] {
+            try Files.makeDirectory("\(place)/\(directory)")
+        }
+        try Files.makeDirectory("\(sysfs)/bus/mdev/devices")
+        for (path, target) in [
+            ("\(place)/\(part)/mdev_type", "../mdev_supported_types/i915-GVTg_V5_4"),
+            ("\(place)/\(part)/iommu_group", "../../../../kernel/iommu_groups/9003"),
+            ("\(sysfs)/bus/mdev/devices/\(part)", "../../../devices/pci0000:00/\(parent)/\(part)"),
+        ] { try Files.link(path, to: target) }
+        let hypervisor = hypervisor()
+        // The card that makes it stays with its driver.
+        #expect(hypervisor.graphicsCards == 3)
+        let sessions = [try specification(1, cards: 2), try specification(2), try specification(3)]
+        try await hypervisor.makeSnapshot(sessions[0])
+        try await hypervisor.makeSnapshot(sessions[1])
+        #expect(card(of: sessions[0]) == "0000:01:00.0\n0000:02:00.0\n" && card(of: sessions[1]) == "\(part)\n")
+        let refused = await #expect(throws: MachineError.self) { try await hypervisor.makeSnapshot(sessions[2]) }
+        #expect(refused?.code == .noSpace)
+        // The part that goes to QEMU is this one, whose device is not here.
+        let missing = await #expect(throws: MachineError.self) { try await hypervisor.launch(sessions[1]) }
+        #expect(missing?.detail.contains("/dev/vfio/") == true, "\(missing?.detail ?? "")")
+        try await hypervisor.tearDown(sessions[1].ref)
+        try await hypervisor.makeSnapshot(sessions[2])
+        #expect(card(of: sessions[2]) == "\(part)\n")
+    }
+
     @Test func `a machine sees its card's devices and may lock its memory`() async throws {
         defer { Files.remove(root) }
         let hypervisor = hypervisor()
