@@ -157,7 +157,7 @@ let package = Package(
             ]),
 
         // Measuring.
-        .library("Viewer", ["Domain"]),
+        .library("Viewer", ["Domain", "CCurl"]),
         .executable(
             "qwd-bench",
             [

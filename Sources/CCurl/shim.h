@@ -45,3 +45,7 @@ typedef int (*ccurl_progress)(void *data, curl_off_t all, curl_off_t come, curl_
 static inline CURLcode ccurl_set_progress(CURL *handle, ccurl_progress value) {
     return curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, value);
 }
+
+static inline CURLcode ccurl_get_socket(CURL *handle, CURLINFO field, curl_socket_t *value) {
+    return curl_easy_getinfo(handle, field, value);
+}

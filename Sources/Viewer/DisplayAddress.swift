@@ -5,6 +5,7 @@ package struct DisplayAddress: Sendable, Hashable {
     package var host: String
     package var port: Int
     package var path: String
+    package var isTLS = false
     /// Goes with the request as the name of a protocol, as a browser sends it.
     package var token: String
 
@@ -15,10 +16,16 @@ package struct DisplayAddress: Sendable, Hashable {
         self.token = token
     }
 
-    /// Reads `ws://host:port/path`, nil for anything else.
+    /// Reads `ws://host:port/path` or `wss://`, nil for anything else.
     package init?(webSocketURL url: String, token: String) {
-        guard let place = URLParts(url, scheme: "ws") else { return nil }
-        self.init(host: place.host, port: place.port, path: place.rest.isEmpty ? "/" : place.rest, token: token)
+        let isTLS = url.hasPrefix("wss:")
+        guard let place = URLParts(url, scheme: isTLS ? "wss" : "ws"), let authority = place.authority else {
+            return nil
+        }
+        self.init(
+            host: place.host, port: authority.port(of: isTLS ? "https" : "http"),
+            path: place.rest.isEmpty ? "/" : place.rest, token: token)
+        self.isTLS = isTLS
     }
 }
 

@@ -1,7 +1,7 @@
 /// A VNC viewer without a screen, for tests and measurements: it sees what a person would see, through the same doors.
 ///
 /// It speaks RFB 3.8 with QEMU directly, or through a display's gateway as noVNC does. It knows no passwords, no other encoding
-/// than raw, no pointer and no TLS.
+/// than raw, and no pointer.
 ///
 /// It has a thread of its own on which it blocks. Its calls run one after the other; each ends at its deadline, and
 /// within a tenth of a second after its task was cancelled.
@@ -26,14 +26,20 @@ package actor Viewer {
     }
 
     /// Looks at a display through its gateway.
+    /// - Parameter ca: For TLS, a file in PEM of certificates that are trusted beside those that the host trusts.
     /// - Throws: `ViewerError` `.refused` where the gateway does not know the token.
     package static func connect(
-        webSocket address: DisplayAddress, deadline: Duration = .seconds(10)
+        webSocket address: DisplayAddress, trusting ca: String? = nil, deadline: Duration = .seconds(10)
     ) async throws(ViewerError) -> Viewer {
         let viewer = Viewer()
         try await viewer.open(deadline) { before throws(ViewerError) in
-            var stream = ByteStream(
-                try StreamSocket.connect(host: address.host, port: address.port, before: before))
+            let (host, port) = (address.host, address.port)
+            var stream =
+                if address.isTLS {
+                    ByteStream(try TLSSocket(host: host, port: port, trusting: ca, before: before))
+                } else {
+                    ByteStream(try StreamSocket.connect(host: host, port: port, before: before))
+                }
             try stream.upgrade(address, before: before)
             return stream
         }

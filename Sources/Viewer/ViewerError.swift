@@ -5,6 +5,8 @@ package struct ViewerError: Error, Sendable, CustomStringConvertible {
         case unreachable
         /// The server answered and said no: an unknown token, a password that is needed.
         case refused
+        /// The server's certificate is none that is trusted, or is of another name.
+        case untrusted
         /// The deadline passed.
         case timedOut
         /// The other side ended the connection, or the viewer was closed.

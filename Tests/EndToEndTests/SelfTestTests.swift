@@ -25,6 +25,21 @@ struct SelfTestTests {
         await service.shutDown()
     }
 
+    @Test func `a display behind TLS is seen where its certificate is trusted, and only there`() async throws {
+        let (own, other) = (try BrowserTests.certificate(), try BrowserTests.certificate())
+        let service = try RunningService(own)
+        try await service.start()
+        let answer = try await service.answer(to: ["self-test", "--seconds", "60"])
+        #expect(answer.code == 0 && answer.output.contains("\npicture of "), "\(answer)\n\(service.log)")
+        let stranger = try #require(other[0].split(separator: "=").last.map(String.init))
+        let refused = try await service.answer(to: ["self-test", "--ca", stranger])
+        #expect(refused.code == 1 && refused.errors.contains("--ca FILE"), "\(refused)")
+        #expect(!refused.output.contains("picture"))
+        #expect(try await service.queue.sessions() == [])
+        #expect(try await service.leftovers() == [])
+        await service.shutDown()
+    }
+
     @Test func `where no picture comes the reason is said, and no session stays`() async throws {
         let service = try RunningService(["worker.hypervisor=simulated"])
         try await service.start()

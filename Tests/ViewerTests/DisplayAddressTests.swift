@@ -12,7 +12,15 @@ struct DisplayAddressTests {
                 == DisplayAddress(host: host, port: port, path: path, token: "t"))
     }
 
-    @Test(arguments: ["http://host/", "ws://", "ws://host:0/", "ws://host:x/", "ws://:80/", ""])
+    @Test(arguments: [("wss://host/x", 443), ("wss://[::1]:6080/x", 6080), ("wss://host:80/x", 80)])
+    func `an address with TLS has its own port`(url: String, port: Int) {
+        let address = DisplayAddress(webSocketURL: url, token: "t")
+        #expect(address?.isTLS == true && address?.port == port && address?.path == "/x")
+    }
+
+    @Test(arguments: [
+        "https://host/", "wss://", "http://host/", "ws://", "ws://host:0/", "ws://host:x/", "ws://:80/", "",
+    ])
     func `what is no address is refused`(url: String) {
         #expect(DisplayAddress(webSocketURL: url, token: "t") == nil)
     }

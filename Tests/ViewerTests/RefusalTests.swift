@@ -13,26 +13,32 @@ struct RefusalTests {
         #expect(error?.detail == "Can't connect to /nowhere/vnc.sock: No such file or directory")
     }
 
-    @Test func `a silent server is given up at the deadline`() async throws {
+    @Test(arguments: [false, true])
+    func `a silent server is given up at the deadline`(tls: Bool) async throws {
         let (listener, port) = try SystemCall.listenOnLoopback()
         defer { close(listener) }
         let error = await #expect(throws: ViewerError.self) {
-            try await Viewer.connect(
-                webSocket: DisplayAddress(host: "127.0.0.1", port: port, token: "t"), deadline: .milliseconds(50))
+            try await Viewer.connect(webSocket: Self.address(port, tls: tls), deadline: .milliseconds(50))
         }
         #expect(error?.code == .timedOut)
     }
 
-    @Test func `a cancelled wait ends long before its deadline`() async throws {
+    @Test(arguments: [false, true])
+    func `a cancelled wait ends long before its deadline`(tls: Bool) async throws {
         let (listener, port) = try SystemCall.listenOnLoopback()
         defer { close(listener) }
         let waiting = Task {
-            try await Viewer.connect(
-                webSocket: DisplayAddress(host: "127.0.0.1", port: port, token: "t"), deadline: .seconds(3600))
+            try await Viewer.connect(webSocket: Self.address(port, tls: tls), deadline: .seconds(3600))
         }
         waiting.cancel()
         let error = await #expect(throws: ViewerError.self) { try await waiting.value }
         #expect(error?.code == .cancelled)
+    }
+
+    private static func address(_ port: Int, tls: Bool) -> DisplayAddress {
+        var address = DisplayAddress(host: "127.0.0.1", port: port, token: "t")
+        address.isTLS = tls
+        return address
     }
 
     private static let refusals: [(words: String, code: ViewerError.Code, detail: String)] = [

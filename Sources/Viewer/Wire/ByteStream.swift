@@ -2,15 +2,15 @@
 package struct ByteStream: Sendable {
     package typealias Deadline = StreamSocket.Deadline
 
-    private let socket: StreamSocket
+    private let transport: any Transport
     private var webSocket: WebSocketReader?
     /// What has come and was not taken yet.
     private var buffer: [UInt8] = []
     /// How much of `buffer` was taken.
     private var taken = 0
 
-    package init(_ socket: StreamSocket) {
-        self.socket = socket
+    package init(_ transport: any Transport) {
+        self.transport = transport
     }
 
     /// Takes exactly `count` bytes. When it throws nothing was taken.
@@ -45,7 +45,7 @@ package struct ByteStream: Sendable {
 
     package func send(_ bytes: [UInt8], before deadline: Deadline) throws(ViewerError) {
         let bytes = webSocket == nil ? bytes : WebSocketFrame(.binary, bytes).masked()
-        try socket.write(bytes, before: deadline)
+        try transport.write(bytes, before: deadline)
     }
 
     /// Turns the connection into a WebSocket (RFC 6455) with the display's gateway.
@@ -61,7 +61,7 @@ package struct ByteStream: Sendable {
     }
 
     private mutating func fill(wanted: Int, before deadline: Deadline) throws(ViewerError) {
-        let bytes = try socket.read(limit: max(4096, min(wanted, 1 << 18)), before: deadline)
+        let bytes = try transport.read(limit: max(4096, min(wanted, 1 << 18)), before: deadline)
         guard !bytes.isEmpty else { throw ViewerError(.closed, "The other side ended the connection.") }
         buffer.removeFirst(taken)
         taken = 0
@@ -78,7 +78,7 @@ package struct ByteStream: Sendable {
         for frame in frames {
             switch frame.opcode {
             case .continuation, .text, .binary: buffer += frame.payload
-            case .ping: try socket.write(WebSocketFrame(.pong, frame.payload).masked(), before: deadline)
+            case .ping: try transport.write(WebSocketFrame(.pong, frame.payload).masked(), before: deadline)
             case .pong: break
             case .close: throw ViewerError(.closed, "The display's gateway closed the connection. \(frame.reason)")
             }

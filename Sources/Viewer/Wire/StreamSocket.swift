@@ -1,9 +1,17 @@
 internal import Glibc
 
+/// What bytes come and go by.
+package protocol Transport: Sendable {
+    /// Reads what there is, at least one byte and at most `limit`. Nothing means that the other side has ended.
+    func read(limit: Int, before deadline: ContinuousClock.Instant) throws(ViewerError) -> [UInt8]
+    /// Writes everything.
+    func write(_ bytes: [UInt8], before deadline: ContinuousClock.Instant) throws(ViewerError)
+}
+
 /// A connected stream socket whose calls block, at most until a deadline. Closed with its last owner.
 ///
 /// A cancelled task is noticed within a tenth of a second.
-package final class StreamSocket: Sendable {
+package final class StreamSocket: Transport {
     package typealias Deadline = ContinuousClock.Instant
 
     private let number: CInt
@@ -76,10 +84,9 @@ package final class StreamSocket: Sendable {
 }
 
 extension StreamSocket {
-    /// Reads what there is, at least one byte and at most `limit`. Nothing means that the other side has ended.
     package func read(limit: Int, before deadline: Deadline) throws(ViewerError) -> [UInt8] {
         while true {
-            try wait(for: POLLIN, before: deadline)
+            try Self.wait(number, for: POLLIN, before: deadline)
             var problem: CInt = 0
             let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
                 let got = recv(number, buffer.baseAddress, limit, CInt(MSG_DONTWAIT))
@@ -91,11 +98,10 @@ extension StreamSocket {
         }
     }
 
-    /// Writes everything.
     package func write(_ bytes: [UInt8], before deadline: Deadline) throws(ViewerError) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            try wait(for: POLLOUT, before: deadline)
+            try Self.wait(number, for: POLLOUT, before: deadline)
             let count = rest.withUnsafeBytes {
                 send(number, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT | MSG_NOSIGNAL))
             }
@@ -107,7 +113,7 @@ extension StreamSocket {
         }
     }
 
-    private func wait(for event: CInt, before deadline: Deadline) throws(ViewerError) {
+    static func wait(_ number: CInt, for event: CInt, before deadline: Deadline) throws(ViewerError) {
         var poller = pollfd(fd: number, events: Int16(event), revents: 0)
         while poll(&poller, 1, min(100, Self.milliseconds(until: deadline))) <= 0 {
             if Task.isCancelled { throw ViewerError(.cancelled, "The wait was cancelled.") }
@@ -120,7 +126,7 @@ extension StreamSocket {
     }
 
     /// Whole milliseconds, rounded up, so that a wait never ends before its deadline.
-    private static func milliseconds(until deadline: Deadline) -> CInt {
+    static func milliseconds(until deadline: Deadline) -> CInt {
         let left = (deadline - .now) / Duration.milliseconds(1)
         return CInt(min(1_000_000, max(0, left.rounded(.up))))
     }

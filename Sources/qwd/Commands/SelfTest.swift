@@ -18,6 +18,11 @@ struct SelfTest: AsyncParsableCommand {
     var machine: String?
     @Option(help: ArgumentHelp("How long to wait for a picture, behind the start.", valueName: "seconds"))
     var seconds = 30
+    @Option(
+        help: ArgumentHelp(
+            "What signs the displays' certificate, in PEM, where this host does not trust it. Otherwise tls.certificate.",
+            valueName: "file"), completion: .file())
+    var ca: String?
     @Option(help: ArgumentHelp("How long to wait for room and the start.", valueName: "duration")) var wait = "60s"
 
     func validate() throws {
@@ -70,18 +75,20 @@ struct SelfTest: AsyncParsableCommand {
         let token = url.split(separator: "#").last.map(String.init) ?? ""
         let socket = DisplayLink.webSocket(base: session.displayURL ?? "") ?? ""
         guard let address = DisplayAddress(webSocketURL: socket, token: token) else {
-            throw Failure(
-                .unavailable,
-                "The viewer of this test knows no TLS, and the display is at \(socket). Open the address that was printed."
-            )
+            throw Failure(.failed, "The host publishes no address of its displays that can be reached: \(socket)")
         }
         do throws(ViewerError) {
-            let viewer = try await Viewer.connect(webSocket: address)
+            let viewer = try await Viewer.connect(webSocket: address, trusting: ca ?? settings.tls.certificate)
             let frame = try await viewer.firstFrame(deadline: .seconds(seconds))
             await viewer.close()
             return frame
         } catch {
             if error.code == .cancelled { throw Failure(.interrupted, "Interrupted; the session was ended.") }
+            if error.code == .untrusted {
+                throw Failure(
+                    .failed,
+                    "\(error). Of another authority than those that this host trusts, name its certificate: --ca FILE.")
+            }
             let why = error.code == .timedOut ? "the guest has drawn nothing" : "\(error)"
             throw Failure(
                 .failed,
