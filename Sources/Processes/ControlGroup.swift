@@ -76,6 +76,13 @@ package struct ControlGroupParents: Sendable, Hashable {
         var controllers: [String]
         var isVersion2: Bool
 
+        /// The group whose parts machines get. systemd starts no service anew whose group has parts with processes: there our
+        /// machines have a service of their own beside us, which only holds the group.
+        var ofMachines: String {
+            let beside = "\(Files.directory(of: directory))/\(ControlGroupParents.machines)"
+            return isVersion2 && access("\(beside)/cgroup.procs", F_OK) == 0 ? beside : directory
+        }
+
         /// Names and contents of the files that set limits (kernel documentation, cgroup-v1 and cgroup-v2).
         func files(_ limits: ControlGroup.Limits) -> [(String, String)] {
             controllers.map { controller in
@@ -107,31 +114,26 @@ package struct ControlGroupParents: Sendable, Hashable {
         divides: Bool = true, membership: String = Files.read("/proc/self/cgroup") ?? "",
         mounts: String = Files.read("/proc/self/mountinfo") ?? ""
     ) {
-        var found: [Hierarchy] = []
-        for line in membership.split(separator: "\n") {
+        hierarchies = Self.ours(membership, mounts).compactMap { ours in
+            if !ours.isVersion2 { return access(ours.directory, W_OK) == 0 ? ours : nil }
+            let place = ours.ofMachines
+            let divided = Self.divide(place, divides, moving: place == ours.directory) ?? []
+            return divided.isEmpty ? nil : Hierarchy(directory: place, controllers: divided, isVersion2: true)
+        }
+    }
+
+    /// The groups that we are in, of version 2 without controllers, which are enabled for parts of it.
+    static func ours(_ membership: String, _ mounts: String) -> [Hierarchy] {
+        membership.split(separator: "\n").compactMap { line in
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
-            guard fields.count == 3 else { continue }
-            let controllers = fields[1].split(separator: ",").map(String.init).filter(Self.wanted.contains)
+            guard fields.count == 3 else { return nil }
+            let controllers = fields[1].split(separator: ",").map(String.init).filter(wanted.contains)
             let isVersion2 = fields[0] == "0"
             guard isVersion2 || !controllers.isEmpty,
-                let mount = Self.mount(of: isVersion2 ? nil : controllers[0], in: mounts, reaching: fields[2])
-            else { continue }
-            if !isVersion2 {
-                if access(mount, W_OK) == 0 {
-                    found.append(Hierarchy(directory: mount, controllers: controllers, isVersion2: false))
-                }
-            } else {
-                // systemd starts no service anew whose group has parts with processes: there our machines have a service of
-                // their own beside us, which only holds the group.
-                let beside = "\(Files.directory(of: mount))/\(Self.machines)"
-                let isBeside = access("\(beside)/cgroup.procs", F_OK) == 0
-                let place = isBeside ? beside : mount
-                if let divided = Self.divide(place, divides, moving: !isBeside) {
-                    found.append(Hierarchy(directory: place, controllers: divided, isVersion2: true))
-                }
-            }
+                let directory = mount(of: isVersion2 ? nil : controllers[0], in: mounts, reaching: fields[2])
+            else { return nil }
+            return Hierarchy(directory: directory, controllers: controllers, isVersion2: isVersion2)
         }
-        hierarchies = found.filter { !$0.controllers.isEmpty }
     }
 
     /// The unit whose group machines get parts of, where there is one.

@@ -62,6 +62,7 @@ package struct HostMeter {
         Files.read("/proc/loadavg")?.split(separator: " ").first.flatMap { Double($0) } ?? 0
     }
 
+    /// What this host has, or what the control group of our machines may have of it, in MiB.
     private static func memory() -> (total: Int, available: Int) {
         var total = 0
         var available = 0
@@ -71,7 +72,8 @@ package struct HostMeter {
             if words[0] == "MemTotal:" { total = kibibytes / 1024 }
             if words[0] == "MemAvailable:" { available = kibibytes / 1024 }
         }
-        return (total, available)
+        guard let group = GroupMemory() else { return (total, available) }
+        return (min(total, group.limit >> 20), min(available, max(0, group.limit - group.used) >> 20))
     }
 
     private mutating func busyShare() -> Double {

@@ -78,6 +78,35 @@ struct ControlGroupTests {
         Files.remove(root)
     }
 
+    @Test func `the least limit around our machines is the memory that they have`() throws {
+        let (one, two) = (
+            "30 23 0:26 / \(root)/memory rw - cgroup cgroup rw,memory\n",
+            "30 23 0:26 / \(root) rw - cgroup2 cgroup2 rw\n"
+        )
+        try write("9223372036854771712\n", "memory/memory.limit_in_bytes")
+        #expect(GroupMemory(membership: "4:memory:/\n8:pids:/\n", mounts: one) == nil)
+        try write("1073741824\n", "memory/a/memory.limit_in_bytes")
+        try write("600\n", "memory/a/memory.usage_in_bytes")
+        try write("cache 700\ninactive_file 9\ntotal_inactive_file 200\n", "memory/a/memory.stat")
+        try write("9223372036854771712\n", "memory/a/b/memory.limit_in_bytes")
+        let first = GroupMemory(membership: "4:memory:/a/b\n", mounts: one)
+        #expect(first?.limit == 1 << 30 && first?.used == 400)
+
+        // Of version 2 the group of the machines counts, not that of who starts them, nor the mount above all.
+        for (group, limit) in [
+            ("slice/\(ControlGroupParents.machines)", "max"), ("slice/qwd-worker.service", "1000"),
+            ("slice", "2097152"),
+        ] {
+            try write("\(limit)\n", "\(group)/memory.max")
+            try write("7\n", "\(group)/memory.current")
+            try write("", "\(group)/cgroup.procs")
+        }
+        let second = GroupMemory(membership: "0::/slice/qwd-worker.service\n", mounts: two)
+        #expect(second?.limit == 2 << 20 && second?.used == 7)
+        #expect(GroupMemory(membership: "", mounts: "") == nil)
+        Files.remove(root)
+    }
+
     @Test(.enabled(if: !ControlGroupParents().controllers.isEmpty, "no control group may be changed here"))
     func `a real group holds a process and goes when that has ended`() async throws {
         let parents = ControlGroupParents()
