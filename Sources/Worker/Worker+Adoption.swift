@@ -117,7 +117,12 @@ extension Worker {
         let id = session.id
         switch machine.state {
         case .gone:
-            await ended(id, fence: session.fence, .crashed, "QEMU ended while its worker was away.")
+            // The runtime directory, which is in memory, has lost what was noted there.
+            let why =
+                machine.fence == 0
+                ? "The host of the session, or the container of its worker, was started anew, which ends its machines."
+                : "QEMU ended while its worker was away."
+            await ended(id, fence: session.fence, .crashed, why)
         case .crashed(let why):
             await ended(id, fence: session.fence, .crashed, why)
         case .poweredOff:

@@ -144,6 +144,22 @@ struct StrayTests {
         }
     }
 
+    @Test(arguments: [false, true])
+    func `a machine that has ended meanwhile says with what`(withItsHost: Bool) async throws {
+        let harness = try await WorkerHarness()
+        let id = try await harness.enqueue()
+        var fence = 0
+        try await harness.working { fence = try await harness.wait(for: id) { $0.displayReady }.fence }
+        // A host that starts anew has nothing in its runtime directory.
+        await harness.hypervisor.leave(MachineRef(id, fence: withItsHost ? 0 : fence), .gone)
+        try await harness.working {
+            let session = try await harness.wait(for: id) { $0.state == .ended }
+            #expect(session.reason == .crashed)
+            let words = withItsHost ? "was started anew" : "while its worker was away"
+            #expect(session.detail?.contains(words) == true, "\(session.detail ?? "")")
+        }
+    }
+
     @Test func `what never ran goes`() async throws {
         let harness = try await WorkerHarness()
         let paused = SessionID(milliseconds: 5), gone = SessionID(milliseconds: 6)
