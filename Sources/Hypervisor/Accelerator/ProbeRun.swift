@@ -104,22 +104,16 @@ struct ProbeRun {
         }
     }
 
-    /// A disk with the guest, in a file without a name: there is none to forget.
+    /// A disk with the guest, in memory: there is no file to forget, and none that a full or read-only disk refuses.
     private static func disk() throws(AcceleratorError) -> FileDescriptor {
-        guard let file = tmpfile() else { throw failure("a temporary file") }
-        defer { fclose(file) }
-        let descriptor = fcntl(fileno(file), F_DUPFD_CLOEXEC, 3)
-        guard descriptor >= 0 else { throw failure("a temporary file") }
-        guard write(descriptor, ProbeGuest.bootSector, ProbeGuest.bootSector.count) == ProbeGuest.bootSector.count,
-            ftruncate(descriptor, off_t(ProbeGuest.diskSize)) == 0
-        else {
-            defer { close(descriptor) }
-            throw failure("writing the probe guest")
+        do throws(ProcessError) {
+            let file = try Descriptor.memory(ProbeGuest.bootSector)
+            guard ftruncate(file.number, off_t(ProbeGuest.diskSize)) == 0 else {
+                throw ProcessError(.system, "Can't make a file in memory: \(String(cString: strerror(errno)))")
+            }
+            return FileDescriptor(rawValue: file.take())
+        } catch {
+            throw AcceleratorError(.system, "no disk for the probe guest: \(error)", cause: error)
         }
-        return FileDescriptor(rawValue: descriptor)
-    }
-
-    private static func failure(_ what: String) -> AcceleratorError {
-        AcceleratorError(.system, "\(what): \(String(cString: strerror(errno)))")
     }
 }
