@@ -33,6 +33,11 @@ package struct RedisAddress: Sendable, Hashable, CustomStringConvertible {
     let password: Secret?
     let database: Int
 
+    /// Whether the server is on this host, by a Unix socket.
+    package var isUnixSocket: Bool {
+        if case .unixSocket = endpoint { true } else { false }
+    }
+
     package init(unixSocket path: String) {
         endpoint = .unixSocket(path)
         user = nil

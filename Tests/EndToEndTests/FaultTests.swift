@@ -3,6 +3,7 @@ import Foundation
 import Processes
 import Queue
 import Testing
+import TestSupport
 
 /// What breaks around a service: disks, ports, programs, Redis. It says what is wrong, goes on by itself when that is
 /// mended, and machines that run stay.
@@ -161,6 +162,36 @@ struct FaultTests {
 
     /// Does something again until Redis does not end under it: on a disk of 64 MiB in memory a guest is faster than whoever looks
     /// after the room, and Redis is started again with its ballast.
+    @Test(.enabled(if: geteuid() == 0, "mounts a small file system, which needs root"))
+    func `a Redis of systemd's has a ballast too, where its data is ours`() async throws {
+        var disk: SmallDisk?
+        let server = try await RedisServer.start(
+            appendOnly: true, prepare: { disk = try SmallDisk(at: $0, kibibytes: 64 << 10) })
+        let service = try RunningService(Self.uncounted + ["redis.url=unix://\(server.socket)"])
+        for directory in [service.state, service.runtime] { try Files.makeDirectory(directory) }
+        try Files.link("\(service.state)/redis", to: server.directory)
+        // Where this test looks for the queue.
+        try Files.link("\(service.runtime)/redis.sock", to: server.socket)
+        try await service.start()
+        let id = try await service.create()
+        try await service.wait(for: id) { $0.displayReady }
+        let ballast = "\(server.directory)/ballast"
+        while Files.size(ballast) == 0 { try await Task.sleep(for: .milliseconds(20)) }
+        let filler = open("\(server.directory)/foreign", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let block = [UInt8](repeating: 1, count: 4096)
+        while write(filler, block, block.count) > 0 {}
+        close(filler)
+        while Files.exists(ballast) { try await Task.sleep(for: .milliseconds(20)) }
+        // It ends where it could not write, and systemd starts it again.
+        try await server.restart()
+        #expect(try await calmly(service) { try await service.stopped(id) }.reason == .stopped)
+        unlink("\(server.directory)/foreign")
+        while Files.size(ballast) == 0 { try await Task.sleep(for: .milliseconds(20)) }
+        await service.shutDown()
+        await server.stop()
+        disk?.unmount()
+    }
+
     private func calmly<Value>(_ service: RunningService, _ body: () async throws -> Value) async throws -> Value {
         for _ in 0..<50 {
             if let value = try? await body() { return value }

@@ -39,7 +39,10 @@ struct WorkerRole: AsyncParsableCommand {
             throw ValidationError("--hosts: a farm is simulated; set worker.hypervisor=simulated.")
         }
         try await runRoles(common, "takes jobs") { roles, queue, _ in
-            if hosts == 1 { return [try await roles.worker(queue)] }
+            if hosts == 1 {
+                let ballast = RedisBallast(besideServiceOf: roles.settings, logger: roles.logger)
+                return [try await roles.worker(queue)] + (ballast.map { [$0] } ?? [])
+            }
             var workers: [any Service] = []
             for number in 1...hosts { workers.append(try await roles.simulatedHost(number).worker(queue)) }
             return workers

@@ -36,6 +36,8 @@ struct Up: AsyncParsableCommand {
         if let redis {
             do { try await redis.start() } catch { throw Failure(.unavailable, "\(error)") }
             services.append(redis)
+        } else if let ballast = RedisBallast(besideServiceOf: settings, logger: roles.logger) {
+            services.append(ballast)
         }
         let client = RedisClient(address: try Connection.address(settings), logger: roles.logger)
         let queue = JobQueue(redis: client)

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import Machines
 import Processes
 import Queue
 import Redis
@@ -13,15 +12,14 @@ struct PrivateRedis: Service {
     let socket: String
     let directory: String
     let pidFile: String
-    /// `worker.disk_reserve_gib`, in MiB.
-    let reserveMiB: Int
+    private let ballast: RedisBallast
     let logger: Logger
 
     init(settings: Settings, logger: Logger) {
         socket = Self.socket(settings)
-        directory = "\(settings.stateDir)/redis"
+        directory = Self.directory(settings)
         pidFile = Self.pidFile(settings)
-        reserveMiB = settings.worker.diskReserveMiB
+        ballast = RedisBallast(settings, logger: logger)
         self.logger = logger
     }
 
@@ -31,6 +29,9 @@ struct PrivateRedis: Service {
     }
 
     private static func pidFile(_ settings: Settings) -> String { "\(settings.runtimeDir)/redis.pid" }
+
+    /// Its data, also where systemd runs it.
+    static func directory(_ settings: Settings) -> String { "\(settings.stateDir)/redis" }
 
     static func socket(_ settings: Settings) -> String { "\(settings.runtimeDir)/redis.sock" }
 
@@ -43,7 +44,7 @@ struct PrivateRedis: Service {
             return running
         }
         try Files.makeDirectory(directory)
-        keepBallast()
+        ballast.keep()
         Files.remove(socket)
         // A session's log has some ten entries, and Redis gives each new one a whole node: 4 KiB by default.
         let server = Program(
@@ -76,44 +77,12 @@ struct PrivateRedis: Service {
 
     func run() async throws {
         await withDiscardingTaskGroup { group in
-            group.addTask { await keepBallasting() }
+            group.addTask { await ballast.run() }
             await serve()
             group.cancelAll()
         }
         // A cancelled wait would end before the server does, and the next start would meet it.
         await Task { await stop() }.value
-    }
-
-    private var ballast: String { "\(directory)/ballast" }
-
-    /// A file beside the data that takes room, and gives it up when the disk is full: Redis ends when it can't write, and without
-    /// it no session can be ended. The guests, which have filled the disk, stand still by then.
-    private func keepBallast() {
-        guard let space = Files.space(of: directory) else { return }
-        let reserve = DiskReserve(total: space.total, reserveMiB: reserveMiB)
-        let isThere = Files.size(ballast) > 0
-        if isThere, space.free < reserve.ballast {
-            Files.remove(ballast)
-            logger.warning(
-                "the disk is full: Redis has given up its ballast",
-                metadata: ["path": "\(directory)", "advice": "stop sessions, or free space there"])
-        } else if !isThere, space.free > reserve.goOn + reserve.ballast {
-            do {
-                try Files.reserve(ballast, bytes: reserve.ballast)
-            } catch {
-                logger.warning("Redis has no ballast", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-
-    private func keepBallasting() async {
-        await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                // No event tells that a disk is full, or not any more.
-                try? await Task.sleep(for: .seconds(1))
-                keepBallast()
-            }
-        }
     }
 
     private func serve() async {
