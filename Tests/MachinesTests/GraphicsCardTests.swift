@@ -83,7 +83,8 @@ struct GraphicsCardTests {
         #expect(card(of: sessions[2]) == "0000:01:00.0\n")
     }
 
-    @Test func `parts that a card's driver makes count as cards, and are given when no whole one is free`() async throws {
+    @Test func `parts that a card's driver makes count as cards, and are given when no whole one is free`() async throws
+    {
         defer { Files.remove(root) }
         let (part, parent) = ("83b8f4f2-509f-382f-3c1e-e6bfe0fa1001", "0000:00:02.0")
         try put(parent, group: 9003)
