@@ -7,6 +7,10 @@ package struct FileRights: Sendable, Hashable {
     /// The twelve bits of chmod(2).
     package var mode: UInt32
 
+    package init(user: UInt32, group: UInt32, mode: UInt32) {
+        (self.user, self.group, self.mode) = (user, group, mode)
+    }
+
     /// - Returns: Nil if there is no such file. A link is followed.
     package init?(of path: String) {
         var status = stat()
@@ -14,9 +18,9 @@ package struct FileRights: Sendable, Hashable {
         (user, group, mode) = (status.st_uid, status.st_gid, status.st_mode & 0o7777)
     }
 
-    /// Sets them for another file, which must be no link. Only root may give a file to somebody else.
+    /// Sets them for another file, and for no link: its target may be anything. Only root may give a file to somebody else.
     package func set(of path: String) throws(ProcessError) {
-        guard lchown(path, user, group) == 0, chmod(path, mode) == 0 else {
+        guard lchown(path, user, group) == 0, fchmodat(AT_FDCWD, path, mode, AT_SYMLINK_NOFOLLOW) == 0 else {
             throw ProcessError(
                 .system, "Can't give \(path) to user \(user) and group \(group): \(String(cString: strerror(errno)))")
         }

@@ -95,10 +95,7 @@ package struct Account: Sendable, Hashable {
 
     /// Gives a file or directory to this account, and to nobody else.
     package func own(_ path: String, mode: UInt32) throws(ProcessError) {
-        // Not through a link: its target may be anything.
-        guard lchown(path, userID, groupID) == 0, chmod(path, mode) == 0 else {
-            throw ProcessError(.system, "Can't give \(path) to user \(userID): \(String(cString: strerror(errno)))")
-        }
+        try FileRights(user: userID, group: groupID, mode: mode).set(of: path)
     }
 
     fileprivate func command() throws(ProcessError) -> [String] {

@@ -7,8 +7,7 @@ import Settings
 extension DoctorCheck {
     /// Whether all hosts of this Redis have one secret and one version, and what they say of themselves.
     static func farm(_ settings: Settings) async -> DoctorCheck {
-        let mark =
-            Files.exists(Roles.secretFile(settings)) ? try? Roles.secret(settings).mark("secret", for: .farm) : nil
+        let mark = Files.exists(Roles.secretFile(settings)) ? try? SharedSecret.mark(settings) : nil
         let known: String?
         let hosts: [Host]
         do {

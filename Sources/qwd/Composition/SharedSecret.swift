@@ -17,10 +17,15 @@ struct SharedSecret: Service {
         return check
     }
 
+    /// What the hosts compare in place of the secret.
+    static func mark(_ settings: Settings) throws(Failure) -> String {
+        try Roles.secret(settings).mark("secret", for: .farm)
+    }
+
     /// - Returns: False if Redis does not say.
     @discardableResult
     func compare() async throws(Failure) -> Bool {
-        let mark = try Roles.secret(settings).mark("secret", for: .farm)
+        let mark = try Self.mark(settings)
         let known: String
         do throws(QueueError) {
             known = try await queue.secretMark(asking: mark)
