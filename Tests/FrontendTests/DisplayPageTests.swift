@@ -82,6 +82,19 @@ struct DisplayPageTests {
         #expect(SecurityHeaders.policy(connect: displays).contains("; connect-src 'self' \(sources); "))
     }
 
+    @Test func `a display of a host that came up this moment is there, and the page may connect to it`() async throws {
+        try await withSite(freshness: .seconds(600)) { site in
+            let path = "/sessions/\(SessionID(milliseconds: 99))/display"
+            let before = try await site.http.get(path).headers["content-security-policy"]
+            #expect(before?.contains("viewer.example") == false)
+            let (id, token) = try await running(site)
+            let state = try await site.http.get("/sessions/\(id)/display/state", headers: [("Display-Token", token)])
+            #expect(state.body.contains(#""display":"ws://viewer.example:6080/display""#), "\(state.body)")
+            let after = try await site.http.get(path).headers["content-security-policy"]
+            #expect(after?.contains("ws://viewer.example:6080/display") == true)
+        }
+    }
+
     @Test func `a display is where its host says now`() async throws {
         try await withSite { site in
             let (id, token) = try await running(site)

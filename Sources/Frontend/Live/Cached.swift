@@ -28,6 +28,13 @@ actor Cached<Value: Sendable> {
         return try result.get()
     }
 
+    /// The value of now. A search that is under way may have begun too early.
+    func fresh() async throws(QueueError) -> Value {
+        _ = await search?.value
+        forget()
+        return try await value()
+    }
+
     /// Whoever asks next gets a new value.
     func forget() { last = nil }
 }

@@ -40,7 +40,7 @@ struct DisplayRoutes: Sendable {
                 || context.currentUser.login != nil && context.currentUser.mayUse(session, services.secret)
         else { throw FrontendError.noSession }
         // Its host's address of now, which is what the page names; the session keeps that of its start.
-        let host = try await services.hosts.value().first { $0.id == session.host }
+        let host = try await services.hosts(with: session).first { $0.id == session.host }
         return try .json(
             DisplayAnswer(
                 state: session.isOpen ? "open" : session.state.rawValue, machine: session.request.machineTitle,

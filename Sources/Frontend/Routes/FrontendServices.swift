@@ -65,6 +65,13 @@ final class FrontendServices: Sendable {
         hub = StatusHub(queue: queue, rows: rows, limits: options.connections)
     }
 
+    /// The hosts with that of a session, which may run on one that came up this very moment.
+    func hosts(with session: Session) async throws(QueueError) -> [Host] {
+        let known = try await hosts.value()
+        let isThere = !session.isOpen || known.contains { $0.id == session.host && !$0.status.displayURL.isEmpty }
+        return isThere ? known : try await hosts.fresh()
+    }
+
     /// The place of a session in the queue, counted from 1, or nil if it does not wait.
     func place(of session: Session) async throws(QueueError) -> Int? {
         guard session.state == .queued, let job = session.job else { return nil }

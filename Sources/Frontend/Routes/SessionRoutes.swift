@@ -55,7 +55,7 @@ struct SessionRoutes: Sendable {
             report.position = try await services.place(of: session)
             report.wait = try await services.wait(of: session.request)
         }
-        let hosts = try await services.hosts.value()
+        let hosts = try await services.hosts(with: session)
         report.files = services.files(of: session, hosts: hosts)
         var response = Response.html(
             services.pages.seen(by: context.currentUser, signInService: services.signInService).session(report))
