@@ -10,7 +10,7 @@ enum ScriptsBenchmark {
     private static let plain = "plain.iso"
 
     static func run(_ workspace: Workspace) async throws {
-        // A disc has no disk into which a service could be put.
+        // A disc has no disk into which a service could be put: that one has machines of its own.
         let ways = Injection.allCases.filter { ![.none, .firstboot].contains($0) }
         let file = "\(workspace.directory)/script.sh"
         try Files.write(script, to: file)
@@ -19,13 +19,15 @@ enum ScriptsBenchmark {
             try Files.link("\(workspace.machines)/\(name)", to: Workspace.disc)
             catalogue += "[\(name)]\ntitle=\(name)\ninject=\(inject.rawValue)\n"
         }
+        let obstacle = FirstBootBenchmark.obstacle
+        if obstacle == nil { catalogue += try await FirstBootBenchmark.prepare(workspace) }
         try Files.write(catalogue, to: "\(workspace.machines)/machines.conf")
         let service = try await Service.start(
             workspace,
             settings: [
                 // An exchange folder comes with a script of its own.
                 "worker.stop_grace=0s", "exchange.limit_gib=0",
-                "scripts.always=if(machine!=\(plain); machine!=\(Workspace.machineName)): \(file)",
+                "scripts.always=if(machine!=\(plain); machine!=\(Workspace.machineName); machine!=\(FirstBootBenchmark.plain)): \(file)",
             ])
         let client = SessionClient(service)
         var without = Samples()
@@ -39,6 +41,8 @@ enum ScriptsBenchmark {
                 if turn > 0 { with[place].add(time.milliseconds) }
             }
         }
+        var firstBoot = FirstBootBenchmark()
+        if obstacle == nil { try await firstBoot.run(client) }
         await service.stop()
         Figure.print("click_without_script", without.median, "ms", note: "\(runs) runs, \(without.range)")
         for (place, way) in ways.enumerated() {
@@ -46,6 +50,7 @@ enum ScriptsBenchmark {
                 "script_by_\(way.rawValue)", with[place].median - without.median, "ms",
                 note: "more until the first frame, 4 KiB of script; \(with[place].range)")
         }
+        if let obstacle { QWDBench.say("script_by_firstboot is not measured: \(obstacle)") } else { firstBoot.print() }
     }
 
     private static func machine(_ way: Injection) -> String { "\(way.rawValue).iso" }
