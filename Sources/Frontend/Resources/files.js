@@ -165,6 +165,7 @@ async function bring(file) {
             }
             return answer;
         });
+        await list();
         say(words.brought.replace("{name}", placed.name));
     } catch (error) {
         explain(file.name, error);
@@ -272,6 +273,7 @@ function show({ files, used: now, limit, more }) {
 async function removeFile(name) {
     try {
         await withDoor((door) => door.ask({ op: "remove", name }));
+        await list();
         say("");
     } catch (error) {
         explain(name, error);
@@ -283,6 +285,7 @@ async function removeAll() {
     try {
         // As long as it takes.
         await withDoor((door) => door.ask({ op: "clear" }, Infinity));
+        await list();
         say("");
     } catch (error) {
         explain(words.title, error);
@@ -292,16 +295,20 @@ async function removeAll() {
 // Shows what is there while somebody looks: the guest's files come without a word.
 let lister;
 
-let isListing = false;
+// The answer to one that is under way may be older than what was just done.
+let listing = Promise.resolve();
 
-async function list() {
-    if (isListing) return;
+function list() {
+    listing = listing.then(listNow);
+    return listing;
+}
+
+async function listNow() {
     if (!where || document.hidden) {
         lister?.close();
         lister = undefined;
         return;
     }
-    isListing = true;
     try {
         lister ??= await Door.open(where);
         show(await lister.ask({ op: "list" }));
@@ -309,8 +316,6 @@ async function list() {
     } catch {
         lister?.close();
         lister = undefined;
-    } finally {
-        isListing = false;
     }
 }
 
