@@ -64,7 +64,7 @@ extension QWD {
     /// What was typed, behind the program's name.
     private static func words() throws -> [String] {
         let words = Array(CommandLine.arguments.dropFirst())
-        guard isQwdctl else { return words }
+        guard isQwdctl else { return try CommonOptions.behindCommand(words) }
         if QwdctlVerb(word: words.first ?? "") == .help { throw CleanExit.message(Qwdctl.help) }
         return try Qwdctl.translate(words, environment: ProcessInfo.processInfo.environment)
     }

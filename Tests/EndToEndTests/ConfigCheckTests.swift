@@ -10,21 +10,8 @@ struct ConfigCheckTests {
         let file = "/tmp/qwd-check-\(UInt32.random(in: 0...UInt32.max)).yaml"
         try Files.write(text, to: file)
         defer { Files.remove(file) }
-        return try await offPool {
-            let process = Process()
-            process.executableURL = URL(filePath: builtProgram)
-            process.arguments = ["config", "check", "--config", file]
-            let (output, errors) = (Pipe(), Pipe())
-            process.standardOutput = output
-            process.standardError = errors
-            try process.run()
-            // Both are short: neither pipe fills while the other is read.
-            let texts = try [output, errors].map {
-                String(decoding: try $0.fileHandleForReading.readToEnd() ?? Data(), as: UTF8.self)
-            }
-            process.waitUntilExit()
-            return (process.terminationStatus, texts[0], texts[1])
-        }
+        let found = try await answer(of: builtProgram, to: ["config", "check", "--config", file])
+        return (found.code, found.output, found.errors)
     }
 
     @Test(arguments: ["http", "ws"])
@@ -76,5 +63,24 @@ struct ConfigCheckTests {
             """)
         #expect(found.status == 0, "\(found.errors)")
         #expect(found.errors.contains("the configuration is good"))
+    }
+
+    @Test(arguments: [
+        ["--config", "FILE", "config", "show"], ["--config=FILE", "--set", "log.level=debug", "config", "show"],
+        ["--set=log.level=debug", "config", "show", "--config", "FILE"],
+    ])
+    func `what all commands understand may stand before the command too`(words: [String]) async throws {
+        let file = "/tmp/qwd-check-\(UInt32.random(in: 0...UInt32.max)).yaml"
+        try Files.write("form: { cpu: [7] }\n", to: file)
+        defer { Files.remove(file) }
+        let found = try await answer(of: builtProgram, to: words.map { $0.replacing("FILE", with: file) })
+        #expect(found.code == 0 && found.output.contains("[7]"), "\(found)")
+        #expect(found.output.contains("level: debug") == (words.count > 4), "\(found.output)")
+    }
+
+    @Test(arguments: [["--config"], ["--config", "/none.yaml"], ["--set=log.level=debug"]])
+    func `without a command they are an error of use`(words: [String]) async throws {
+        let found = try await answer(of: builtProgram, to: words)
+        #expect(found.code == 2 && found.errors.contains("qwd --help"), "\(found)")
     }
 }

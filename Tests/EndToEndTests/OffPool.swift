@@ -10,7 +10,7 @@ func offPool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) as
 
 /// What a program says that ends by itself, with nobody at its keyboard.
 func answer(
-    of program: String, to words: [String], environment: [String: String]
+    of program: String, to words: [String], environment: [String: String] = ProcessInfo.processInfo.environment
 ) async throws -> (code: Int32, output: String, errors: String) {
     try await offPool {
         let process = Process()

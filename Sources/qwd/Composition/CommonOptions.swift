@@ -24,6 +24,23 @@ struct CommonOptions: ParsableArguments {
     /// Themselves again, for another command that gets the same.
     var words: [String] { (config.map { ["--config", $0] } ?? []) + overrides.flatMap { ["--set", $0] } }
 
+    /// What was typed, with these options behind the command where they stand before it: `qwd --config FILE status`.
+    /// - Throws: A failure where there is no command.
+    static func behindCommand(_ words: [String]) throws(Failure) -> [String] {
+        var (rest, before) = (words[...], [String]())
+        while let word = rest.first, ["--config", "--set"].contains(where: { word == $0 || word.hasPrefix("\($0)=") }) {
+            let count = word.contains("=") ? 1 : 2
+            before += rest.prefix(count)
+            rest = rest.dropFirst(count)
+        }
+        if rest.isEmpty, !before.isEmpty {
+            throw Failure(.usage, "No command stands behind \(before.joined(separator: " ")). 'qwd --help' lists them.")
+        }
+        // What stands behind `--` is no option.
+        let end = rest.firstIndex(of: "--") ?? rest.endIndex
+        return Array(rest[..<end]) + before + rest[end...]
+    }
+
     /// Reads the configuration.
     /// - Throws: A failure that names every error at once, each with its file, line and key.
     func settings() throws(Failure) -> Settings {

@@ -21,14 +21,14 @@ extension ManualPage {
     private static func qwd(_ tree: CommandTree) -> ManualPage {
         var page = ManualPage("qwd", 1, "virtual machines in the browser, as a job queue")
         page.heading("SYNOPSIS")
-        page.paragraph("`qwd` <command> [options] [arguments]")
+        page.paragraph("`qwd` [`--config` file] <command> [options] [arguments]")
         page.heading("DESCRIPTION")
         page.paragraph(
             "A person opens a web page, asks for a virtual machine and works on its desktop in the same browser tab. `qwd` runs "
                 + "the pages, the machines and what keeps them in order, and looks after all of it.")
         page.paragraph("Data goes to standard output, messages to standard error.")
         page.heading("COMMON OPTIONS")
-        page.paragraph("Most commands take these; they are not repeated below.")
+        page.paragraph("Most commands take these, before the command or behind it; they are not repeated below.")
         let leaves = tree.leaves()
         let common =
             leaves.first { $0.command.commandName == "status" }?.command.visibleArguments.filter(\.isCommon) ?? []
