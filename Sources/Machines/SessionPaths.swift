@@ -95,6 +95,8 @@ package struct SessionPaths: Sendable, Hashable {
     package var bootAgent: String { "\(disk)/boot-agent" }
     /// The serial console, and what a BIOS says of its work.
     package var console: String { "\(run)/console.sock" }
+    /// The tags of the folders that are served to it, one a line.
+    package var folders: String { "\(run)/folders" }
     /// The graphics cards that it has, one a line.
     package var graphicsCards: String { "\(run)/graphics-cards" }
     /// The guest's agent.

@@ -175,6 +175,32 @@ struct FolderTests {
             error?.detail.contains("The directory of home is not what it was") == true, "\(String(describing: error))")
     }
 
+    @Test func `a folder that is served no more is told of, and its machine runs on`() async throws {
+        defer { Files.remove(root) }
+        let homes = [try directory("ann", of: Self.ann), try directory("data", of: Self.bob, mode: 0o755)]
+        let kitchen = try ImageKitchen()
+        let path = try guest(kitchen, tags: ["home", "host_data"], user: "echo begin; sleep 1000", root: "")
+        let (troubles, told) = AsyncStream.makeStream(of: String.self)
+        try await LinuxGuest.run(
+            path,
+            folders: [try folder("home", homes[0], as: Self.ann), try folder("host_data", homes[1], as: Self.bob)],
+            onEvent: { event in
+                if case .trouble(_, let words) = event, !words.isEmpty { told.yield(words) }
+            },
+            with: { machine, hypervisor in
+                try await LinuxGuest.hear("begin", of: machine)
+                let server = try #require(FileServer.find(machine.session, tag: "host_data"))
+                #expect(await server.kill())
+                let words = await troubles.first { _ in true }
+                #expect(words?.hasPrefix("/mnt/data can't be reached") == true, "\(words ?? "")")
+                #expect(try await machine.qmp.execute(QueryStatus()).state == .running)
+                // A worker that comes later finds the same.
+                let found = await hypervisor.folderServers(of: machine.session)
+                #expect(Set(found.keys) == ["home", "host_data"])
+                #expect(found["home"] as? ProcessHandle != nil && found["host_data"] as? ProcessHandle == nil)
+            })
+    }
+
     @Test func `a full exchange folder does not grow, whatever the guest does, until something is removed`()
         async throws
     {

@@ -26,6 +26,9 @@ struct LiveMachine: Sendable {
     var waitsForSpace = false
     /// Whether it stands still because there are too many files in its exchange folder.
     var hasTooManyFiles = false
+    /// What serves its folders, and which of them are served no more.
+    var folderServers: FolderServers = [:]
+    var lostFolders: Set<String> = []
     /// What serves its exchange folder, where that was looked for.
     var exchangeServer: ProcessHandle?
     /// What is wrong with the file it was made of; empty if nothing is.
@@ -50,7 +53,14 @@ struct LiveMachine: Sendable {
         }
         return waitsForSpace
             ? "Paused: the host's disk is full. It goes on by itself when there is room; a session that is stopped gives some."
-            : [masterProblem, network.problem ?? "", scriptProblem].first { !$0.isEmpty } ?? ""
+            : [masterProblem, folderProblem, network.problem ?? "", scriptProblem].first { !$0.isEmpty } ?? ""
+    }
+
+    private var folderProblem: String {
+        if lostFolders.isEmpty { return "" }
+        let places = lostFolders.sorted().map(HostFolder.place).joined(separator: ", ")
+        return
+            "\(places) can't be reached from the desktop any more: what serves it on the host has ended. A new session has it again."
     }
 }
 

@@ -59,6 +59,7 @@ extension QEMUHypervisor {
                     console: ConsoleLog(files),
                     waitsForSpace: status.state == .ioError, network: NetworkLink(adopting: files))
                 live.isAdopted = true
+                live.folderServers = folderServers(of: machine.session)
                 if status.state != .prelaunch { live.switchedOn.open() }
                 register(live)
                 return adopted(state(status.state))

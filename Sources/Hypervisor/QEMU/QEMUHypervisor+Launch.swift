@@ -69,6 +69,9 @@ extension QEMUHypervisor {
                     folders: servers.map(\.connection)),
                 log: session.log)
             try process.record(in: session.pid)
+            if !specification.folders.isEmpty {
+                try Files.write(specification.folders.map(\.tag).joined(separator: "\n"), to: session.folders)
+            }
         } catch {
             throw error.code == .ended ? notStarted(specification, session, error) : MachineError(error)
         }
@@ -94,10 +97,13 @@ extension QEMUHypervisor {
         }
         // A shorter queue of viewers is no reason to fail.
         try? UnixSocket.wait(for: Self.viewersAtOnce, at: display)
-        register(
-            LiveMachine(
-                session: specification.session, fence: specification.fence,
-                paths: session, qmp: client, process: process, poweredOff: Latch(), console: ConsoleLog(session)))
+        var machine = LiveMachine(
+            session: specification.session, fence: specification.fence,
+            paths: session, qmp: client, process: process, poweredOff: Latch(), console: ConsoleLog(session))
+        for (folder, server) in zip(specification.folders, servers) {
+            machine.folderServers[folder.tag] = server.process
+        }
+        register(machine)
     }
 
     /// Connects to a QEMU to which the display's socket is on its way.

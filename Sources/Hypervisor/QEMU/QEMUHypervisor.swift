@@ -37,6 +37,7 @@ package actor QEMUHypervisor: Hypervisor {
     private enum Watched: Sendable {
         case live(LiveMachine)
         case console(LiveMachine)
+        case folders(LiveMachine)
         case readiness(LiveMachine)
         case firmware(LiveMachine)
         case script(LiveMachine)
@@ -83,6 +84,7 @@ package actor QEMUHypervisor: Hypervisor {
                     switch newcomer {
                     case .live(let machine): await self.watch(machine)
                     case .console(let machine): await self.followConsole(machine)
+                    case .folders(let machine): await self.watchFolders(machine)
                     case .readiness(let machine): await self.followReadiness(machine)
                     case .firmware(let machine): await self.followFirmware(machine)
                     case .script(let machine): await self.runScript(machine)
@@ -132,6 +134,7 @@ package actor QEMUHypervisor: Hypervisor {
         machines[machine.session] = machine
         register.yield(.live(machine))
         register.yield(.console(machine))
+        if !machine.folderServers.isEmpty { register.yield(.folders(machine)) }
         if Readiness(waitedFor: machine.paths) != nil { register.yield(.readiness(machine)) }
         // What a guest that has long been running says is not its BIOS's.
         if !machine.isAdopted { register.yield(.firmware(machine)) }
