@@ -44,9 +44,7 @@ deb: dist
 
 ## test-deploy: tries the package under systemd, in containers, on a farm and behind proxies; DEB names one that is there already
 test-deploy:
-	@scripts/setup deploy || true
-	$(if $(DEB),,$(MAKE) deb)
-	scripts/test-deploy "$(or $(DEB),$$(scripts/deb))"
+	scripts/test-deploy $(DEPLOY) $(DEB)
 
 build:
 	$(SWIFT) build -c $(CONFIGURATION) --product qwd

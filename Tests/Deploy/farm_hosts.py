@@ -99,7 +99,7 @@ class Farm:
         self.program = os.path.abspath(program)
         self.failures = 0
         # Short: sockets live below it, and their paths have at most 107 bytes.
-        self.root = tempfile.mkdtemp(prefix="qwd-farm-", dir="/tmp")
+        self.root = tempfile.mkdtemp(prefix=f"qwd-farm-{os.getpid()}-", dir="/tmp")
         os.chmod(self.root, 0o755)
         self.keys = f"{self.root}/keys"
         self.tag = f"qwd-{os.getpid()}"

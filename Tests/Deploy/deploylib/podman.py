@@ -5,11 +5,15 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
+import tempfile
 import time
 
-from .checks import run
+from .checks import Trouble, run
 
 NAME = "localhost/qwd-deploy"
+# Where images and the state of containers are kept.
+PLACE = pathlib.Path(__file__).resolve().parents[3] / ".build/deploy"
 
 
 class Podman:
@@ -31,6 +35,27 @@ class Podman:
 
     def __call__(self, *words, **options):
         return run(*self.words, *words, env=self.environment, **options)
+
+    def obstacle(self, *tools):
+        """Why no container of the tests could run on this host, in words; nothing if one can, which is tried."""
+        missing = [tool for tool in ("podman", "mmdebstrap", "dpkg-deb", *tools) if not shutil.which(tool)]
+        if os.geteuid():
+            return "root is needed"
+        if missing:
+            return f"{', '.join(missing)} is missing (scripts/setup deploy)"
+        if not os.path.exists("/dev/net/tun"):
+            return "guests' networks need /dev/net/tun (modprobe tun)"
+        if not shutil.which("busybox"):
+            return "busybox is missing (scripts/setup)"
+        with tempfile.TemporaryDirectory(prefix=f"qwd-root-{os.getpid()}-") as root:
+            for name in ("bin", "dev", "etc", "proc", "run", "sys", "tmp", "var"):
+                os.mkdir(f"{root}/{name}")
+            shutil.copy(shutil.which("busybox"), f"{root}/bin/busybox")
+            try:
+                self("run", "--rm", "--privileged", "--systemd=always", "--rootfs", root, "/bin/busybox", "true", timeout=60)
+            except (Trouble, OSError, subprocess.TimeoutExpired) as trouble:
+                return f"podman can run none here: {' '.join(str(trouble).splitlines()[-1:])[:300]}"
+        return ""
 
     def base(self, packages):
         """The image of a Debian that has these packages, made now if there is none, and a word about it.
