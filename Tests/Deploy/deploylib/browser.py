@@ -1,157 +1,102 @@
-"""What a browser does, by hand: pages, cookies, displays."""
+"""What a browser does, by hand: pages, forms, cookies, displays."""
 
-import collections
-import contextlib
 import http.client
+import http.cookies
 import json
 import re
-import struct
 import urllib.parse
 
-from .checks import Trouble, wait
-
-Answer = collections.namedtuple("Answer", "status headers text")
+from . import rfb
+from .checks import Over, Trouble, wait
+from .websocket import WebSocket
 
 
 class Browser:
-    """Asks for pages, with cookies, and opens displays."""
+    """Somebody with cookies."""
 
-    def __init__(self, host, port=8080):
-        """host: what gives a connection to its loopback, by connect(port)."""
-        self.host = host
-        self.port = port
+    def __init__(self, connect, origin, base=""):
+        """connect: gives a connection to a host and a port. base: with what the paths of all pages begin."""
+        self.connect, self.origin, self.base = connect, origin, base
+        self.address = urllib.parse.urlsplit(origin)
         self.cookies = {}
 
-    def ask(self, method, path, fields=None, headers=None):
-        body = urllib.parse.urlencode(fields).encode() if fields else b""
-        lines = {"Host": f"127.0.0.1:{self.port}", "Connection": "close", "Content-Length": str(len(body)), **(headers or {})}
-        if fields:
-            lines |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://127.0.0.1:{self.port}"}
+    def open(self, method, path, fields=None, headers=None):
+        """Sends a request. Of the answer only the head has been read."""
+        connection = http.client.HTTPConnection(self.address.netloc)
+        connection.sock = self.connect(self.address.hostname, self.address.port)
+        headers, body = dict(headers or {}), None
         if self.cookies:
-            lines["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        with self.host.connect(self.port) as peer:
-            head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-            peer.sendall(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
-            answer = http.client.HTTPResponse(peer, method=method)
-            answer.begin()
-            text = answer.read().decode()
-        for cookie in answer.headers.get_all("Set-Cookie") or []:
-            name, value = cookie.split(";")[0].split("=", 1)
-            self.cookies[name] = value
-        return Answer(answer.status, answer.headers, text)
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        if fields is not None:
+            headers = {"Origin": self.origin, "Content-Type": "application/x-www-form-urlencoded"} | headers
+            body = urllib.parse.urlencode(fields)
+        connection.request(method, self.base + path, body, headers)
+        answer = connection.getresponse()
+        for line in answer.headers.get_all("Set-Cookie", []):
+            for name, cookie in http.cookies.SimpleCookie(line).items():
+                self.cookies[name] = cookie.value
+        answer.connection = connection
+        return answer
 
-    def fields(self, path):
-        """The hidden fields of a form."""
+    def ask(self, method, path, fields=None, headers=None):
+        """Sends a request and reads all of the answer, into its `text`."""
+        answer = self.open(method, path, fields, headers)
+        answer.text = answer.read().decode(errors="replace")
+        answer.connection.close()
+        return answer
+
+    def json(self, method, path, fields=None, headers=None):
+        answer = self.ask(method, path, fields, {"Accept": "application/json"} | (headers or {}))
+        if answer.status not in (200, 201):
+            raise Trouble(f"{method} {path}: {answer.status} {answer.text[:500]}")
+        return json.loads(answer.text)
+
+    def form(self, path="/"):
+        """What the form of a page sends when only its button is pressed."""
         page = self.ask("GET", path)
         if page.status != 200:
             raise Trouble(f"GET {path}: {page.status} {page.headers.get('Location', '')}")
-        return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+        found = {}
+        for text in re.findall(r"<input ([^>]*)>", page.text):
+            name, value = re.search(r'name="([^"]*)"', text), re.search(r'value="([^"]*)"', text)
+            if name and re.search(r'type="hidden"|\bchecked\b', text):
+                found[name[1]] = value[1] if value else ""
+        return found
+
+    def sign_in(self, user, password):
+        return self.ask("POST", "/sign-in", self.form("/sign-in") | {"user": user, "password": password})
 
     def create(self, **fields):
         """A session, as the form asks for it; its id."""
-        all_fields = self.fields("/") | {"cpu": "1", "memory": "0.25"} | fields
-        answer = self.ask("POST", "/sessions", all_fields, {"Accept": "application/json"})
-        if answer.status not in (200, 201):
-            raise Trouble(f"POST /sessions: {answer.status} {answer.text[:500]}")
-        return json.loads(answer.text)["id"]
+        return self.json("POST", "/sessions", self.form() | {"cpu": "1", "memory": "0.25"} | fields)["id"]
+
+    def stop(self, session):
+        return self.ask("POST", f"/sessions/{session}/stop", {"csrf": self.form(f"/sessions/{session}")["csrf"]})
+
+    def status(self, session):
+        return self.json("GET", f"/sessions/{session}/status")
 
     def link(self, session, limit=60):
         """The address of its display, as soon as there is one."""
         def found():
-            status = json.loads(self.ask("GET", f"/sessions/{session}/status").text)
+            status = self.status(session)
             if status.get("state") == "ended":
-                raise SystemExit(f"session {session} has ended: {status}")
+                raise Over(f"session {session} has ended: {status}")
             return status.get("connect_url")
-        return wait("the session has a display", found, limit)
+        return wait(f"{session} has a display", found, limit)
+
+    def display(self, link):
+        """Where the display behind a link is, and its token. Its page asks the same."""
+        address = urllib.parse.urlsplit(link)
+        token = address.fragment.split("&")[0].split("=")[-1]
+        found = self.json("GET", address.path.removeprefix(self.base) + "/state", headers={"Display-Token": token})
+        return found["display"], token
+
+    def open_display(self, link):
+        display, token = self.display(link)
+        return WebSocket(self.connect, display, self.origin, token)
 
     def picture(self, link):
         """Opens a link as the page behind it does, and gets a whole picture."""
-        with self.open(link) as opened:
-            return opened.picture()
-
-    def open(self, link):
-        """The display behind a link. As its page does it asks where that is."""
-        address = urllib.parse.urlsplit(link)
-        token = address.fragment.split("&")[0].split("=")[-1]
-        state = self.ask("GET", address.path + "/state", headers={"Display-Token": token})
-        display = urllib.parse.urlsplit(json.loads(state.text)["display"])
-        return Display(self.host.connect(display.port), display, token, f"http://127.0.0.1:{self.port}")
-
-
-class Display(contextlib.AbstractContextManager):
-    """RFB 3.8 over a WebSocket (RFC 6143, RFC 6455)."""
-
-    def __init__(self, peer, address, token, origin):
-        self.peer, self.data = peer, b""
-        peer.sendall((
-            f"GET {address.path} HTTP/1.1\r\nHost: {address.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-            f"Origin: {origin}\r\nSec-WebSocket-Protocol: binary, {token}\r\n\r\n").encode())
-        head = b""
-        while b"\r\n\r\n" not in head:
-            piece = peer.recv(1)
-            if not piece:
-                break
-            head += piece
-        if not head.startswith(b"HTTP/1.1 101"):
-            raise Trouble(f"the display answers {head[:100]!r}")
-
-    def __exit__(self, *_):
-        self.peer.close()
-
-    def exactly(self, count):
-        pieces = []
-        while count:
-            piece = self.peer.recv(min(count, 1 << 16))
-            if not piece:
-                raise Trouble("the display ended")
-            pieces.append(piece)
-            count -= len(piece)
-        return b"".join(pieces)
-
-    def read(self, count):
-        while len(self.data) < count:
-            kind, length = self.exactly(2)
-            if length == 126:
-                (length,) = struct.unpack(">H", self.exactly(2))
-            elif length == 127:
-                (length,) = struct.unpack(">Q", self.exactly(8))
-            content = self.exactly(length)
-            if kind & 15 < 3:
-                self.data += content
-        found, self.data = self.data[:count], self.data[count:]
-        return found
-
-    def write(self, data):
-        # A mask of zeros is one too.
-        self.peer.sendall(bytes([0x82, 0x80 | len(data)]) + bytes(4) + data)
-
-    def picture(self):
-        if not (greeting := self.read(12)).startswith(b"RFB 003."):
-            raise Trouble(f"the display greets with {greeting!r}")
-        self.write(b"RFB 003.008\n")
-        self.read(self.read(1)[0])
-        self.write(b"\x01")
-        if self.read(4) != bytes(4):
-            raise Trouble("the display refuses")
-        self.write(b"\x01")
-        width, height = struct.unpack(">HH", self.read(4))
-        self.read(16)
-        (length,) = struct.unpack(">I", self.read(4))
-        self.read(length)
-        self.write(struct.pack(">BBHI", 2, 0, 1, 0))
-        self.write(struct.pack(">BBHHHH", 3, 0, 0, 0, width, height))
-        colours = set()
-        while True:
-            kind, _, rectangles = struct.unpack(">BBH", self.read(4))
-            if kind:
-                raise Trouble(f"message {kind} in place of a picture")
-            for _ in range(rectangles):
-                _, _, w, h, encoding = struct.unpack(">HHHHi", self.read(12))
-                if encoding:
-                    raise Trouble(f"encoding {encoding}")
-                pixels = self.read(4 * w * h)
-                colours |= {pixels[at:at + 3] for at in range(0, len(pixels), 4)}
-            if len(colours) > 1:
-                return f"{width}x{height}, {len(colours)} colours"
-            self.write(struct.pack(">BBHHHH", 3, 1, 0, 0, width, height))
+        with self.open_display(link) as display:
+            return rfb.picture(display)

@@ -6,10 +6,10 @@ import os
 import pathlib
 import re
 import shutil
-import signal
 import subprocess
 import time
 
+from . import processes
 from .checks import Trouble
 from .podman import PLACE, Podman
 
@@ -37,14 +37,14 @@ def remove_processes():
     namespaces = [name for name in (os.listdir("/run/netns") if os.path.isdir("/run/netns") else []) if is_ours(name)]
     groups = [f"/sys/fs/cgroup/**/qwd-{pathlib.Path(path).name}" for root in roots for path in
               [*glob.glob(f"{root}/*/r/sessions/*"), *glob.glob(f"{root}/r/sessions/*")]]
-    end = time.monotonic() + 10
+    networks = {os.stat(f"/run/netns/{name}").st_ino for name in namespaces}
+    end, killed = time.monotonic() + 10, {}
     # One that ends may have begun another.
-    while (found := find(roots, namespaces)) and time.monotonic() < end:
-        for process, words in found.items():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(process, signal.SIGKILL)
-            yield f"process {process}, {words}"
+    while (found := processes.kill_found(roots, networks)) and time.monotonic() < end:
+        killed |= found
         time.sleep(0.1)
+    if killed:
+        yield f"{len(killed)} processes: {', '.join(sorted(set(killed.values())))}"
     for name in namespaces:
         subprocess.run(["ip", "netns", "del", name], capture_output=True, check=False)
         yield f"network namespace {name}"
@@ -52,19 +52,6 @@ def remove_processes():
         for path in glob.glob(group, recursive=True):
             with contextlib.suppress(OSError):
                 os.rmdir(path)
-
-
-def find(roots, namespaces):
-    """Processes that have a directory of a test in their environment or among their words, or live in its networks."""
-    numbers = {os.stat(f"/run/netns/{name}").st_ino for name in namespaces}
-    found = {}
-    for place in pathlib.Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            told = (place / "environ").read_bytes() + (place / "cmdline").read_bytes()
-            if any(f"{root}".encode() in told for root in roots) or os.stat(place / "ns/net").st_ino in numbers:
-                found[int(place.name)] = (place / "comm").read_text().strip()
-    found.pop(os.getpid(), None)
-    return found
 
 
 def remove_containers():

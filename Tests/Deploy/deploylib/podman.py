@@ -12,8 +12,9 @@ import time
 from .checks import Trouble, run
 
 NAME = "localhost/qwd-deploy"
+TREE = pathlib.Path(__file__).resolve().parents[3]
 # Where images and the state of containers are kept.
-PLACE = pathlib.Path(__file__).resolve().parents[3] / ".build/deploy"
+PLACE = TREE / ".build/deploy"
 
 
 class Podman:

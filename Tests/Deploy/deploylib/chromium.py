@@ -1,6 +1,6 @@
 """A person in Chromium: signs in, starts a desktop, looks at it and stops it, while another tab listens.
 
-usage: browser.py URL ADDRESS KEY PICTURE, with the password on standard input. Prints by which
+usage: chromium.py URL ADDRESS KEY PICTURE, with the password on standard input. Prints by which
 protocols pages and display came, and how late an event was.
 """
 

@@ -1,15 +1,14 @@
 """A `qwd up` with directories, ports and a Redis of its own, whose configuration is that of an example."""
 
 import json
-import os
 import pathlib
 import re
 import shutil
-import signal
 import socket
 import subprocess
 
 from . import processes
+from .checks import Trouble, equal, wait
 from .proxy import EXAMPLES, NAME, substitute
 
 USER, PASSWORD = "alice", "sesame"
@@ -67,10 +66,6 @@ auth: {{ methods: [command], command: {{ path: {check} }} }}
         (self.root / "qwd.d" / "proxy.yaml").write_text(substitute(example.read_text(), substitutions, example))
 
     @property
-    def mark(self):
-        return f"QWDTEST_ROOT={self.root}"
-
-    @property
     def log(self):
         return (self.root / "log").read_text(errors="replace")
 
@@ -81,12 +76,10 @@ auth: {{ methods: [command], command: {{ path: {check} }} }}
     def start(self):
         checked = self.run("config", "check")
         if checked.returncode:
-            raise processes.Ended(f"qwd config check: {checked.stderr.strip()}")
-        name, value = self.mark.split("=", 1)
+            raise Trouble(f"qwd config check: {checked.stderr.strip()}")
         self.process = processes.start([self.program, "up", "--config", str(self.configuration)], self.root / "log",
-                                       {name: value})
-        processes.wait_until("qwd up", lambda: "Frontend listens" in self.log and "worker takes jobs" in self.log, 60,
-                             self.process)
+                                       {processes.MARK: str(self.root)})
+        wait("qwd up", lambda: "Frontend listens" in self.log and "worker takes jobs" in self.log, 60, self.process)
 
     def addresses_of(self, act, session):
         """From where the log says that somebody did something about a session, in the order of the lines."""
@@ -103,7 +96,7 @@ auth: {{ methods: [command], command: {{ path: {check} }} }}
                 lines.write(json.dumps({"execute": command}) + "\n")
                 lines.flush()
                 while "return" not in (answer := json.loads(lines.readline())):
-                    assert "error" not in answer, answer
+                    equal(answer.get("error"), None)
 
     def end(self):
         """Ends every session, the service, and what it leaves running on purpose."""
@@ -111,14 +104,6 @@ auth: {{ methods: [command], command: {{ path: {check} }} }}
             if process.poll() is None:
                 self.run("stop", "--all")
             processes.end(process, 20)
-        # Machines and displays outlive the service where they still run; Redis has its title in place of its environment.
-        processes.end_marked(self.mark)
-        redis = self.root / "r" / "redis.pid"
-        if redis.exists():
-            pid = int(redis.read_text().split()[0])
-            try:
-                if str(self.root) in pathlib.Path(f"/proc/{pid}/cmdline").read_text():
-                    os.kill(pid, signal.SIGKILL)
-            except OSError:
-                pass  # It has ended.
+        # Machines, displays and Redis outlive the service where they still run.
+        processes.kill_found([self.root])
         shutil.rmtree(self.root, ignore_errors=True)
