@@ -59,9 +59,10 @@ with sync_playwright() as playwright:
         fetch(path).then(async (answer) => {
             const [reader, text] = [answer.body.getReader(), new TextDecoder()];
             for (let part; !(part = await reader.read()).done;) heard.push([Date.now(), text.decode(part.value)]);
-        });
+        }).catch((error) => { window.broken = error; });
         // When a text has come, counted from a part on.
         window.came = (wanted, from) => {
+            if (window.broken) throw broken;
             let text = "";
             for (const [at, part] of heard.slice(from)) if ((text += part).includes(wanted)) return at;
         };
