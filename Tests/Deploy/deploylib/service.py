@@ -71,7 +71,7 @@ auth: {{ methods: [command], command: {{ path: {check} }} }}
 
     def run(self, *arguments):
         return subprocess.run([self.program, *arguments, "--config", self.configuration], capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=60)
+                              stdin=subprocess.DEVNULL, timeout=60, check=False, env=processes.environment())
 
     def start(self):
         checked = self.run("config", "check")
