@@ -21,6 +21,8 @@ package struct Machine: Sendable, Hashable, Identifiable {
     /// How QEMU opens it, which may be another way: see `VHDFormat`.
     package var driver: DiskFormat
     package var hardware: MachineHardware
+    /// Whose system its disk has, as far as that shows.
+    package var system = BootSurvey.System.unknown
     /// Why the hardware is so, part by part.
     package var parts: [HardwareChoice.Part] = []
     /// CPUs it needs at least, and has at most; nil when it does not say.
@@ -97,6 +99,8 @@ package struct Machine: Sendable, Hashable, Identifiable {
             driver: image.driver,
             identity: image.identity)
         parts = choice.parts
+        // Which one of two starts nobody knows.
+        system = image.survey.system == .windows && image.survey.hasLinux ? .unknown : image.survey.system
     }
 
     /// A machine of a file that is in no catalogue. Waits for the disk.

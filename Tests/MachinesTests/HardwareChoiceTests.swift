@@ -67,6 +67,21 @@ struct `The hardware of a machine of which its section says nothing` {
             Set(machine.parts.map(\.key)).isSuperset(of: ["arch", "firmware", "disk_bus", "network_card", "video"]))
     }
 
+    @Test func `a disk is a Windows if nothing of it is a Linux`() throws {
+        let rest = [UInt8](repeating: 0, count: 128 * 512)
+        let tables = [
+            (Self.disk([Self.efi, Self.reserved]), BootSurvey.System.windows),
+            (Self.disk([Self.efi, Self.reserved, Self.linux]), .unknown),
+            (Self.disk([Self.efi, Self.linux]), .unknown),
+            (Self.disk([Self.efi, Self.rootAMD64]), .linux), (DiskBytes.mbr([(7, 64, 8)]) + rest, .windows),
+            (DiskBytes.mbr([(7, 64, 8), (0x83, 72, 8)]) + rest, .unknown),
+        ]
+        for (index, (disk, system)) in tables.enumerated() {
+            let machine = try #require(try choose(disk, "disk.img").1)
+            #expect(machine.system == system, "\(index)")
+        }
+    }
+
     @Test func `is for the processor that its loader is for`() throws {
         var disk = Self.disk([Self.efi, Self.linux])
         disk.put(Array("BOOTAA64EFI".utf8), at: 210 * 512)

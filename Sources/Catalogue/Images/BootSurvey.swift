@@ -11,6 +11,8 @@ package struct BootSurvey: Sendable, Hashable {
     package var byUEFI = false
     package var architecture: MachineHardware.Architecture?
     package var system = System.unknown
+    /// Whether a partition is there that may be a Linux's, whatever else is.
+    package var hasLinux = false
 
     /// Nothing could be found out: what most machines are is taken.
     static let unknown = BootSurvey(byBIOS: true)
@@ -62,6 +64,7 @@ extension BootSurvey {
             default: break
             }
         }
+        hasLinux = !Self.linuxPartitions(head).isEmpty
         return system
     }
 
@@ -97,8 +100,9 @@ extension BootSurvey {
                 if first <= last, last < .max { system = (first, last - first + 1) }
             // Where GRUB's second part is.
             case .biosBoot: byBIOS = true
-            case .rootAMD64: (architecture, self.system) = (.amd64, .linux)
-            case .rootARM64: (architecture, self.system) = (.arm64, .linux)
+            case .rootAMD64: (architecture, self.system, hasLinux) = (.amd64, .linux, true)
+            case .rootARM64: (architecture, self.system, hasLinux) = (.arm64, .linux, true)
+            case .linuxFiles: hasLinux = true
             case .microsoftReserved: self.system = .windows
             default: break
             }

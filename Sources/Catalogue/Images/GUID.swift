@@ -27,6 +27,8 @@ struct GUID: Hashable {
     static let biosBoot = GUID(0x2168_6148, 0x6449, 0x6E6F, 0x744E_6565_6445_4649)
     static let rootAMD64 = GUID(0x4F68_BCE3, 0xE8CD, 0x4DB1, 0x96E7_FBCA_F984_B709)
     static let rootARM64 = GUID(0xB921_B045, 0x1DF0, 0x41C3, 0xAF44_4C6F_280D_3FAE)
+    /// Any file system of a Linux.
+    static let linuxFiles = GUID(0x0FC6_3DAF, 0x8483, 0x4772, 0x8E79_3D69_D847_7DE4)
     static let microsoftReserved = GUID(0xE3C9_E316, 0x0B5C, 0x4DB8, 0x817D_F92D_F002_15AE)
 }
 
