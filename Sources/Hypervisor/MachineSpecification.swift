@@ -16,6 +16,8 @@ package struct MachineSpecification: Sendable, Hashable {
     package var usesMaster = false
     /// A script for its guest's shell, run once when its system is up; nil for none.
     package var bootScript: String?
+    /// Scripts for Windows in its place, each run once when its system is up, in their order; libguestfs puts them into the disk.
+    package var batchScripts: [String] = []
     /// Whether the script only mounts folders, which is not worth a disk of its own for a live system.
     package var mountsOnly = false
 
@@ -46,7 +48,7 @@ package struct MachineSpecification: Sendable, Hashable {
 
     /// Whether its disk is changed before it starts, which takes a while.
     package var customizesDisk: Bool {
-        !diskCommands.isEmpty || bootScript != nil && machine.inject == .firstboot
+        !diskCommands.isEmpty || !batchScripts.isEmpty || bootScript != nil && machine.inject == .firstboot
     }
 
     /// Size of the disk that the session writes to, as its guest sees it.

@@ -86,6 +86,8 @@ package struct SessionPaths: Sendable, Hashable {
     package var vnc: String { "\(run)/vnc.sock" }
     /// The boot scripts, and two ways in which they come into the guest.
     package var bootScript: String { "\(disk)/boot-script" }
+    /// One of those for Windows.
+    package func batchScript(_ number: Int) -> String { "\(disk)/boot-script-\(number)" }
     package var bootCredential: String { "\(disk)/boot-credential" }
     package var bootSeed: String { "\(disk)/boot-seed" }
     /// What libguestfs is to do to the disk, and where it works meanwhile.

@@ -12,28 +12,6 @@ import Testing
     .timeLimit(.minutes(5)), .serialized,
     .enabled(if: LinuxGuest.isThere && LinuxGuest.hasAppliance, "there is no appliance: scripts/setup test"))
 struct DiskCustomizeTests {
-    /// A file system that libguestfs takes for an installed Debian.
-    private func linux(_ kitchen: ImageKitchen) throws -> String {
-        let root = kitchen.path("linux")
-        for name in [
-            "bin", "dev", "etc/systemd/system", "home", "proc", "root", "run", "tmp", "usr/bin", "usr/lib", "var/tmp",
-            "var/lib",
-        ] {
-            try FileManager.default.createDirectory(atPath: "\(root)/\(name)", withIntermediateDirectories: true)
-        }
-        for (name, text) in [
-            ("os-release", "ID=debian\nVERSION_ID=\"12\"\nNAME=\"Debian GNU/Linux\"\nPRETTY_NAME=\"Debian\"\n"),
-            ("debian_version", "12.0\n"), ("fstab", ""), ("passwd", "root::0:0::/root:/bin/sh\n"), ("hostname", "a\n"),
-        ] {
-            try text.write(toFile: "\(root)/etc/\(name)", atomically: true, encoding: .utf8)
-        }
-        try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: "\(root)/bin/busybox")
-        try Files.link("\(root)/bin/sh", to: "busybox")
-        let image = kitchen.path("linux.img")
-        try kitchen.run("mke2fs", ["-q", "-t", "ext4", "-d", root, image, "64M"])
-        return image
-    }
-
     @Test func `a boot script and an administrator's commands are in the disk before the machine starts`() async throws
     {
         let kitchen = try ImageKitchen()
@@ -48,7 +26,7 @@ struct DiskCustomizeTests {
                 cat /mnt/var/tmp/ran /mnt/etc/hostname; find /mnt/etc/systemd
                 chroot /mnt /usr/lib/virt-sysprep/firstboot.sh start; cat /mnt/var/tmp/marker
                 echo "that was all"
-                """, second: try linux(kitchen))
+                """, second: try LinuxGuest.installed(kitchen))
         let script = "#!/bin/sh\necho marker-$(id -u) >/var/tmp/marker\n"
         try await LinuxGuest.run(
             path, bootScript: script, inject: .firstboot,

@@ -159,6 +159,28 @@ struct LinuxGuest {
 }
 
 extension LinuxGuest {
+    /// A file system that libguestfs takes for an installed Debian.
+    static func installed(_ kitchen: ImageKitchen) throws -> String {
+        let root = kitchen.path("linux")
+        for name in [
+            "bin", "dev", "etc/systemd/system", "home", "proc", "root", "run", "tmp", "usr/bin", "usr/lib", "var/tmp",
+            "var/lib",
+        ] {
+            try FileManager.default.createDirectory(atPath: "\(root)/\(name)", withIntermediateDirectories: true)
+        }
+        for (name, text) in [
+            ("os-release", "ID=debian\nVERSION_ID=\"12\"\nNAME=\"Debian GNU/Linux\"\nPRETTY_NAME=\"Debian\"\n"),
+            ("debian_version", "12.0\n"), ("fstab", ""), ("passwd", "root::0:0::/root:/bin/sh\n"), ("hostname", "a\n"),
+        ] {
+            try text.write(toFile: "\(root)/etc/\(name)", atomically: true, encoding: .utf8)
+        }
+        try FileManager.default.copyItem(atPath: "/bin/busybox", toPath: "\(root)/bin/busybox")
+        try Files.link("\(root)/bin/sh", to: "busybox")
+        let image = kitchen.path("linux.img")
+        try kitchen.run("mke2fs", ["-q", "-t", "ext4", "-d", root, image, "64M"])
+        return image
+    }
+
     /// Starts a machine of a file, goes on while it runs, and ends it.
     /// - Parameter network: Nil: it has one that is not isolated, and nobody asks for it.
     static func run(

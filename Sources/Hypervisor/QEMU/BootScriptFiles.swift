@@ -18,15 +18,20 @@ struct BootScriptFiles {
     private static let limit = Duration.seconds(10)
 
     init?(_ specification: MachineSpecification, paths: SessionPaths) {
-        guard specification.bootScript != nil, specification.machine.inject != .none else { return nil }
+        guard specification.bootScript != nil || !specification.batchScripts.isEmpty,
+            specification.machine.inject != .none
+        else { return nil }
         self.paths = paths
         inject = specification.machine.inject
     }
 
     /// Writes them.
     func make(_ specification: MachineSpecification, account: Account?) async throws(MachineError) {
-        guard let script = specification.bootScript else { return }
         try await MachineError.translating { () async throws(ProcessError) in
+            for (index, batch) in specification.batchScripts.enumerated() {
+                try write(batch, paths.batchScript(index + 1), account)
+            }
+            guard let script = specification.bootScript else { return }
             try write(script, paths.bootScript, account)
             if inject.includes(.credential) {
                 let credential = Self.credential(of: script)

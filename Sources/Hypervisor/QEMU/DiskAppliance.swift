@@ -13,11 +13,16 @@ package actor DiskAppliance {
     private var mark: String { "\(path)/made-by" }
     private let path: String
     private let maker: String
+    /// Where the host keeps what libguestfs puts into a Windows.
+    nonisolated let windowsTools: String
     private var making: Task<Result<Void, ProcessError>, Never>?
 
     /// - Parameter maker: What makes one in a directory.
-    package init(path: String, maker: String = "libguestfs-make-fixed-appliance") {
-        self.path = path
+    package init(
+        path: String, maker: String = "libguestfs-make-fixed-appliance",
+        windowsTools: String = WindowsService.directory
+    ) {
+        (self.path, self.windowsTools) = (path, windowsTools)
         self.maker = maker
     }
 

@@ -39,7 +39,7 @@ extension QEMUHypervisor {
     private func read(
         _ socket: Descriptor, of machine: LiveMachine, into log: ConsoleLog, changed: AsyncStream<Void>.Continuation
     ) async {
-        let hasScript = Files.exists(machine.paths.bootScript)
+        let hasScript = [machine.paths.bootScript, machine.paths.batchScript(1)].contains { Files.exists($0) }
         var reports = BootScriptReports()
         var wanted: String?
         if case .serial(let text)? = Readiness(waitedFor: machine.paths) { wanted = text }

@@ -13,14 +13,14 @@ extension QEMUHypervisor {
         guard specification.customizesDisk else { return }
         let session = paths.session(specification.session)
         try FenceFile.check(session, specification.fence)
-        if let problem = Self.whyNotCustomized(specification) { throw MachineError(.badImage, problem) }
+        if let problem = whyNotCustomized(specification) { throw MachineError(.badImage, problem) }
         let (account, machine) = (account(of: session), specification.machine)
-        let script = machine.inject == .firstboot && specification.bootScript != nil ? session.bootScript : nil
-        let lines = specification.diskCommands + (script == nil ? [] : ["firstboot \(Self.scriptPlace)"])
+        let scripts = DiskScripts(specification, paths: session)
+        let lines = specification.diskCommands + scripts.commands
         let (commands, work) = (session.diskCommands, session.customizing)
         defer { for path in [commands, work] { Files.remove(path) } }
         let result = try await MachineError.translating { () async throws(ProcessError) in
-            let appliance = try await appliance.made(libguestfs)
+            let system = try await appliance.made(libguestfs)
             try Files.write(lines.joined(separator: "\n") + "\n", to: commands)
             try account?.own(commands, mode: 0o400)
             try Files.makeDirectory(work)
@@ -32,10 +32,14 @@ extension QEMUHypervisor {
             if kind == .kvm { sandbox.devices = [Sandbox.Mount("/dev/kvm")] }
             // The overlay has its name written in it.
             sandbox.readOnly = [
-                Sandbox.Mount(appliance, at: "/appliance"), Sandbox.Mount(machine.path),
+                Sandbox.Mount(system, at: "/appliance"), Sandbox.Mount(machine.path),
                 Sandbox.Mount(commands, at: "/commands"),
             ]
-            if let script { sandbox.readOnly.append(Sandbox.Mount(script, at: Self.scriptPlace)) }
+            sandbox.readOnly += scripts.files
+            // Every sandbox shows /usr.
+            if appliance.windowsTools != WindowsService.directory {
+                sandbox.readOnly.append(Sandbox.Mount(appliance.windowsTools))
+            }
             sandbox.writable = [
                 Sandbox.Mount(session.overlay, at: "/overlay.qcow2"), Sandbox.Mount(work, at: "/work"),
             ]
@@ -45,8 +49,10 @@ extension QEMUHypervisor {
         if result.isSuccess { return }
         let words = result.message.firstRange(of: "error: ").map { result.message[$0.upperBound...] }
         let said = (words ?? result.message[...]).replacing("libguestfs error: ", with: "")
-        throw MachineError(
-            .badImage, "\(machine.title): its disk can't be prepared (\(DiskAppliance.program)): \(said.prefix(400))")
+        let why =
+            scripts.meaning(of: String(said))
+            ?? "its disk can't be prepared (\(DiskAppliance.program)): \(said.prefix(400))"
+        throw MachineError(.badImage, "\(machine.title): \(why)")
     }
 
     /// Ends what a worker that was killed has left of it.
@@ -59,8 +65,6 @@ extension QEMUHypervisor {
         }
     }
 
-    private static let scriptPlace = "/boot-script"
-
     /// libguestfs starts QEMU itself, as we do.
     private var libguestfs: [String] {
         ["LIBGUESTFS_BACKEND=direct"] + (kind == .kvm ? [] : ["LIBGUESTFS_BACKEND_SETTINGS=force_tcg"])
@@ -69,7 +73,7 @@ extension QEMUHypervisor {
     private func customizer(_ account: Account?) -> Program {
         let environment = [
             "LIBGUESTFS_PATH=/appliance", "LIBGUESTFS_CACHEDIR=/work", "TMPDIR=/work", "HOME=/work",
-            "XDG_RUNTIME_DIR=/work",
+            "XDG_RUNTIME_DIR=/work", "VIRT_TOOLS_DATA_DIR=\(appliance.windowsTools)",
         ]
         // It has an end of its own, should we be killed meanwhile.
         var program = Program(
@@ -83,7 +87,7 @@ extension QEMUHypervisor {
     }
 
     /// Why a session's disk can't be changed, and the way out.
-    private static func whyNotCustomized(_ specification: MachineSpecification) -> String? {
+    private func whyNotCustomized(_ specification: MachineSpecification) -> String? {
         let machine = specification.machine
         guard machine.kind == .disk else {
             return
@@ -92,6 +96,9 @@ extension QEMUHypervisor {
         if specification.usesMaster {
             return
                 "\(machine.title) works on its own disk, which no boot script is put into: qwd start without --use-master."
+        }
+        if !specification.batchScripts.isEmpty, let why = WindowsService.problem(in: appliance.windowsTools) {
+            return "\(machine.title): \(why)"
         }
         var status = stat()
         // Who looks into it has neither root's rights nor its owner's.
