@@ -57,11 +57,11 @@ struct CatalogueSection: Sendable, Hashable {
         ),
         (
             ["script", "script_if"],
-            "A boot script of its sessions, `exec: COMMANDS`, `bash: COMMANDS`, a file's path or an address, and for whom: `user=ann,bob; group!=guests`."
+            "A boot script of its sessions, `exec: COMMANDS`, `bash: COMMANDS`, `cmd: COMMANDS` for Windows, a file's path or an address, and for whom: `user=ann,bob; group!=guests`."
         ),
         (
             ["inject"],
-            "How boot scripts come into its guest: `fw_cfg`, `seed` (cloud-init), `credential` (systemd), `agent` (qemu-guest-agent), or `none`. `auto`: all of them, of which the first one runs it."
+            "How boot scripts come into its guest: `fw_cfg`, `seed` (cloud-init), `credential` (systemd), `agent` (qemu-guest-agent), `firstboot` (libguestfs, any installed Linux, and the only one for Windows), or `none`. `auto`: all but `firstboot`, of which the first one runs it."
         ),
         (["arch"], "`x86_64` (`amd64`) or `aarch64` (`arm64`). `auto`: what its loader is for."),
         (

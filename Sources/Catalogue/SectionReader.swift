@@ -74,7 +74,7 @@ struct SectionReader {
                         : "script=\(text) is no boot script",
                     isScript
                         ? "Write user=, group= or machine= with names between commas, != for not, and ; between several."
-                        : "Write exec: COMMANDS, bash: COMMANDS, or a file's path from the root.")
+                        : "Write exec: COMMANDS, bash: COMMANDS, cmd: COMMANDS, or a file's path from the root.")
             }
         }
         if let text = section.text("mounts") {

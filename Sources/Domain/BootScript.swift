@@ -1,6 +1,6 @@
 /// Where the text of a boot script comes from, as people write it.
 package enum BootScriptSource: Sendable, Hashable {
-    /// The script itself: behind `exec:` or `bash:`, or what begins with `#!`.
+    /// The script itself: behind `exec:`, `bash:` or `cmd:`, or what begins with `#!` or `@`.
     case text(String)
     /// A file of the host that starts the machine.
     case path(String)
@@ -18,7 +18,9 @@ package enum BootScriptSource: Sendable, Hashable {
             self = .text("#!/bin/sh\n" + String(text.dropFirst(5)).trimmed + "\n")
         } else if text.hasPrefix("bash:") {
             self = .text("#!/bin/bash\n" + String(text.dropFirst(5)).trimmed + "\n")
-        } else if text.hasPrefix("#!") {
+        } else if text.hasPrefix("cmd:") {
+            self = .text("@echo off\n" + String(text.dropFirst(4)).trimmed + "\n")
+        } else if text.hasPrefix("#!") || text.hasPrefix("@") {
             self = .text(text + "\n")
         } else if text.contains(where: \.isNewline) || text.isEmpty {
             return nil
@@ -31,7 +33,17 @@ package enum BootScriptSource: Sendable, Hashable {
         } else {
             return nil
         }
-        if case .text(let script) = self, script.split(separator: "\n").count < 2 { return nil }
+        if case .text(let script) = self, script.split(whereSeparator: \.isNewline).count < 2 { return nil }
+    }
+
+    /// The text of a file as a script: its first line says what runs it, a shell by `#!` or Windows' command interpreter by `@`. Where
+    /// it says nothing the file's name does, by `.bat` or `.cmd`.
+    package static func script(_ contents: String, ofFile name: String) -> String {
+        // Editors of Windows put a mark before the first letter.
+        let text = contents.hasPrefix("\u{FEFF}") ? String(contents.dropFirst()) : contents
+        if text.hasPrefix("#!") || text.hasPrefix("@") { return text }
+        let isBatch = [".bat", ".cmd"].contains { name.lowercased().hasSuffix($0) }
+        return (isBatch ? "@rem\n" : "#!/bin/sh\n") + text
     }
 }
 
@@ -46,6 +58,9 @@ package struct BootScriptCondition: Sendable, Hashable {
     }
 
     private var parts: [Part]
+
+    /// Whether it says for which machines.
+    package var namesMachines: Bool { parts.contains { $0.subject == .machine && $0.isEqual } }
 
     /// Nil for what is not understood: a script is given to nobody on a guess.
     package init?(written text: String) {

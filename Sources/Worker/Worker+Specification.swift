@@ -51,17 +51,17 @@ extension Worker {
                 metadata: ["session.id": "\(id)", "folder": "\(folder.tag)", "problem": "\(problem)"])
         }
         let tags = outcomes.filter { $0.problem == nil }.map(\.tag)
-        let script = try await bootScript(of: request, machine: wanted, folders: tags, for: id)
-        (specification.bootScript, specification.mountsOnly) = (script?.text, script?.mountsOnly ?? false)
+        try await addScripts(to: &specification, request, folders: tags)
         specification.qemuOptions = options.scripts.qemuOptions(for: request, machine: wanted)
         specification.diskCommands = options.scripts.diskCommands(for: request, machine: wanted)
         return (specification, outcomes)
     }
 
-    /// What is to run in the guest when its system is up; nil for nothing.
-    private func bootScript(
-        of request: SessionRequest, machine: Machine, folders: [String], for id: SessionID
-    ) async throws(CreateAbort) -> (text: String, mountsOnly: Bool)? {
+    /// What is to run in the guest when its system is up.
+    private func addScripts(
+        to specification: inout MachineSpecification, _ request: SessionRequest, folders: [String]
+    ) async throws(CreateAbort) {
+        let (machine, id) = (specification.machine, specification.session)
         var given = BootScriptPayload()
         if request.hasScript {
             let sealed = try await ask { () async throws(QueueError) in try await queue.payload(of: id) }
@@ -71,21 +71,24 @@ extension Worker {
             }
             given = BootScriptPayload(text)
         }
-        let (sources, payload) = (options.scripts, given)
+        let scripts: [BootScript]
         do throws(MachineError) {
-            let scripts = try await sources.scripts(for: request, machine: machine, given: payload, session: id)
-            if scripts.isEmpty, folders.isEmpty { return nil }
-            if machine.inject == .none {
-                // Its guest mounts them by itself, or not.
-                if scripts.isEmpty { return nil }
+            scripts = try await options.scripts.scripts(for: request, machine: machine, given: given, session: id)
+            if machine.inject == .none, !scripts.isEmpty {
                 throw MachineError(
                     .badImage,
                     "\(machine.title) takes no boot scripts (inject=none in machines.conf), and there is one for it.")
             }
-            return (BootScriptBundle.text(scripts, folders: folders, session: id), scripts.isEmpty)
         } catch {
             if Task.isCancelled { throw .cancelled }
             throw .machine(error)
+        }
+        if machine.system == .windows || scripts.contains(where: \.isBatch) {
+            // It mounts folders by itself, or not.
+            specification.batchScripts = BatchScript.files(scripts, session: id)
+        } else if !scripts.isEmpty || !folders.isEmpty && machine.inject != .none {
+            specification.bootScript = BootScriptBundle.text(scripts, folders: folders, session: id)
+            specification.mountsOnly = scripts.isEmpty
         }
     }
 

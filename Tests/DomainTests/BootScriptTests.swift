@@ -6,16 +6,29 @@ import Testing
         ("exec: touch /tmp/x", "#!/bin/sh\ntouch /tmp/x\n"), ("bash:echo $((1+1))", "#!/bin/bash\necho $((1+1))\n"),
         ("exec:\ncd /\nif(x): y", "#!/bin/sh\ncd /\nif(x): y\n"),
         ("  #!/usr/bin/perl\nprint 1", "#!/usr/bin/perl\nprint 1\n"),
+        ("cmd: net use Z: \\\\files\\ann", "@echo off\nnet use Z: \\\\files\\ann\n"),
+        ("@echo off\r\necho a\r\n", "@echo off\r\necho a\n"),
     ])
     func `a text is a script`(written: String, script: String) {
         #expect(BootScriptSource(written: written) == .text(script))
     }
 
     @Test(arguments: [
-        "", " ", "exec:", "bash: \n ", "#!", "#!/bin/sh\n", "touch x", "ftp://x", "https://ann:pw@x/y", "ftp://x/y",
+        "", " ", "exec:", "bash: \n ", "#!", "#!/bin/sh\n", "cmd: ", "@echo off", "touch x", "ftp://x",
+        "https://ann:pw@x/y", "ftp://x/y",
         "https:///y", "file:///etc/passwd", "/a\n/b",
     ])
     func `what is none is none`(written: String) { #expect(BootScriptSource(written: written) == nil) }
+
+    @Test(arguments: [
+        ("echo a\n", "x.sh", "#!/bin/sh\necho a\n"), ("#!/bin/sh\n", "x.bat", "#!/bin/sh\n"),
+        ("echo a\n", "/a/x.BAT", "@rem\necho a\n"), ("echo a\n", "https://a/x.cmd", "@rem\necho a\n"),
+        ("@echo off\n", "x", "@echo off\n"), ("\u{FEFF}@echo off\n", "x.bat", "@echo off\n"),
+        ("echo a\n", "", "#!/bin/sh\necho a\n"),
+    ])
+    func `a file's first line, or its name, says what runs it`(contents: String, name: String, script: String) {
+        #expect(BootScriptSource.script(contents, ofFile: name) == script)
+    }
 
     @Test func `a path is one`() {
         #expect(BootScriptSource(written: " /etc/qwd/scripts/site.sh ") == .path("/etc/qwd/scripts/site.sh"))
@@ -30,6 +43,12 @@ import Testing
         let condition = try #require(BootScriptCondition(written: written))
         let groups = ["cn=staff,ou=groups,dc=example", "people"]
         #expect(condition.holds(user: "bob", groups: groups, machine: "a.iso") == holds)
+    }
+
+    @Test func `a condition says for which machines, or not`() throws {
+        for (written, names) in [("machine=a.iso", true), ("machine!=a.iso", false), ("user=machine", false)] {
+            #expect(try #require(BootScriptCondition(written: written)).namesMachines == names, "\(written)")
+        }
     }
 
     @Test(arguments: [

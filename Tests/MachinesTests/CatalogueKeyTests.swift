@@ -1,4 +1,5 @@
 @testable import Catalogue
+import Domain
 import Foundation
 import Testing
 
@@ -12,6 +13,24 @@ struct CatalogueKeyTests {
             #expect(text.contains("| \(keys) | \(entry.meaning) |"), "\(keys)")
         }
         #expect(CatalogueSection.keys.count == 35)
+    }
+
+    @Test func `the document of scripts has a section for a Windows that is read`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "docs/scripts.md"), encoding: .utf8)
+        let section = try #require(text.split(separator: "```\n").first { $0.hasPrefix("[win.qcow2]") })
+        let kitchen = try ImageKitchen()
+        let disk = try kitchen.write("disk", DiskBytes.mbr([(type: 7, first: 64, count: 64)]), length: 1 << 20)
+        try kitchen.run(
+            "qemu-img", ["convert", "-f", "raw", "-O", "qcow2", disk, kitchen.path("win.qcow2")])
+        try kitchen.write("machines.conf", Array(section.utf8))
+        let catalogue = Catalogue.load(files: [kitchen.path("machines.conf")], directory: kitchen.directory)
+        let machine = try #require(catalogue.machine(named: "win.qcow2"), "\(catalogue.warnings)")
+        #expect(machine.system == .windows && machine.inject == .firstboot)
+        #expect(
+            machine.script?.source
+                == .text("@echo off\nnet use Z: \\\\files.example.org\\home /user:@USER@ @PW@\n"))
     }
 
     @Test(arguments: [("2048", false), ("512", false), ("2048.0", true), ("2", true), ("1.5", true), ("200", true)])

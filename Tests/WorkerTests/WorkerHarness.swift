@@ -27,6 +27,8 @@ struct WorkerHarness {
     /// Called whenever the worker reads its catalogue, which is the first thing it does for a create job.
     let onCatalogue: @Sendable () async -> Void
     let bridge: any DisplayBridge
+    /// Machines that it has besides.
+    var others: [Machine] = []
 
     init(
         limits: Limits = .none, failures: [String: MachineError] = [:], concurrentJobs: Int = 4,
@@ -61,7 +63,7 @@ struct WorkerHarness {
                     Machine(name: $0, description: $0, path: "/\($0)", kind: .iso, format: .raw)
                 }
                 machines[2].users = ["ann"]
-                return Catalogue(machines: machines)
+                return Catalogue(machines: machines + others)
             }, options: options, logger: Logger(label: "test"))
     }
 

@@ -38,7 +38,7 @@ extension ValueFormat where Value == BootScriptRule {
     /// On one line: what is longer is a file.
     static var bootScript: Self {
         .scalar(
-            "`exec: COMMANDS`, `bash: COMMANDS`, a file's path, an address of HTTP or HTTPS, `qemu: OPTIONS` or `virt-customize: COMMANDS`, behind `if(user=NAME,NAME; group!=NAME; machine=NAME):` if it is not for all",
+            "`exec: COMMANDS`, `bash: COMMANDS`, `cmd: COMMANDS` (Windows), a file's path, an address of HTTP or HTTPS, `qemu: OPTIONS` or `virt-customize: COMMANDS`, behind `if(user=NAME,NAME; group!=NAME; machine=NAME):` if it is not for all",
             parse: { $0.hasControlCharacter ? nil : BootScriptRule(written: $0) }, write: \.written.yamlText)
     }
 }

@@ -1,15 +1,36 @@
 import Domain
 import FoundationEssentials
+import Machines
 
 /// A boot script as it goes into a guest.
 struct BootScript: Sendable, Hashable {
     var text: String
+    /// What a message calls it.
+    let name: String
+    /// Whether it is for Windows' command interpreter, and not for a shell.
+    let isBatch: Bool
+    /// Whether it is for all machines, and not meant for the one whose session it is.
+    let isForAll: Bool
+    /// Lines of a batch file that set what stands for its symbols.
+    private(set) var settings: [String] = []
 
-    /// The script with the session's names in place of `@USER@`, `@SESSION_NAME@` and so on, each quoted for a shell: a name can't end a
-    /// word or begin a command. What stands in a name is no symbol.
-    func naming(_ names: [(symbol: String, value: String)]) -> BootScript {
+    init(text: String, name: String = "The boot script", isForAll: Bool = false) {
+        (self.text, self.name, self.isForAll) = (text, name, isForAll)
+        isBatch = text.hasPrefix("@")
+    }
+
+    /// The script with the session's names in place of `@USER@`, `@SESSION_NAME@` and so on, each quoted for what runs it: a name can't end
+    /// a word or begin a command. What stands in a name is no symbol.
+    func naming(_ names: [(symbol: String, value: String)]) throws(MachineError) -> BootScript {
+        var script = self
+        script.settings = isBatch ? try BatchScript.settings(of: self, names) : []
         // By bytes: a mark that combines with a quote makes another character for Swift, and none for a shell.
-        let names = names.map { (symbol: Array($0.symbol.utf8), value: Self.quoted($0.value)) }
+        let names = names.map { symbol, value in
+            (
+                symbol: Array(symbol.utf8),
+                value: isBatch ? Array(BatchScript.word(for: symbol).utf8) : Self.quoted(value)
+            )
+        }
         var named: [UInt8] = []
         var rest = Array(text.utf8)[...]
         while let at = rest.firstIndex(of: UInt8(ascii: "@")) {
@@ -22,7 +43,8 @@ struct BootScript: Sendable, Hashable {
                 named.append(rest.removeFirst())
             }
         }
-        return BootScript(text: String(decoding: named + rest, as: UTF8.self))
+        script.text = String(decoding: named + rest, as: UTF8.self)
+        return script
     }
 
     private static func quoted(_ text: String) -> [UInt8] {

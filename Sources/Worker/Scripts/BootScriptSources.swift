@@ -39,18 +39,25 @@ package struct BootScriptSources: Sendable {
         for request: SessionRequest, machine: Machine, given: BootScriptPayload, session: SessionID
     ) async throws(MachineError) -> [BootScript] {
         var scripts: [BootScript] = []
-        for source in sources(for: request, machine: machine) {
-            switch source {
+        for rule in rules(for: request, machine: machine) {
+            let isMachines = rule == machine.script
+            let place = always.firstIndex(of: rule).map { "Boot script \($0 + 1) of scripts.always" }
+            switch rule.source {
             case .qemu, .disk: continue
-            case .text, .path, .url: scripts.append(try await read(source, isAllowed: true))
+            case .text, .path, .url:
+                let script = try await read(
+                    rule.source, called: place ?? "The boot script of its section (script=)", isAllowed: true,
+                    isForAll: !isMachines && rule.condition?.namesMachines != true)
+                scripts.append(script)
             }
         }
         if let own = given.script {
             guard let source = BootScriptSource(written: own) else {
                 throw MachineError(.badImage, "What was given is no boot script.")
             }
-            scripts.append(try await read(source, isAllowed: false))
+            scripts.append(try await read(source, called: "The session's own boot script", isAllowed: false))
         }
+        scripts = try scripts.fitting(machine)
         var names = [
             ("@USER@", request.owner.text), ("@SESSION_NAME@", session.text), ("@VM@", machine.name),
         ]
@@ -62,50 +69,66 @@ package struct BootScriptSources: Sendable {
             }
             names.append((Self.password, password.revealed))
         }
-        return scripts.map { $0.naming(names) }
+        var named: [BootScript] = []
+        for script in scripts { named.append(try script.naming(names)) }
+        return named
     }
 
     private static let password = "@PW@"
 
     /// More options of a session's QEMU: the machine's, then those of the rules for it.
     func qemuOptions(for request: SessionRequest, machine: Machine) -> [String] {
-        let ruled = sources(for: request, machine: machine).flatMap { source -> [String] in
-            if case .qemu(let options) = source { options.words } else { [] }
+        let ruled = rules(for: request, machine: machine).flatMap { rule -> [String] in
+            if case .qemu(let options) = rule.source { options.words } else { [] }
         }
         return (machine.qemu?.words ?? []) + ruled
     }
 
     /// What is done to a session's disk before its machine starts.
     func diskCommands(for request: SessionRequest, machine: Machine) -> [String] {
-        sources(for: request, machine: machine).flatMap { source -> [String] in
-            if case .disk(let commands) = source { commands.lines } else { [] }
+        rules(for: request, machine: machine).flatMap { rule -> [String] in
+            if case .disk(let commands) = rule.source { commands.lines } else { [] }
         }
     }
 
     /// What the administrator's rules have for a session.
-    private func sources(for request: SessionRequest, machine: Machine) -> [BootScriptSource] {
+    private func rules(for request: SessionRequest, machine: Machine) -> [BootScriptRule] {
         (always + [machine.script].compactMap(\.self)).filter { rule in
             rule.condition?.holds(user: request.owner, groups: request.groups, machine: machine.name) ?? true
-        }.map(\.source)
+        }
     }
 
-    /// - Parameter isAllowed: Whether an administrator has named the file; else it must be among those that people may name.
-    private func read(_ source: BootScriptSource, isAllowed: Bool) async throws(MachineError) -> BootScript {
+    /// - Parameters:
+    ///   - name: What a script without a place of its own is called. Nothing of its text is told, which is its owner's.
+    ///   - isAllowed: Whether an administrator has named the file; else it must be among those that people may name.
+    private func read(
+        _ source: BootScriptSource, called name: String, isAllowed: Bool, isForAll: Bool = false
+    ) async throws(MachineError) -> BootScript {
+        let (text, place): (String, String?)
         switch source {
-        case .text(let text): return BootScript(text: try checked(text, "The boot script"))
+        case .text(let written): (text, place) = (written, nil)
         case .path(let path):
             // What is looked at is what is read, wherever links lead.
             let real = Files.real(path) ?? path
             if !isAllowed, !mayName(real) {
                 throw MachineError(.badImage, "The boot script \(path) is none of those that may be named here.")
             }
-            let text = try MachineError.translating { () throws(ProcessError) in try contents(real) }
-            return BootScript(text: try checked(text, "The boot script \(path)"))
+            text = try MachineError.translating { () throws(ProcessError) in try contents(real) }
+            place = path
         case .qemu, .disk: throw MachineError(.badImage, "This is a rule for a machine and no boot script.")
         case .url(let url):
-            let text = try await BootScriptDownload(url, sources: self, isAdministrators: isAllowed).text()
-            return BootScript(text: try checked(text, "The boot script \(BootScriptDownload.shown(url))"))
+            text = try await BootScriptDownload(url, sources: self, isAdministrators: isAllowed).text()
+            place = BootScriptDownload.shown(url)
         }
+        let what = place.map { "The boot script \($0)" } ?? name
+        if text.utf8.count > mostBytes {
+            throw MachineError(.badImage, "\(what) has more than \(mostBytes) bytes (scripts.max_length).")
+        }
+        guard !text.isEmpty, !text.utf8.contains(0), !text.unicodeScalars.contains("\u{FFFD}") else {
+            throw MachineError(.badImage, "\(what) is no text in UTF-8.")
+        }
+        return BootScript(
+            text: BootScriptSource.script(text, ofFile: place ?? ""), name: what, isForAll: isForAll)
     }
 
     /// Whether people may name a file. A link does not lead out of a directory, and dots don't either.
@@ -125,15 +148,5 @@ package struct BootScriptSources: Sendable {
         var bytes = [UInt8](repeating: 0, count: mostBytes + 1)
         let count = Glibc.read(descriptor.number, &bytes, bytes.count)
         return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-    }
-
-    private func checked(_ text: String, _ what: String) throws(MachineError) -> String {
-        if text.utf8.count > mostBytes {
-            throw MachineError(.badImage, "\(what) has more than \(mostBytes) bytes (scripts.max_length).")
-        }
-        guard !text.isEmpty, !text.utf8.contains(0), !text.unicodeScalars.contains("\u{FFFD}") else {
-            throw MachineError(.badImage, "\(what) is no text in UTF-8.")
-        }
-        return text.hasPrefix("#!") ? text : "#!/bin/sh\n" + text
     }
 }

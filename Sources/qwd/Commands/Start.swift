@@ -155,13 +155,14 @@ struct Start: AsyncParsableCommand {
     private func bootScript(_ settings: Settings) throws -> String? {
         guard let script else { return nil }
         var text = script
-        if !["exec:", "bash:", "#!", "http://", "https://"].contains(where: { script.hasPrefix($0) }) {
+        if !["exec:", "bash:", "cmd:", "#!", "http://", "https://"].contains(where: { script.hasPrefix($0) }) {
             guard let file = try? String(contentsOfFile: script, encoding: .utf8) else {
                 throw Failure(
                     .failed,
-                    "--script: \(script) is no file of text in UTF-8, and does not begin with exec:, bash: or #!.")
+                    "--script: \(script) is no file of text in UTF-8, and does not begin with exec:, bash:, cmd: or #!."
+                )
             }
-            text = file.hasPrefix("#!") ? file : "#!/bin/sh\n\(file)"
+            text = BootScriptSource.script(file, ofFile: script)
         }
         guard text.utf8.count <= settings.scripts.maxLength else {
             throw Failure(

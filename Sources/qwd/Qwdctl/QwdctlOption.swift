@@ -34,7 +34,7 @@ enum QwdctlOption: String, CaseIterable {
         case .lifetime: "Longest life in seconds; 0 is without end."
         case .useMaster: "`1`: the machine's own disk, on which changes stay."
         case .oneShot: "`0`: it stays when its viewer leaves."
-        case .script: "A boot script: a file, `exec:` or `bash:` and commands, or an address."
+        case .script: "A boot script: a file, `exec:`, `bash:` or `cmd:` and commands, or an address."
         case .gpu: "`1`: one of the host's graphics cards."
         }
     }
