@@ -64,7 +64,7 @@ struct DoctorCheck: Encodable {
             program("nftables", "nft", "nftables"), await guests(settings), folders(settings), limits(), sharedMemory(),
             noVNC(settings),
             await redis(settings), await farm(settings), disk(settings), machines(settings),
-        ]
+        ] + windows(settings)
     }
 
     /// What keys name: files, programs, directories, ports.
@@ -307,8 +307,24 @@ struct DoctorCheck: Encodable {
             finding: gibibytes < 2 ? text + "; free some or move state_dir" : text)
     }
 
+    /// Whether boot scripts can be put into the machines that are to have them so; nothing where there is none with a Windows.
+    private static func windows(_ settings: Settings) -> [DoctorCheck] {
+        let names = catalogue(settings).machines.filter { $0.system == .windows && $0.inject == .firstboot }.map(\.name)
+        if names.isEmpty { return [] }
+        let problem = WindowsService.problem()
+        return [
+            DoctorCheck(
+                subject: "Windows scripts", verdict: problem == nil ? .good : .degraded,
+                finding: "\(names.joined(separator: ", ")): \(problem ?? "boot scripts can be put into them")")
+        ]
+    }
+
+    private static func catalogue(_ settings: Settings) -> Catalogue {
+        Catalogue.load(files: settings.machines.catalogue, directory: settings.machines.directory)
+    }
+
     private static func machines(_ settings: Settings) -> DoctorCheck {
-        let catalogue = Catalogue.load(files: settings.machines.catalogue, directory: settings.machines.directory)
+        let catalogue = catalogue(settings)
         if let warning = catalogue.warnings.first {
             return DoctorCheck(subject: "machines", verdict: .degraded, finding: warning.description)
         }

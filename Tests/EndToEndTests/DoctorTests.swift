@@ -1,0 +1,30 @@
+import Foundation
+import Processes
+import Testing
+import TestSupport
+
+/// `qwd doctor` on a host where no service runs.
+@Suite(.timeLimit(.minutes(1)))
+struct DoctorTests {
+    @Test func `says what boot scripts of a Windows need`() async throws {
+        let root = "/tmp/qwd-doctor-\(UInt32.random(in: 0...UInt32.max))"
+        defer { Files.remove(root) }
+        try Files.makeDirectory("\(root)/m")
+        var disk = [UInt8](repeating: 0, count: 1 << 20)
+        (disk[450], disk[510], disk[511]) = (7, 0x55, 0xAA)
+        try Data(disk).write(to: URL(filePath: "\(root)/m/win.img"))
+        try Files.write("[win.img]\ninject=firstboot\n", to: "\(root)/m/machines.conf")
+        let settings = [
+            "state_dir=\(root)/s", "runtime_dir=\(root)/r", "auth.methods=none", "worker.accelerator=tcg",
+            "machines.directory=\(root)/m", "machines.catalogue=\(root)/m/machines.conf",
+        ]
+        let answer = try await answer(
+            of: builtProgram, to: ["doctor"] + settings.flatMap { ["--set", $0] },
+            environment: programEnvironment(runtime: "\(root)/r"))
+        let line = try #require(
+            answer.output.split(separator: "\n").first { $0.contains("Windows scripts") }, "\(answer)")
+        let isThere = ["rhsrvany.exe", "pvvxsvc.exe"].contains { Files.exists("/usr/share/virt-tools/\($0)") }
+        #expect(line.contains("win.img: boot scripts") && line.hasPrefix(isThere ? "ok" : "warn"), "\(line)")
+        if !isThere { #expect(line.contains("/usr/share/virt-tools/rhsrvany.exe") && line.contains("build it")) }
+    }
+}
