@@ -30,6 +30,14 @@ package struct ImageStore: Sendable {
     package func download(
         _ url: String, as name: String, sha256: String?, converts: Bool = false, progress: @escaping Progress
     ) async throws(ImageStoreError) -> String {
+        let path = try await got(url, name, sha256, converts, progress)
+        await settle(path)
+        return path
+    }
+
+    private func got(
+        _ url: String, _ name: String, _ sha256: String?, _ converts: Bool, _ progress: @escaping Progress
+    ) async throws(ImageStoreError) -> String {
         let partial = "\(directory)/.download-\(name)"
         let lock = try hold(partial)
         defer { withExtendedLifetime(lock) {} }
@@ -70,6 +78,14 @@ package struct ImageStore: Sendable {
             throw ImageStoreError(
                 .noSpace, "\(file) has \(size >> 20) MiB, and only \(space >> 20) MiB are free in \(directory).")
         }
+        let path = try await copied(file, name, sha256, converts, progress)
+        await settle(path)
+        return path
+    }
+
+    private func copied(
+        _ file: String, _ name: String, _ sha256: String?, _ converts: Bool, _ progress: @escaping Progress
+    ) async throws(ImageStoreError) -> String {
         let partial = "\(directory)/.download-\(name)"
         let lock = try hold(partial)
         defer { withExtendedLifetime(lock) {} }
@@ -157,6 +173,16 @@ package struct ImageStore: Sendable {
         }
         if source != partial { forget(partial) }
         return path
+    }
+
+    /// Waits until nobody has an image open for writing: a program that another thread is just starting has our descriptors for a
+    /// moment, and no machine is made of a file that somebody writes to.
+    private func settle(_ path: String) async {
+        for _ in 0..<200 {
+            guard (try? ImageFile(path: path).isOpenForWriting) == true else { return }
+            // Nothing tells when a file is closed.
+            try? await Task.sleep(for: .milliseconds(10))
+        }
     }
 
     private func look(at path: String, as name: String) async throws(ImageStoreError) -> DiskImage {

@@ -148,6 +148,26 @@ struct `Getting an image` {
         #expect(try names() == [])
     }
 
+    @Test func `is over when nobody has it open for writing any more`() async throws {
+        let (partial, path) = ("\(machines)/.download-grub.iso", "\(machines)/grub.iso")
+        // As a program has for a moment that is just being started elsewhere in the process.
+        let (opened, isOpen) = AsyncStream.makeStream(of: Descriptor.self)
+        let closer = Task {
+            for await descriptor in opened {
+                while !Files.exists(path) { await Task.yield() }
+                #expect(try ImageFile(path: path).isOpenForWriting)
+                try await Task.sleep(for: .milliseconds(100))
+                close(descriptor.take())
+            }
+        }
+        try await store.add(ImageKitchen.disc, as: "grub.iso") { step, _, _ in
+            if step.hasPrefix("Looking") { isOpen.yield(Descriptor(open(partial, O_WRONLY | O_CLOEXEC))) }
+        }
+        #expect(try !ImageFile(path: path).isOpenForWriting)
+        isOpen.finish()
+        try await closer.value
+    }
+
     @Test func `that unpacks to more than there is room for is stopped there`() async throws {
         let small = try kitchen.write("zeros", [], length: 64 << 20)
         try kitchen.run("gzip", ["-k", "-1", small])
