@@ -13,7 +13,8 @@ struct QEMUOptionsTests {
     }
 
     @Test(arguments: [
-        "", " ", "device x", "-device 'x", "-device \"x", "-sandbox off", "--sandbox off", "-qtest unix:/x", "-loadvm a", "-daemonize", "-m 1 -S",
+        "", " ", "device x", "-device 'x", "-device \"x", "-sandbox off", "--sandbox off", "-qtest unix:/x",
+        "-loadvm a", "-daemonize", "-m 1 -S",
         "-device x -runas root", "-m 1 '-chroot' /", "-name x",
     ])
     func `that are none, or would take QEMU out of its worker's hands, are refused`(text: String) {
