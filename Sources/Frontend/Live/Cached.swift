@@ -23,18 +23,20 @@ actor Cached<Value: Sendable> {
         }
         self.search = search
         let result = await search.value
+        // Somebody may have begun anew meanwhile, because this one began too early.
+        guard self.search == search else { return try result.get() }
         self.search = nil
         if case .success(let value) = result { last = (value, start) }
         return try result.get()
     }
 
-    /// The value of now. A search that is under way may have begun too early.
+    /// The value of now. A search that is under way may have begun too early, and is only for those who wait for it.
     func fresh() async throws(QueueError) -> Value {
-        _ = await search?.value
+        search = nil
         forget()
         return try await value()
     }
 
-    /// Whoever asks next gets a new value.
+    /// Whoever asks next gets a new value, or that of a search that is under way.
     func forget() { last = nil }
 }
