@@ -180,9 +180,16 @@ package enum Files {
         return (Int(status.f_blocks) * Int(status.f_frsize), Int(status.f_bavail) * Int(status.f_frsize))
     }
 
-    /// Makes a file that takes so many bytes of its disk from now on.
+    /// Whether something is a file with something in it. A link is none.
+    package static func isFullFile(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && status.st_size > 0
+    }
+
+    /// Makes a file that takes so many bytes of its disk from now on. There must be none, and no link: its directory may be somebody
+    /// else's.
     package static func reserve(_ path: String, bytes: Int) throws(ProcessError) {
-        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw ProcessError(.system, "Can't write \(path): \(String(cString: strerror(errno)))")
         }

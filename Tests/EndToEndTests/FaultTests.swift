@@ -160,8 +160,6 @@ struct FaultTests {
         await service.shutDown(keeping: disk)
     }
 
-    /// Does something again until Redis does not end under it: on a disk of 64 MiB in memory a guest is faster than whoever looks
-    /// after the room, and Redis is started again with its ballast.
     @Test(.enabled(if: geteuid() == 0, "mounts a small file system, which needs root"))
     func `a Redis of systemd's has a ballast too, where its data is ours`() async throws {
         var disk: SmallDisk?
@@ -192,6 +190,8 @@ struct FaultTests {
         disk?.unmount()
     }
 
+    /// Does something again until Redis does not end under it: on a disk of 64 MiB in memory a guest is faster than whoever looks
+    /// after the room, and Redis is started again with its ballast.
     private func calmly<Value>(_ service: RunningService, _ body: () async throws -> Value) async throws -> Value {
         for _ in 0..<50 {
             if let value = try? await body() { return value }

@@ -1,3 +1,4 @@
+import Catalogue
 import Logging
 import Machines
 import Processes
@@ -12,6 +13,8 @@ struct RedisBallast: Service {
     /// `worker.disk_reserve_gib`, in MiB.
     private let reserveMiB: Int
     private let logger: Logger
+    /// A disk may hang.
+    private let threads = FileThreads(width: 1)
 
     init(_ settings: Settings, logger: Logger) {
         directory = PrivateRedis.directory(settings)
@@ -33,7 +36,7 @@ struct RedisBallast: Service {
     func run() async {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                keep()
+                await threads.result(within: .seconds(10)) { keep() }
                 // No event tells that a disk is full, or not any more.
                 try? await Task.sleep(for: .seconds(1))
             }
@@ -43,13 +46,14 @@ struct RedisBallast: Service {
     func keep() {
         guard let space = Files.space(of: directory) else { return }
         let reserve = DiskReserve(total: space.total, reserveMiB: reserveMiB)
-        let isThere = Files.size(path) > 0
+        let isThere = Files.isFullFile(path)
         if isThere, space.free < reserve.ballast {
             Files.remove(path)
             logger.warning(
                 "the disk is full: Redis has given up its ballast",
                 metadata: ["path": "\(directory)", "advice": "stop sessions, or free space there"])
         } else if !isThere, space.free > reserve.goOn + reserve.ballast {
+            Files.remove(path)
             do {
                 try Files.reserve(path, bytes: reserve.ballast)
             } catch {
