@@ -2,8 +2,8 @@
 package struct GroupMemory: Sendable, Hashable {
     /// The least limit of the group of the machines and of those around it, in bytes.
     package let limit: Int
-    /// What the processes in the group with that limit hold, without files that are cached for them and can go, in bytes.
-    package let used: Int
+    /// The least that one of them has left, in bytes: files that are cached for its processes can go.
+    package let free: Int
 
     /// Looks it up; nil where no group has a limit.
     /// - Parameters:
@@ -14,34 +14,37 @@ package struct GroupMemory: Sendable, Hashable {
         mounts: String = Files.read("/proc/self/mountinfo") ?? ""
     ) {
         let found = ControlGroupParents.ours(membership, mounts).flatMap { Self.limits(around: $0.ofMachines) }
-        guard let least = found.min(by: { $0.limit < $1.limit }) else { return nil }
-        self = least
+        guard let limit = found.map(\.limit).min(), let free = found.map({ $0.limit - $0.used }).min() else {
+            return nil
+        }
+        (self.limit, self.free) = (limit, max(0, free))
     }
 
-    private init(limit: Int, used: Int) { (self.limit, self.used) = (limit, used) }
-
-    /// The limits of a group and of each that it is in. Above the mount, and at the root of version 2, there are no such files.
-    private static func limits(around group: String) -> [GroupMemory] {
-        var (found, directory): ([GroupMemory], String) = ([], group)
-        while directory != "/", let (limit, used, cached) = files(directory) {
+    /// The limits of a group and of each that it is in, and what their processes hold. Above the mount, at the root of version 2, and
+    /// where memory is not counted there are no such files.
+    private static func limits(around group: String) -> [(limit: Int, used: Int)] {
+        var (found, directory): ([(limit: Int, used: Int)], String) = ([], group)
+        while directory != "/" {
             // Version 2 says `max` where there is none, version 1 a number that no host has.
-            if let bytes = Int(limit.trimmed), bytes < 1 << 60 {
-                let statistics = Files.read("\(directory)/memory.stat") ?? ""
-                let line = statistics.split(separator: "\n").first { $0.hasPrefix("\(cached) ") }
-                let spare = line.flatMap { Int($0.dropFirst(cached.count + 1)) } ?? 0
-                found.append(GroupMemory(limit: bytes, used: max(0, (Int(used.trimmed) ?? 0) - spare)))
+            if let (limit, used, cached) = files(directory), let bytes = Int(limit.trimmed), bytes < 1 << 60 {
+                let spare = (Files.read("\(directory)/memory.stat") ?? "").split(separator: "\n").reduce(0) {
+                    sum, line in
+                    let words = line.split(separator: " ")
+                    return words.count == 2 && cached.contains(String(words[0])) ? sum + (Int(words[1]) ?? 0) : sum
+                }
+                found.append((bytes, max(0, (Int(used.trimmed) ?? 0) - spare)))
             }
             directory = Files.directory(of: directory)
         }
         return found
     }
 
-    private static func files(_ directory: String) -> (limit: String, used: String, cached: String)? {
-        for (limit, used, cached) in [
-            ("memory.max", "memory.current", "inactive_file"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    private static func files(_ directory: String) -> (limit: String, used: String, cached: [String])? {
+        for (limit, used, prefix) in [
+            ("memory.max", "memory.current", ""), ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_"),
         ] {
             guard let limit = Files.read("\(directory)/\(limit)") else { continue }
+            let cached = ["inactive_file", "active_file"].map { prefix + $0 }
             return (limit, Files.read("\(directory)/\(used)") ?? "", cached)
         }
         return nil

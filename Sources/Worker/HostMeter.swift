@@ -73,7 +73,7 @@ package struct HostMeter {
             if words[0] == "MemAvailable:" { available = kibibytes / 1024 }
         }
         guard let group = GroupMemory() else { return (total, available) }
-        return (min(total, group.limit >> 20), min(available, max(0, group.limit - group.used) >> 20))
+        return (min(total, group.limit >> 20), min(available, group.free >> 20))
     }
 
     private mutating func busyShare() -> Double {
