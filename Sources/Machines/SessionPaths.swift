@@ -97,8 +97,9 @@ package struct SessionPaths: Sendable, Hashable {
     package var bootAgent: String { "\(disk)/boot-agent" }
     /// The serial console, and what a BIOS says of its work.
     package var console: String { "\(run)/console.sock" }
-    /// The tags of the folders that are served to it, one a line.
-    package var folders: String { "\(run)/folders" }
+    /// What serves its folders: a file for each, by its tag.
+    package var folderServers: String { "\(run)/folders" }
+    package func folderServer(_ tag: String) -> String { "\(folderServers)/\(tag)" }
     /// The graphics cards that it has, one a line.
     package var graphicsCards: String { "\(run)/graphics-cards" }
     /// The guest's agent.

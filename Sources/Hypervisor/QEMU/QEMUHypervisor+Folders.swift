@@ -36,8 +36,10 @@ extension QEMUHypervisor {
 
     /// Those of a machine that an earlier worker has started.
     func folderServers(of session: SessionID) -> FolderServers {
-        let tags = (Files.read(paths.session(session).folders) ?? "").split(separator: "\n").map(String.init)
-        return FolderServers(
-            tags.map { ($0, FileServer.find(session, tag: $0)) }, uniquingKeysWith: { first, _ in first })
+        let paths = paths.session(session)
+        let servers = Files.names(in: paths.folderServers).map { tag in
+            (tag, ProcessHandle(pidFile: paths.folderServer(tag), mark: FileServer.mark(session)))
+        }
+        return FolderServers(servers, uniquingKeysWith: { first, _ in first })
     }
 }

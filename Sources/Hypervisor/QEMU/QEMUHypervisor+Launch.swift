@@ -69,8 +69,9 @@ extension QEMUHypervisor {
                     folders: servers.map(\.connection)),
                 log: session.log)
             try process.record(in: session.pid)
-            if !specification.folders.isEmpty {
-                try Files.write(specification.folders.map(\.tag).joined(separator: "\n"), to: session.folders)
+            if !servers.isEmpty { try Files.makeDirectory(session.folderServers) }
+            for (folder, server) in zip(specification.folders, servers) {
+                try server.process.record(in: session.folderServer(folder.tag))
             }
         } catch {
             throw error.code == .ended ? notStarted(specification, session, error) : MachineError(error)
