@@ -4,7 +4,7 @@
 /// than raw, and no pointer.
 ///
 /// It has a thread of its own on which it blocks. Its calls run one after the other; each ends at its deadline, and
-/// within a tenth of a second after its task was cancelled.
+/// within a tenth of a second after its task was cancelled, while it connects by TLS within a second.
 package actor Viewer {
     private nonisolated let thread = BlockingThread(label: "qwd.viewer")
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }

@@ -74,7 +74,7 @@ extension QWD {
         let commands = configuration.groupedSubcommands.flatMap(\.subcommands).compactMap {
             $0.configuration.commandName ?? "\($0)".lowercased()
         }
-        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), !commands.contains(word) else {
+        guard let word = (try? words())?.first, !word.hasPrefix("-"), !commands.contains(word) else {
             return nil
         }
         return Spelling.nearest(to: word, among: commands)

@@ -68,6 +68,10 @@ struct ConfigCheckTests {
     @Test(arguments: [
         ["--config", "FILE", "config", "show"], ["--config=FILE", "--set", "log.level=debug", "config", "show"],
         ["--set=log.level=debug", "config", "show", "--config", "FILE"],
+        [
+            "--config", "/none.yaml", "--set=log.level=error", "config", "show", "--config", "FILE",
+            "--set=log.level=debug",
+        ],
     ])
     func `what all commands understand may stand before the command too`(words: [String]) async throws {
         let file = "/tmp/qwd-check-\(UInt32.random(in: 0...UInt32.max)).yaml"

@@ -27,7 +27,11 @@ final class TLSSocket: Transport {
             _ = ccurl_set_text(handle, CURLOPT_URL, "https://\(name):\(port)/")
             // The way that a browser takes on this host without a proxy of the user's.
             _ = ccurl_set_text(handle, CURLOPT_PROXY, "")
-            if let ca { _ = ccurl_set_text(handle, CURLOPT_CAINFO, ca) }
+            // It takes the place of the host's file of all authorities; these are in the directory one by one too.
+            if let ca {
+                _ = ccurl_set_text(handle, CURLOPT_CAINFO, ca)
+                _ = ccurl_set_text(handle, CURLOPT_CAPATH, "/etc/ssl/certs")
+            }
             for (option, value) in [
                 (CURLOPT_CONNECT_ONLY, 1), (CURLOPT_NOSIGNAL, 1), (CURLOPT_CONNECTTIMEOUT_MS, Int(left)),
                 (CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2), (CURLOPT_SSL_VERIFYPEER, 1),
@@ -86,7 +90,7 @@ final class TLSSocket: Transport {
         switch answer {
         case CURLE_ABORTED_BY_CALLBACK: .cancelled
         case CURLE_OPERATION_TIMEDOUT: .timedOut
-        case CURLE_PEER_FAILED_VERIFICATION: .untrusted
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CACERT_BADFILE: .untrusted
         default: .unreachable
         }
     }

@@ -77,18 +77,27 @@ struct SelfTest: AsyncParsableCommand {
         guard let address = DisplayAddress(webSocketURL: socket, token: token) else {
             throw Failure(.failed, "The host publishes no address of its displays that can be reached: \(socket)")
         }
+        let viewer: Viewer
         do throws(ViewerError) {
-            let viewer = try await Viewer.connect(webSocket: address, trusting: ca ?? settings.tls.certificate)
+            viewer = try await Viewer.connect(webSocket: address, trusting: ca ?? settings.tls.certificate)
+        } catch {
+            switch error.code {
+            case .cancelled: throw Failure(.interrupted, "Interrupted; the session was ended.")
+            case .untrusted:
+                throw Failure(
+                    .failed,
+                    "\(error). Of another authority than those that this host trusts, name its certificate: --ca FILE.")
+            case .timedOut:
+                throw Failure(.failed, "Nothing answers at \(socket), where the display is. Is a firewall before it?")
+            default: throw Failure(.failed, "No picture came: the display can't be reached. \(error)")
+            }
+        }
+        do throws(ViewerError) {
             let frame = try await viewer.firstFrame(deadline: .seconds(seconds))
             await viewer.close()
             return frame
         } catch {
             if error.code == .cancelled { throw Failure(.interrupted, "Interrupted; the session was ended.") }
-            if error.code == .untrusted {
-                throw Failure(
-                    .failed,
-                    "\(error). Of another authority than those that this host trusts, name its certificate: --ca FILE.")
-            }
             let why = error.code == .timedOut ? "the guest has drawn nothing" : "\(error)"
             throw Failure(
                 .failed,

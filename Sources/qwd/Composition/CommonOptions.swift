@@ -24,7 +24,8 @@ struct CommonOptions: ParsableArguments {
     /// Themselves again, for another command that gets the same.
     var words: [String] { (config.map { ["--config", $0] } ?? []) + overrides.flatMap { ["--set", $0] } }
 
-    /// What was typed, with these options behind the command where they stand before it: `qwd --config FILE status`.
+    /// What was typed, with these options behind the command where they stand before it: `qwd --config FILE status`. Those behind it
+    /// come later, and so count more.
     /// - Throws: A failure where there is no command.
     static func behindCommand(_ words: [String]) throws(Failure) -> [String] {
         var (rest, before) = (words[...], [String]())
@@ -36,8 +37,7 @@ struct CommonOptions: ParsableArguments {
         if rest.isEmpty, !before.isEmpty {
             throw Failure(.usage, "No command stands behind \(before.joined(separator: " ")). 'qwd --help' lists them.")
         }
-        // What stands behind `--` is no option.
-        let end = rest.firstIndex(of: "--") ?? rest.endIndex
+        let end = rest.firstIndex { $0.hasPrefix("-") } ?? rest.endIndex
         return Array(rest[..<end]) + before + rest[end...]
     }
 
