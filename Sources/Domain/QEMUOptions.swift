@@ -6,7 +6,7 @@ package struct QEMUOptions: Sendable, Hashable {
     /// What would take QEMU out of its worker's hands, or out of what it is shut in by.
     private static let refused: Set<String> = [
         "sandbox", "daemonize", "runas", "chroot", "run-with", "pidfile", "incoming", "S", "name", "qmp", "qmp-pretty",
-        "readconfig", "no-shutdown", "h", "help", "version", "loadvm", "preconfig", "qtest", "qtest-log",
+        "readconfig", "no-shutdown", "h", "help", "version", "action", "loadvm", "preconfig", "qtest", "qtest-log",
     ]
 
     /// Why a text is none.

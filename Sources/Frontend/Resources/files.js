@@ -39,7 +39,8 @@ class Door {
             door.wake?.();
         });
         await new Promise((resolve, reject) => {
-            door.socket.addEventListener("open", resolve);
+            const limit = setTimeout(() => door.socket.close(), PATIENCE);
+            door.socket.addEventListener("open", () => { clearTimeout(limit); resolve(); });
             door.socket.addEventListener("close", () => reject(new Error("closed")));
         });
         return door;
@@ -165,7 +166,6 @@ async function bring(file) {
             }
             return answer;
         });
-        await list();
         say(words.brought.replace("{name}", placed.name));
     } catch (error) {
         explain(file.name, error);
@@ -328,6 +328,7 @@ async function keepListing() {
 
 async function bringAll(files) {
     for (const file of files) await bring(file);
+    await list();
 }
 
 const drop = element("files-drop");
