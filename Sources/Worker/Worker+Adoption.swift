@@ -120,7 +120,7 @@ extension Worker {
             // The runtime directory, which is in memory, has lost what was noted there.
             let why =
                 machine.fence == 0
-                ? "The host of the session, or the container of its worker, was started anew, which ends its machines."
+                ? "The machine ended when its host, or the container of its worker, was started anew, or qwd was removed there."
                 : "QEMU ended while its worker was away."
             await ended(id, fence: session.fence, .crashed, why)
         case .crashed(let why):
