@@ -25,7 +25,7 @@ enum SixteenBenchmark {
             note: outcomes.compactMap(\.problem).first ?? "posted at once")
         Figure.print("sixteen_creates_time", time.seconds, "s", note: "until the last one's first frame")
         let tokens = Set(outcomes.compactMap(\.token))
-        let sockets = Set(tokens.compactMap { Files.target(of: "\(service.runtime)/tokens/\($0)") })
+        let sockets = Set(tokens.compactMap { FileIdentity("\(service.runtime)/tokens/\($0)") })
         let disks = Files.names(in: "\(service.state)/sessions")
         Figure.print(
             "sixteen_different", Double(min(tokens.count, sockets.count, disks.count)), "of \(people)",
@@ -83,7 +83,7 @@ enum SixteenBenchmark {
                 let id = try await client.create().id
                 self.id = id
                 let address = try await client.waitForDisplay(id)
-                token = address.path.split(separator: "=").last.map(String.init)
+                token = address.token
                 let viewer = try await Viewer.connect(webSocket: address, deadline: .seconds(60))
                 _ = try await viewer.firstFrame(deadline: .seconds(120))
             } catch {
