@@ -85,12 +85,39 @@ struct ReloadTests {
         #expect(try await service.get("/").contains("value=\"3\""))
         let session = try await service.wait(for: id) { $0.state == .running && $0.displayReady }
         #expect(session.id == id)
-        // It listens to the signal again, and ends as it did.
+        // It listens to the signal again. What was connected to the machine that was taken over is not any more.
+        try Files.write("form: { cpu: [1, 4] }\n", to: file)
+        kill(pid, SIGHUP)
+        _ = try await manager.hear("RELOADING=1")
+        _ = try await manager.hear("READY=1")
         _ = try await manager.hear("WATCHDOG=1")
+        try await service.wait(for: id) { $0.state == .running && $0.displayReady && $0.detail == nil }
+        while service.log.ranges(of: "worker takes jobs").count < 3 { try await Task.sleep(for: .milliseconds(50)) }
+        #expect(!service.log.contains("machine does not answer"))
         kill(pid, SIGHUP)
         _ = try await manager.hear("READY=1")
         await service.shutDown()
         _ = try await manager.hear("STOPPING=1")
+    }
+
+    @Test func `a reload that follows another at whatever moment is not lost`() async throws {
+        let service = try RunningService(["worker.hypervisor=simulated"])
+        let file = "\(service.root)/qwd.yaml"
+        try Files.write("form: { cpu: [1] }\n", to: file)
+        service.config = file
+        try await service.start()
+        for turn in 1...8 {
+            try Files.write("form: { cpu: [1, 2] }\n", to: file)
+            kill(service.pid, SIGHUP)
+            // While the service ends, begins anew, reads its configuration, and has not listened yet.
+            try await Task.sleep(for: .milliseconds(40 * turn))
+            try Files.write("form: { cpu: [1, \(3 + turn % 2)] }\n", to: file)
+            kill(service.pid, SIGHUP)
+            while (try? await service.get("/").contains("value=\"\(3 + turn % 2)\"")) != true {
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        await service.shutDown()
     }
 
     @Test func `a role says whether it works, and why it does not`() async throws {

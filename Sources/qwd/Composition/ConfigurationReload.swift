@@ -17,6 +17,8 @@ final class ConfigurationReload: Service {
     let role: String
     private let logger: Logger
     private let isWanted = Mutex(false)
+    /// Listens until the process becomes another one: when nobody does the signal ends a process, also one that is about to begin anew.
+    private let listener = Mutex<UnixSignalsSequence?>(nil)
 
     /// - Parameter load: Reads the configuration, and refuses one with which this service would not start.
     init(
@@ -38,10 +40,14 @@ final class ConfigurationReload: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await _ in await UnixSignalsSequence(trapping: .sighup) where self.hasChanged() {
-                self.isWanted.withLock { $0 = true }
+            let signals = await UnixSignalsSequence(trapping: .sighup)
+            self.listener.withLock { $0 = signals }
+            // One that came since the configuration was read was heard by nobody, as where a reload follows another.
+            let isOther = (try? self.load()).map { $0 != self.settings } ?? false
+            if isOther, self.hasChanged() { return self.isWanted.withLock { $0 = true } }
+            for await _ in signals where self.hasChanged() {
                 // The others are asked to end when this one does.
-                return
+                return self.isWanted.withLock { $0 = true }
             }
         }
         if !isDue { try? await gracefulShutdown() }
@@ -68,6 +74,11 @@ final class ConfigurationReload: Service {
 struct BeginsAnew: Error {
     /// Becomes this program again, as it is called now: a newer one may have been put in its place.
     func become() -> Never {
+        signal(SIGHUP, SIG_IGN)
+        // Not all that libraries open is closed by itself then. QEMU has one connection for its worker, and would go on with the old one.
+        for number in Files.names(in: "/proc/self/fd").compactMap({ CInt($0) }) where number > STDERR_FILENO {
+            _ = fcntl(number, F_SETFD, FD_CLOEXEC)
+        }
         var none = sigset_t()
         sigemptyset(&none)
         sigprocmask(SIG_SETMASK, &none, nil)
