@@ -11,7 +11,8 @@ package enum SecretFile {
     /// More than any chain of certificates has; a device or a disk image by mistake has more.
     private static let longest = 1 << 20
 
-    /// The text of a file that belongs to root or us and that only its owner can read, without the line break at its end.
+    /// The text of a file that belongs to root or us and that only its owner can read, without the line break at its end. Root may let
+    /// one group read its file, as roles without root's rights need.
     ///
     /// A symbolic link is followed; the mode of what it points to counts. Blocks while it reads.
     package static func read(path: String) throws(SecretFileError) -> Secret {
@@ -27,7 +28,7 @@ package enum SecretFile {
             throw SecretFileError(path: path, code: .notAFile)
         }
         // Of the opened file, not of the path: that could be another one by now.
-        guard status.st_mode & 0o077 == 0 else {
+        guard status.st_mode & (status.st_uid == 0 ? 0o037 : 0o077) == 0 else {
             let mode = String(status.st_mode & 0o7777, radix: 8)
             throw SecretFileError(path: path, code: .exposed, detail: "mode 0\(mode)")
         }

@@ -27,7 +27,19 @@ struct SecretFileTests {
         #expect(try SecretFile.read(path: file("hunter2", mode: mode)).revealed == "hunter2")
     }
 
-    @Test(arguments: [(0o640, "mode 0640"), (0o644, "mode 0644"), (0o604, "mode 0604"), (0o620, "mode 0620")])
+    @Test func `one of root's may be read by a group, and one of somebody else's by nobody`() throws {
+        let path = try file("sesame\n", mode: 0o640)
+        let isRoot = geteuid() == 0
+        #expect((try? SecretFile.read(path: path).revealed) == (isRoot ? "sesame" : nil))
+        if isRoot {
+            try #require(chown(path, 65_534, 0) == 0)
+            #expect(throws: SecretFileError(path: path, code: .exposed, detail: "mode 0640")) {
+                try SecretFile.read(path: path)
+            }
+        }
+    }
+
+    @Test(arguments: [(0o660, "mode 0660"), (0o644, "mode 0644"), (0o604, "mode 0604"), (0o620, "mode 0620")])
     func `a file that others reach is refused with the way out`(mode: Int, detail: String) throws {
         let path = try file("hunter2", mode: mode)
         let error = #expect(throws: SecretFileError.self) { try SecretFile.read(path: path) }

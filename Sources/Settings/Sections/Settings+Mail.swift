@@ -27,7 +27,7 @@ extension Settings {
                 "Who we are for that server. Empty: we do not sign in there."),
             SettingsKey(
                 "mail.password_file", \.mail.passwordFile, .optional(.absolutePath),
-                "File with the password of `mail.user`, mode 0600."),
+                "File with the password of `mail.user`, mode 0600, or 0640 of root and the group of who reads it."),
             SettingsKey(
                 "mail.method", \.mail.method, .choice,
                 "`auto`: TLS (port 465), else STARTTLS (587), else, without a password, plain (25). `ssl`: TLS. "

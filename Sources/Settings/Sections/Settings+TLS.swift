@@ -11,7 +11,8 @@ extension Settings {
                 "tls.certificate", \.tls.certificate, .optional(.absolutePath),
                 "Certificate of web pages and displays, and those it follows from, in PEM. Empty: served without TLS."),
             SettingsKey(
-                "tls.key", \.tls.key, .optional(.absolutePath), "File with its private key in PEM, mode 0600."),
+                "tls.key", \.tls.key, .optional(.absolutePath),
+                "File with its private key in PEM, mode 0600, or 0640 of root and the group of who reads it."),
         ]
     }
 }

@@ -45,7 +45,8 @@ extension Settings.Auth {
                 "auth.ldap.bind_dn", \.auth.ldap.bindDN, .optional(.text), "Who searches. Empty: an anonymous search."),
             SettingsKey(
                 "auth.ldap.bind_password_file", \.auth.ldap.bindPasswordFile, .optional(.absolutePath),
-                "File with the password of `auth.ldap.bind_dn`, mode 0600."),
+                "File with the password of `auth.ldap.bind_dn`, mode 0600, or 0640 of root and the group of who reads it."
+            ),
             SettingsKey(
                 "auth.ldap.user", \.auth.ldap.user, .attribute,
                 "Attribute with a person's name for qwd: the same whether they sign in by name or by address."),

@@ -100,7 +100,7 @@ extension Settings.Auth {
         static let keys: [SettingsKey] = [
             SettingsKey(
                 "auth.email.domains", \.auth.email.domains, .list(of: .domain),
-                "Domains whose addresses may sign in by a mailed link."),
+                "Domains whose addresses may sign in by a mailed code."),
             SettingsKey(
                 "auth.email.one_shot", \.auth.email.oneShot, .boolean,
                 "Whether they get one-shot sessions only, which end when the viewer leaves."),
