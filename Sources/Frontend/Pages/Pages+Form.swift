@@ -35,6 +35,7 @@ extension Pages {
             "mailsCodes": mailsCodes,
             "optionsNow": summary(of: form, without: Set(problems.map(\.field))), "user": form.user,
             "oneShot": form.oneShot, "hasGPU": offer.largestGPU > 0, "gpu": form.gpu,
+            "hasFolders": !currentUser.folders(of: options.folders).isEmpty,
             "folders": folders(options.folders), "withoutFolders": form.withoutFolders,
             "mayScript": currentUser.mayGiveScript(options.scriptsFromForm),
             "script": form.script, "asksScriptPassword": options.asksScriptPassword,

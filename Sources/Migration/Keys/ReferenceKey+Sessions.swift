@@ -55,13 +55,15 @@ extension ReferenceKey {
         ReferenceKey(
             name: "config_script", fate: .changed, ours: ["scripts.always"],
             note:
-                "Scripts of the system's start. Conditions in Perl and `virt-customize:` have no counterpart: docs/scripts.md."
+                "Scripts of the system's start. Conditions in Perl are not evaluated, and `virt-customize:` has other words: write these by hand, docs/scripts.md."
         ) { value, _ throws(Refusal) in
             for member in value.members {
                 if member.hasPrefix("if(") || member.hasPrefix("if (") {
                     throw Refusal("a condition in Perl is not evaluated")
                 }
-                if member.hasPrefix("virt-customize:") { throw Refusal("virt-customize: is not run") }
+                if member.hasPrefix("virt-customize:") {
+                    throw Refusal("virt-customize: has other words: docs/scripts.md")
+                }
             }
             let scripts = value.members.map(\.yaml)
             return scripts.isEmpty ? [] : [("scripts.always", "[\(scripts.joined(separator: ", "))]")]
