@@ -75,6 +75,31 @@ struct BackupTests {
         return ids
     }
 
+    @Test func `a backup has the queue of a Redis of systemd's, and is not put back under it`() async throws {
+        let (service, copy, _) = try await running()
+        let id = try await service.create()
+        #expect(try await service.settled(id).state == .running)
+        await service.terminate()
+        // The same data under a Redis that somebody else starts.
+        let redis = "\(service.state)/redis"
+        let server = try await RedisServer.start(
+            appendOnly: true, arguments: ["--dir", redis, "--unixsocketperm", "700"])
+        service.overrides += ["redis.url=unix://\(server.socket)"]
+        let made = try await service.answer(to: ["backup", copy])
+        #expect(made.code == 0 && made.output.contains("the queue"), "\(made)")
+        #expect(Files.exists("\(copy)/redis.rdb") && !Files.exists("\(redis)/dump.rdb"))
+        let early = try await service.answer(to: ["restore", copy, "--force"])
+        #expect(early.code == 69 && early.errors.contains("The queue's Redis (process \(server.pid)) runs"), "\(early)")
+        await server.stop()
+        Files.remove(redis)
+        let restored = try await service.answer(to: ["restore", copy, "--force"])
+        #expect(restored.code == 0, "\(restored)")
+        service.overrides.removeLast()
+        try await service.start()
+        #expect(try await service.queue.session(id)?.request.machine == "grub.iso")
+        await service.shutDown()
+    }
+
     @Test func `a backup of a service that has ended has its queue too`() async throws {
         let (service, copy, _) = try await running()
         let id = try await service.create()

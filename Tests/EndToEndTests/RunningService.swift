@@ -14,7 +14,7 @@ final class RunningService: @unchecked Sendable {
     let httpPort: Int
     let displayPort: Int
     let queue: JobQueue
-    private var overrides: [String]
+    var overrides: [String]
     /// A file of its configuration, below what is given as overrides.
     var config: String?
 

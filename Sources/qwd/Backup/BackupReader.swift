@@ -70,15 +70,17 @@ struct BackupReader {
                 return "The Redis of a service (\(runtime)/redis.sock)"
             }
         }
-        // A scheduler alone has no lock, but its ledger open.
+        // A scheduler alone has no lock, but its ledger open, and a Redis of systemd's its log.
         let ledgers = Set(manifest.entries.filter { $0.kind == .ledger }.compactMap { Files.real($0.path) })
-        let processes = Files.names(in: "/proc").filter { Int32($0) != nil }
-        let reader = processes.first { process in
-            Files.names(in: "/proc/\(process)/fd").contains { number in
-                Files.target(of: "/proc/\(process)/fd/\(number)").map(ledgers.contains) ?? false
+        let queue = Files.real("\(manifest.stateDir)/redis").map { "\($0)/appendonlydir/" }
+        for process in Files.names(in: "/proc") where Int32(process) != nil {
+            for number in Files.names(in: "/proc/\(process)/fd") {
+                guard let target = Files.target(of: "/proc/\(process)/fd/\(number)") else { continue }
+                if ledgers.contains(target) { return "A scheduler (process \(process))" }
+                if let queue, target.hasPrefix(queue) { return "The queue's Redis (process \(process))" }
             }
         }
-        return reader.map { "A scheduler (process \($0))" }
+        return nil
     }
 
     /// What a file takes the place of. The queue and the ledger are several files, which belong together.

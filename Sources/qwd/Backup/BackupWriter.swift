@@ -70,21 +70,22 @@ struct BackupWriter {
     }
 
     private mutating func copyQueue() async throws {
-        guard settings.redis.url == nil else {
+        guard settings.redis.url == nil || PrivateRedis.isBeside(settings) else {
             Console.say(
                 "qwd: the queue is not in it: whoever looks after the Redis of redis.url backs that up (BGSAVE, and its dump.rdb)"
             )
             return
         }
         let redis = "\(settings.stateDir)/redis"
-        if PrivateRedis.running(settings) != nil {
-            try await RedisSnapshot(settings: settings).copy(to: "\(directory)/redis.rdb")
+        let snapshot = RedisSnapshot(settings: settings)
+        if await snapshot.isThere() {
+            try await snapshot.copy(to: "\(directory)/redis.rdb")
             // Redis takes a snapshot for the beginning of its log where there is no other (src/aof.c, aofUpgradePrepare).
             return try note("redis.rdb", .redis, "\(redis)/appendonly.aof", like: redis)
         }
         let log = "\(redis)/appendonlydir"
         for name in Files.names(in: log).sorted() { try copy("\(log)/\(name)", .redis, as: "redis/\(name)") }
-        if PrivateRedis.running(settings) != nil {
+        if await snapshot.isThere() {
             throw Failure(
                 .unavailable, "A service has started meanwhile, so the queue's log is not of one moment. Try again.")
         }

@@ -4,7 +4,7 @@ import Processes
 import Redis
 import Settings
 
-/// A copy of the private Redis' data from one moment, while it runs. Redis writes it itself, from a process of its own (BGSAVE).
+/// A copy of the data from one moment of the Redis of this host, while it runs. Redis writes it itself, from a process of its own (BGSAVE).
 struct RedisSnapshot {
     let settings: Settings
     /// How long it may take. A queue of a million sessions takes some seconds.
@@ -12,11 +12,21 @@ struct RedisSnapshot {
 
     private var dump: String { "\(settings.stateDir)/redis/dump.rdb" }
 
+    /// Whether it runs, and its data is that of the state directory.
+    func isThere() async -> Bool {
+        if settings.redis.url == nil { return PrivateRedis.running(settings) != nil }
+        guard let address = try? Connection.address(settings) else { return false }
+        let client = RedisClient(address: address, logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() })
+        let answer = try? await within(.seconds(5)) { try await client.send(["CONFIG", "GET", "dir"]).array }
+        await client.close()
+        let place = answer.flatMap(\.self)?.last?.string
+        return place.flatMap { Files.real($0) } == Files.real(PrivateRedis.directory(settings))
+    }
+
     /// - Throws: `Failure` if Redis can't.
     func copy(to file: String) async throws {
         let logger = Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() }
-        let client = RedisClient(
-            address: RedisAddress(unixSocket: PrivateRedis.socket(settings)), logger: logger)
+        let client = RedisClient(address: try Connection.address(settings), logger: logger)
         do {
             let isMade = try await within(limit) { try await save(client) }
             await client.close()

@@ -23,6 +23,14 @@ struct PrivateRedis: Service {
         self.logger = logger
     }
 
+    /// Whether the queue's Redis is one of this host that somebody else starts, as systemd does, with its data in our state directory.
+    static func isBeside(_ settings: Settings) -> Bool {
+        guard settings.redis.url != nil, let address = try? Connection.address(settings), address.isUnixSocket else {
+            return false
+        }
+        return Files.isDirectory("\(directory(settings))/appendonlydir")
+    }
+
     /// The server that runs now, whoever has started it.
     static func running(_ settings: Settings) -> ProcessHandle? {
         ProcessHandle(pidFile: pidFile(settings), mark: socket(settings))

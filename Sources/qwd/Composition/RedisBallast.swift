@@ -2,7 +2,6 @@ import Catalogue
 import Logging
 import Machines
 import Processes
-import Redis
 import ServiceLifecycle
 import Settings
 
@@ -25,9 +24,7 @@ struct RedisBallast: Service {
     /// For a Redis of this host that somebody else has started, as systemd does, whose data is in our state directory; nil where
     /// there is none.
     init?(besideServiceOf settings: Settings, logger: Logger) {
-        guard settings.redis.url != nil, let address = try? Connection.address(settings), address.isUnixSocket,
-            Files.isDirectory("\(PrivateRedis.directory(settings))/appendonlydir")
-        else { return nil }
+        guard PrivateRedis.isBeside(settings) else { return nil }
         self.init(settings, logger: logger)
     }
 
