@@ -3,6 +3,7 @@ import Catalogue
 import Domain
 import Foundation
 import Frontend
+import Processes
 import Queue
 import Secrets
 import Settings
@@ -156,6 +157,11 @@ struct Start: AsyncParsableCommand {
         guard let script else { return nil }
         var text = script
         if !["exec:", "bash:", "cmd:", "#!", "http://", "https://"].contains(where: { script.hasPrefix($0) }) {
+            guard Files.exists(script) else {
+                throw Failure(
+                    .failed,
+                    "--script: there is no file \(script), and it does not begin with exec:, bash:, cmd: or #!.")
+            }
             guard let file = try? String(contentsOfFile: script, encoding: .utf8) else {
                 throw Failure(
                     .failed,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import Machines
 import Processes
 import Queue
 import Redis
@@ -66,5 +67,12 @@ struct Up: AsyncParsableCommand {
             throw error
         }
         try await roles.run(services, reload: reload)
+        let paths = HostPaths(runtime: settings.runtimeDir, state: settings.stateDir)
+        let living = Files.names(in: paths.sessions).count
+        if living > 0 {
+            Console.say(
+                "qwd: \(living) of its desktops run on. Started again it looks after them; 'qwd stop --all' ends them then."
+            )
+        }
     }
 }
