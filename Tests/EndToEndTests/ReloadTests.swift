@@ -132,6 +132,8 @@ struct ReloadTests {
         kill(service.pid, SIGKILL)
         let after = try await service.answer(to: ["health", "frontend"])
         #expect(after.code == 69)
+        // Its Redis lives on, and is ended by who takes it up again.
+        try await service.start()
         await service.shutDown()
     }
 }
