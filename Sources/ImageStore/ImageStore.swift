@@ -30,17 +30,15 @@ package struct ImageStore: Sendable {
     package func download(
         _ url: String, as name: String, sha256: String?, converts: Bool = false, progress: @escaping Progress
     ) async throws(ImageStoreError) -> String {
-        let path = try await got(url, name, sha256, converts, progress)
-        await settle(path)
-        return path
+        try await alone(name) { partial throws(ImageStoreError) in
+            try await download(url, to: partial, as: name, sha256, converts, progress)
+        }
     }
 
-    private func got(
-        _ url: String, _ name: String, _ sha256: String?, _ converts: Bool, _ progress: @escaping Progress
+    private func download(
+        _ url: String, to partial: String, as name: String, _ sha256: String?, _ converts: Bool,
+        _ progress: @escaping Progress
     ) async throws(ImageStoreError) -> String {
-        let partial = "\(directory)/.download-\(name)"
-        let lock = try hold(partial)
-        defer { withExtendedLifetime(lock) {} }
         let download = Download(url: url, partial: partial, proxy: proxy)
         do throws(ImageStoreError) {
             try await download.run { progress("Downloading \(name)", $0, $1) }
@@ -78,17 +76,15 @@ package struct ImageStore: Sendable {
             throw ImageStoreError(
                 .noSpace, "\(file) has \(size >> 20) MiB, and only \(space >> 20) MiB are free in \(directory).")
         }
-        let path = try await copied(file, name, sha256, converts, progress)
-        await settle(path)
-        return path
+        return try await alone(name) { partial throws(ImageStoreError) in
+            try await copy(file, to: partial, as: name, sha256, converts, progress)
+        }
     }
 
-    private func copied(
-        _ file: String, _ name: String, _ sha256: String?, _ converts: Bool, _ progress: @escaping Progress
+    private func copy(
+        _ file: String, to partial: String, as name: String, _ sha256: String?, _ converts: Bool,
+        _ progress: @escaping Progress
     ) async throws(ImageStoreError) -> String {
-        let partial = "\(directory)/.download-\(name)"
-        let lock = try hold(partial)
-        defer { withExtendedLifetime(lock) {} }
         do throws(ImageStoreError) {
             let isCancelled = Flag()
             let copied = await withTaskCancellationHandler {
@@ -172,6 +168,21 @@ package struct ImageStore: Sendable {
             throw ImageStoreError(.system, "Can't put \(path) in place: \(String(cString: strerror(errno)))")
         }
         if source != partial { forget(partial) }
+        return path
+    }
+
+    /// Makes an image of a file that no other process gets meanwhile, and waits until nobody writes to it.
+    private func alone(
+        _ name: String, _ make: (_ partial: String) async throws(ImageStoreError) -> String
+    ) async throws(ImageStoreError) -> String {
+        let partial = "\(directory)/.download-\(name)"
+        let path: String
+        do {
+            let lock = try hold(partial)
+            defer { close(lock.take()) }
+            path = try await make(partial)
+        }
+        await settle(path)
         return path
     }
 

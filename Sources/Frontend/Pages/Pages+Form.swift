@@ -21,6 +21,7 @@ extension Pages {
         }
         // A form that was refused answers a POST, and its address has no page that could be loaded again.
         let mayReload = if case .none = notice { true } else { false }
+        let folders = self.folders(options.folders)
         var model: Templates.Model = [
             "nonce": nonce, "stale": offer.stale, "hasMachines": !offer.machines.isEmpty,
             "refresh": mayReload && offer.machines.isEmpty && mine.isEmpty,
@@ -35,8 +36,7 @@ extension Pages {
             "mailsCodes": mailsCodes,
             "optionsNow": summary(of: form, without: Set(problems.map(\.field))), "user": form.user,
             "oneShot": form.oneShot, "hasGPU": offer.largestGPU > 0, "gpu": form.gpu,
-            "hasFolders": !currentUser.folders(of: options.folders).isEmpty,
-            "folders": folders(options.folders), "withoutFolders": form.withoutFolders,
+            "hasFolders": !folders.isEmpty, "folders": folders, "withoutFolders": form.withoutFolders,
             "mayScript": currentUser.mayGiveScript(options.scriptsFromForm),
             "script": form.script, "asksScriptPassword": options.asksScriptPassword,
             "choices": [

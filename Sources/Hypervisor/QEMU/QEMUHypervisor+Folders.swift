@@ -40,6 +40,6 @@ extension QEMUHypervisor {
         let servers = Files.names(in: paths.folderServers).map { tag in
             (tag, ProcessHandle(pidFile: paths.folderServer(tag), mark: FileServer.mark(session)))
         }
-        return FolderServers(servers, uniquingKeysWith: { first, _ in first })
+        return FolderServers(uniqueKeysWithValues: servers)
     }
 }

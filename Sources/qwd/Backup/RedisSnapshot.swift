@@ -15,8 +15,7 @@ struct RedisSnapshot {
     /// Whether it runs, and its data is that of the state directory.
     func isThere() async -> Bool {
         if settings.redis.url == nil { return PrivateRedis.running(settings) != nil }
-        guard let address = try? Connection.address(settings) else { return false }
-        let client = RedisClient(address: address, logger: Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() })
+        guard let client = try? client() else { return false }
         let answer = try? await within(.seconds(5)) { try await client.send(["CONFIG", "GET", "dir"]).array }
         await client.close()
         let place = answer.flatMap(\.self)?.last?.string
@@ -25,8 +24,7 @@ struct RedisSnapshot {
 
     /// - Throws: `Failure` if Redis can't.
     func copy(to file: String) async throws {
-        let logger = Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() }
-        let client = RedisClient(address: try Connection.address(settings), logger: logger)
+        let client = try client()
         do {
             let isMade = try await within(limit) { try await save(client) }
             await client.close()
@@ -38,6 +36,12 @@ struct RedisSnapshot {
         try Files.copy(dump, to: file)
         // Redis itself reads its log alone.
         unlink(dump)
+    }
+
+    /// Says nothing in a log: it is a person who waits.
+    private func client() throws(Failure) -> RedisClient {
+        let logger = Logger(label: "qwd") { _ in SwiftLogNoOpLogHandler() }
+        return RedisClient(address: try Connection.address(settings), logger: logger)
     }
 
     /// Makes Redis write its data, and waits for it.
