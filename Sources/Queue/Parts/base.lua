@@ -1,11 +1,11 @@
 -- What every transition needs.
 -- Times are milliseconds by the queue's own clock (clock.lua); no other clock enters a comparison.
 
--- Redis gives this out only while a function runs.
-local call
+-- Redis gives these out only while a function runs.
+local call, may_write, format
 
 -- A whole number as decimal digits, whatever its size: `tostring` writes large ones with an exponent.
-local function text(number) return string.format('%d', number) end
+local function text(number) return format('%d', number) end
 
 -- Some fields of a hash by their names. What is no hash has none: a hand in the database must not stop everybody.
 local function fields_of(key, names)
@@ -15,7 +15,7 @@ local function fields_of(key, names)
         if string.find(values.err, 'WRONGTYPE', 1, true) then return found end
         error({ err = values.err })
     end
-    for i, name in ipairs(names) do found[name] = values[i] or nil end
+    for i = 1, #names do found[names[i]] = values[i] or nil end
     return found
 end
 
@@ -27,7 +27,7 @@ local function write(...) pending[#pending + 1] = { ... } end
 
 -- What a command changes is its first key. The arguments behind it decide nothing, and would double what a write costs.
 local function require_right(command, key)
-    if not redis.acl_check_cmd(command, key) then
+    if not may_write(command, key) then
         error({ err = 'NOPERM this user of Redis may not ' .. command .. ' ' .. tostring(key) })
     end
 end
@@ -35,18 +35,18 @@ end
 local function flush()
     local writes = pending
     pending = {}
-    for _, w in ipairs(writes) do
+    for i = 1, #writes do
+        local w = writes[i]
+        require_right(w[1], w[2])
         if w[1] == 'DEL' then
-            for i = 2, #w do require_right('DEL', w[i]) end
-        else
-            require_right(w[1], w[2])
-        end
-        if w.log then
+            for key = 3, #w do require_right('DEL', w[key]) end
+        elseif w.log then
             require_right('XADD', w.log)
             require_right('PUBLISH', 'qwd:status')
         end
     end
-    for _, w in ipairs(writes) do
+    for i = 1, #writes do
+        local w = writes[i]
         local id = call(unpack(w))
         -- An event goes to its session's own log, and as a hint to whoever listens, by the id that it has got.
         if w.log then
@@ -59,7 +59,7 @@ end
 -- What Redis calls for a transition: its body with the arguments, and the writing after it.
 local function transition(body)
     return function(_, arguments)
-        call = redis.call
+        call, may_write, format = redis.call, redis.acl_check_cmd, string.format
         -- One that failed may have left something.
         pending = {}
         local answer = body(arguments)

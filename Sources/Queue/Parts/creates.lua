@@ -16,13 +16,9 @@ local function queue_create(sid, jid, r, attempts, at, farm, event)
     wake_one_for(needs)
     local master = master_of(needs)
     if master then lock_master(master, sid) end
-    local values = r.values
-    local count = #values
-    for i, value in ipairs({ 'job', jid, 'fence', '0', 'attempt', '0', 'created_at', at_text, 'holder', r.holder, 'asker',
-        r.asker, 'asked', r.asked }) do
-        values[count + i] = value
-    end
-    move(sid, { owner = r.owner, holder = r.holder, asker = r.asker }, 'queued', at, { 'machine', r.machine }, event, values)
+    move(sid, { owner = r.owner, holder = r.holder, asker = r.asker }, 'queued', at, { 'machine', r.machine }, event,
+        { 'job', jid, 'fence', '0', 'attempt', '0', 'created_at', at_text, 'holder', r.holder, 'asker', r.asker, 'asked',
+            r.asked, unpack(r.values) })
 end
 
 -- A job that ran did not work out. Answers its state then.

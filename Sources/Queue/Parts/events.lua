@@ -7,10 +7,10 @@ local EVENTS_KEPT, EVENTS_MOST = 100000, '1000000'
 -- An event of a session, to the log of all and to its own, which does not name it. `event` and `fields` are names and
 -- values in turns.
 local function announce(sid, state, event, fields)
-    local entry = { 'XADD', 'qwd:events', 'MAXLEN', '~', EVENTS_MOST, '*', 'session', sid, 'state', state, unpack(event) }
+    local entry = { log = 'qwd:events:' .. sid, session = sid, state = state, first = 9,
+        'XADD', 'qwd:events', 'MAXLEN', '~', EVENTS_MOST, '*', 'session', sid, 'state', state, unpack(event) }
     local count = #entry
-    for i, value in ipairs(fields) do entry[count + i] = value end
-    entry.log, entry.session, entry.state, entry.first = 'qwd:events:' .. sid, sid, state, 9
+    for i = 1, #fields do entry[count + i] = fields[i] end
     pending[#pending + 1] = entry
 end
 

@@ -21,6 +21,10 @@ local JOB = { 'state', 'kind', 'session', 'fence', 'attempt', 'max_attempts', 'r
 -- A job's hash by names. One that is not there has no state.
 local function look_at_job(jid) return fields_of('qwd:job:' .. jid, JOB) end
 
+-- What is asked of a job that waits.
+local WAITING = { 'state', 'kind', 'session', 'attempt', 'topic', 'sealed', 'needs', 'place', 'ready_at', 'promised_on' }
+local function look_at_waiting(jid) return fields_of('qwd:job:' .. jid, WAITING) end
+
 -- What tells whether a worker may still go on with a job.
 local CLAIMED = { 'state', 'kind', 'session', 'fence', 'topic' }
 local function look_at_claim(jid) return fields_of('qwd:job:' .. jid, CLAIMED) end

@@ -16,11 +16,12 @@ local function stand_in_line(jid, needs, place)
     write('ZADD', 'qwd:queue:needs', 'LT', place, needs)
 end
 
-local function leave_line(jid, needs)
+-- Takes a job out of the line. first: the first two of its kind with their places, where they are known already.
+local function leave_line(jid, needs, first)
     local kind = 'qwd:queue:create:' .. needs
     write('ZREM', 'qwd:queue:create', jid)
     write('ZREM', kind, jid)
-    local first = call('ZRANGE', kind, '0', '1', 'WITHSCORES')
+    first = first or call('ZRANGE', kind, '0', '1', 'WITHSCORES')
     if first[1] ~= jid then return end
     if first[3] then
         write('ZADD', 'qwd:queue:needs', first[4], needs)
@@ -32,7 +33,8 @@ end
 -- The next place of a client, and what the job takes of its time line: its share of what is scarcest, in millionths.
 local function next_place(client, amounts, farm)
     local cost = 1
-    for i, there in ipairs(farm.total) do
+    for i = 1, #amounts do
+        local there = farm.total[i]
         if there > 0 then cost = math.max(cost, math.ceil(amounts[i] * 1000000 / there)) end
     end
     -- Who was away has saved nothing up.

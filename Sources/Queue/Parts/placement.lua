@@ -6,8 +6,8 @@ local function look_at_host(host)
     local values = call('HMGET', 'qwd:host:' .. host, unpack(HOST))
     local capacity, free = {}, {}
     for i = 1, #RESOURCES do
-        capacity[i] = tonumber(values[4 + 2 * i] or 0)
-        free[i] = capacity[i] - tonumber(values[5 + 2 * i] or 0)
+        local there = tonumber(values[4 + 2 * i] or 0)
+        capacity[i], free[i] = there, there - (values[5 + 2 * i] or 0)
     end
     local h = { id = host, name = values[1] or host, promised_to = values[5] or '', busy = tonumber(values[4] or 0),
         capacity = capacity, free = free, has = {} }
@@ -22,14 +22,21 @@ local function look_at_host(host)
     return h
 end
 
--- What those that need the same wait under: the amounts, then the tags, one a line.
+-- Needs that were read lately, by their text. Few differ, and each transition reads some.
+local known_needs, known_count, MOST_KNOWN = {}, 0, 1000
+
+-- What those that need the same wait under: the amounts, then the tags, one a line. Nobody may change what this answers.
 local function read_needs(line)
-    local found = { string.match(line or '', NEEDS) }
+    line = line or ''
+    if known_needs[line] then return known_needs[line] end
+    local found = { string.match(line, NEEDS) }
     -- Nobody can take what can't be understood.
     if not found[1] then return { amounts = {}, tags = { '?' } } end
     local needs = { amounts = {}, tags = {} }
     for i = 1, #RESOURCES do needs.amounts[i] = tonumber(found[i]) end
     for tag in string.gmatch(found[#RESOURCES + 1], '[^\n]+') do needs.tags[#needs.tags + 1] = tag end
+    if known_count == MOST_KNOWN then known_needs, known_count = {}, 0 end
+    known_needs[line], known_count = needs, known_count + 1
     return needs
 end
 
@@ -41,10 +48,12 @@ end
 -- Nothing if the host can take it, else why not: a code, and what it is about (resource or tag, wanted, there).
 -- `lacks` and `too-small` are for ever, the others may pass.
 local function fits(h, needs)
-    for i, amount in ipairs(needs.amounts) do
-        if amount > h.capacity[i] then return 'too-small', RESOURCES[i], amount, h.capacity[i] end
+    local amounts, tags, capacity, free = needs.amounts, needs.tags, h.capacity, h.free
+    for i = 1, #amounts do
+        if amounts[i] > capacity[i] then return 'too-small', RESOURCES[i], amounts[i], capacity[i] end
     end
-    for _, tag in ipairs(needs.tags) do
+    for i = 1, #tags do
+        local tag = tags[i]
         if not has(h, tag) then
             local machine = string.match(tag, '^machine:(.*)$')
             -- It is there, and somebody works on its disk (masters.lua).
@@ -53,15 +62,16 @@ local function fits(h, needs)
         end
     end
     if h.closed then return h.closed, '', 0, h.closed == 'load' and math.floor(h.busy * 100 + 0.5) or 0 end
-    for i, amount in ipairs(needs.amounts) do
-        if amount > h.free[i] then return 'full', RESOURCES[i], amount, h.free[i] end
+    for i = 1, #amounts do
+        if amounts[i] > free[i] then return 'full', RESOURCES[i], amounts[i], free[i] end
     end
 end
 
 -- How much of the host is free, in thousandths of what is scarcest there.
 local function room(h)
     local least = h.closed and 0 or 1000
-    for i, capacity in ipairs(h.capacity) do
+    for i = 1, #RESOURCES do
+        local capacity = h.capacity[i]
         if capacity > 0 then least = math.min(least, math.floor(h.free[i] * 1000 / capacity)) end
     end
     return math.max(0, least)

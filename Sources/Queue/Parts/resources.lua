@@ -8,13 +8,20 @@ local NEEDS = '^(%d+) (%d+) (%d+) (%d+) (.*)$'
 local FARM = { 'hosts', 'cpu', 'largest_cpu', 'memory_mib', 'largest_memory_mib', 'disk_gib', 'largest_disk_gib', 'gpu',
     'largest_gpu' }
 
--- How many hosts there are, what they have together, and the most that one has.
+-- The farm as it was read last, and the texts that it was read from: they change only with the hosts.
+local known_farm, known_values
+
+-- How many hosts there are, what they have together, and the most that one has. Nobody may change what this answers.
 local function look_at_farm()
-    local values, total, largest = call('HMGET', 'qwd:farm', unpack(FARM)), {}, {}
+    local values, same = call('HMGET', 'qwd:farm', unpack(FARM)), known_farm ~= nil
+    for i = 1, #FARM do same = same and values[i] == known_values[i] end
+    if same then return known_farm end
+    local total, largest = {}, {}
     for i = 1, #RESOURCES do
         total[i], largest[i] = tonumber(values[2 * i] or 0), tonumber(values[2 * i + 1] or 0)
     end
-    return { hosts = tonumber(values[1] or 0), total = total, largest = largest }
+    known_farm, known_values = { hosts = tonumber(values[1] or 0), total = total, largest = largest }, values
+    return known_farm
 end
 
 -- Promises a part of a host (as `look_at_host` found it) to a session, or takes the promise back (`sign` -1).

@@ -24,8 +24,8 @@ end
 local function look_at(sid) return complete(fields_of('qwd:session:' .. sid, SESSION)) end
 
 -- Of one that keeps its room, and does not end, `move` and its caller need less.
-local STEPPING = { 'state', 'rev', 'fence', 'wanted', 'step', 'step_at', 'owner', 'host', 'machine', 'display', 'email',
-    'lifetime_s', 'expires_at' }
+local STEPPING = { 'state', 'rev', 'fence', 'wanted', 'step', 'step_at', 'owner', 'host', 'host_name', 'machine', 'display',
+    'email', 'lifetime_s', 'expires_at' }
 local function look_at_step(sid) return fields_of('qwd:session:' .. sid, STEPPING) end
 
 -- When a session's life ends, or nothing.
@@ -52,14 +52,16 @@ end
 -- h: the host that it is placed on, where that is known already.
 -- Answers `s`, which is then what the session is.
 local function move(sid, s, to, at, fields, event, quiet, h)
-    local from, host, expires, warns = s.state, s.host, expiry(s), warning(s)
+    local from, host, expires, warns = s.state, s.host, nil, nil
+    if LIVES[from] then expires, warns = expiry(s), warning(s) end
     if from and from ~= to then must(session_edges, 'session', sid, from, to) end
     s.state, s.rev = to, text((s.rev or 0) + 1)
-    local change = { 'HSET', 'qwd:session:' .. sid, 'rev', s.rev, 'state', to, unpack(fields) }
-    for i = 1, #fields, 2 do s[fields[i]] = fields[i + 1] end
-    if quiet then
-        local count = #change
-        for i, value in ipairs(quiet) do change[count + i] = value end
+    local change = { 'HSET', 'qwd:session:' .. sid, 'rev', s.rev, 'state', to, unpack(quiet or fields) }
+    local count = #change
+    for i = 1, #fields, 2 do
+        local name, value = fields[i], fields[i + 1]
+        s[name] = value
+        if quiet then change[count + i], change[count + i + 1] = name, value end
     end
     pending[#pending + 1] = change
 
@@ -79,8 +81,10 @@ local function move(sid, s, to, at, fields, event, quiet, h)
     end
     if PLACED[to] and not PLACED[from] then write('SADD', 'qwd:sessions:host:' .. s.host, sid) end
     if PLACED[from] and not PLACED[to] then write('SREM', 'qwd:sessions:host:' .. host, sid) end
-    keep_time('qwd:sessions:expiring', sid, expires, expiry(s))
-    keep_time('qwd:sessions:warning', sid, warns, warning(s))
+    if LIVES[from] or LIVES[to] then
+        keep_time('qwd:sessions:expiring', sid, expires, expiry(s))
+        keep_time('qwd:sessions:warning', sid, warns, warning(s))
+    end
     announce(sid, to, event or {}, fields)
     if to == 'ended' then
         write('ZREM', 'qwd:sessions', sid)

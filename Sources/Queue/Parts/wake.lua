@@ -19,7 +19,8 @@ local function wake_one_for(needs)
     local tag = needs.tags[1]
     local hosts, able = candidates(tag)
     if not hosts[1] then return end
-    local rooms = call('ZMSCORE', 'qwd:hosts:room', unpack(hosts))
+    -- Where there is one, there is nothing to choose.
+    local rooms = hosts[2] and call('ZMSCORE', 'qwd:hosts:room', unpack(hosts)) or { '1' }
     while true do
         -- One without room is in no list of those that have some.
         local best, most
@@ -33,8 +34,8 @@ local function wake_one_for(needs)
             wake_host(h.id)
             if not hosts[2] then return end
             local taken = 1
-            for i, amount in ipairs(needs.amounts) do
-                if h.capacity[i] > 0 then taken = math.max(taken, math.floor(amount * 1000 / h.capacity[i])) end
+            for i, there in ipairs(h.capacity) do
+                if there > 0 then taken = math.max(taken, math.floor((needs.amounts[i] or 0) * 1000 / there)) end
             end
             return write('ZADD', 'qwd:hosts:room', 'XX', text(most - taken), h.id)
         end

@@ -62,8 +62,8 @@ local function bury(jid, job, s, why)
     flush()
 end
 
-local function take_create(jid, job, s, h)
-    leave_line(jid, job.needs)
+local function take_create(jid, job, s, h, first)
+    leave_line(jid, job.needs, first)
     advance_clock(job.place)
     if job.promised_on then
         write('HDEL', 'qwd:host:' .. job.promised_on, 'promised_to')
@@ -84,7 +84,7 @@ local function claim_create()
     local h = look_at_host(host)
     if h.closed then return end
     if h.promised_to ~= '' then
-        local job = look_at_job(h.promised_to)
+        local job = look_at_waiting(h.promised_to)
         local why = job.state == 'waiting' and job.promised_on == host and fits(h, read_needs(job.needs))
         if job.state == 'waiting' and job.promised_on == host and why ~= 'too-small' and why ~= 'lacks' then
             -- Its room is kept until there is enough of it.
@@ -97,13 +97,14 @@ local function claim_create()
     end
     for _, line in ipairs(call('ZRANGE', 'qwd:queue:needs', '0', '-1')) do
         while not fits(h, read_needs(line)) do
-            local jid = call('ZRANGE', 'qwd:queue:create:' .. line, '0', '0')[1]
+            local first = call('ZRANGE', 'qwd:queue:create:' .. line, '0', '1', 'WITHSCORES')
+            local jid = first[1]
             if not jid then break end
-            local job = look_at_job(jid)
+            local job = look_at_waiting(jid)
             job.needs, job.place = line, job.place or '0'
             local wrong, s = poison(job)
-            if job.state == 'waiting' and not wrong then return take_create(jid, job, s, h) end
-            leave_line(jid, line)
+            if job.state == 'waiting' and not wrong then return take_create(jid, job, s, h, first) end
+            leave_line(jid, line, first)
             bury(jid, job, s, wrong)
         end
     end
@@ -112,7 +113,7 @@ end
 local function claim_listed(route)
     local queue, h = 'qwd:queue:' .. route, nil
     for _, jid in ipairs(call('LRANGE', queue, '0', '99')) do
-        local job = look_at_job(jid)
+        local job = look_at_waiting(jid)
         local wrong, s = poison(job)
         -- What needs room asks for it, also where only one host can do it.
         local stays = false

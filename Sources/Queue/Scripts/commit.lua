@@ -19,5 +19,5 @@ move(sid, s, 'running', at,
         lifetime > 0 and text(at + lifetime * 1000) or '0', 'accelerator', ARGV[3], 'ready', ARGV[4] or '',
         'folders', ARGV[5] or '' },
     { 'previous', s.step or '', 'ms', text(at - (s.step_at or at)), 'act', 'started', 'who', s.owner, 'from', '', 'note',
-        (s.machine or '') .. ' on ' .. (call('HGET', 'qwd:session:' .. sid, 'host_name') or s.host) })
+        (s.machine or '') .. ' on ' .. (s.host_name or s.host) })
 return 'ok'
