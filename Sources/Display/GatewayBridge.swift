@@ -158,10 +158,17 @@ package actor GatewayBridge: DisplayBridge {
             await keepAlive()
             group.cancelAll()
         }
-        let mark = GatewayProgram.mark(paths.tokens)
-        guard Files.names(in: paths.tokens).isEmpty, let gateway = ProcessHandle(pidFile: paths.gatewayPID, mark: mark)
-        else { return }
+        // What is no display has nobody behind it without us; who comes after us publishes it again.
+        guard Set(Files.names(in: paths.tokens)).isSubset(of: others), let gateway = Self.gateway(paths) else { return }
+        for token in others { withdraw(token: token) }
         _ = await gateway.kill()
+    }
+
+    /// Whether a host's gateway runs, whoever has started it.
+    package static func isRunning(_ paths: HostPaths) -> Bool { gateway(paths) != nil }
+
+    private static func gateway(_ paths: HostPaths) -> ProcessHandle? {
+        ProcessHandle(pidFile: paths.gatewayPID, mark: GatewayProgram.mark(paths.tokens))
     }
 
     private func keepAlive() async {
@@ -212,14 +219,13 @@ package actor GatewayBridge: DisplayBridge {
             try makeTokens()
             try copyCertificate()
         }
-        let mark = GatewayProgram.mark(paths.tokens)
-        if let gateway = ProcessHandle(pidFile: paths.gatewayPID, mark: mark) {
+        if let gateway = Self.gateway(paths) {
             if (Files.read(paths.gatewaySetup) ?? setup) == setup { return gateway }
             logger.notice("display gateway has another configuration, starting another")
             _ = await gateway.kill()
         }
         // A worker that was killed before it wrote the gateway's process id left it behind.
-        if let gateway = ProcessHandle.find("qwd", mark: mark) {
+        if let gateway = ProcessHandle.find("qwd", mark: GatewayProgram.mark(paths.tokens)) {
             if Files.read(paths.gatewaySetup) == setup { return gateway }
             _ = await gateway.kill()
         }

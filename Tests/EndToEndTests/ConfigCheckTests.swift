@@ -44,10 +44,12 @@ struct ConfigCheckTests {
         ("tls:\n  certificate: /nope/c.pem\n  key: /nope/k.pem\n", "/nope/k.pem is not there"),
         ("tls:\n  certificate: /nope/c.pem\n  key: /nope/k.pem\n", "/nope/c.pem is not there"),
         ("defaults:\n  memory_gib: 2048\n", "write 2 if MiB were meant"),
+        ("auth:\n  methods: [command]\n  command:\n    path: /nowhere/ask\n", "/nowhere/ask"),
     ])
     func `what a key names is looked at`(text: String, says: String) async throws {
-        let found = try await check("auth:\n  methods: [none]\n\(text)")
+        let found = try await check((text.hasPrefix("auth:") ? "" : "auth:\n  methods: [none]\n") + text)
         #expect(found.status == 78 && found.errors.contains(says), "\(found.errors)")
+        #expect(!found.errors.contains("auth.methods: auth.methods"), "\(found.errors)")
     }
 
     @Test func `a good file is said to be good`() async throws {

@@ -4,8 +4,24 @@ import Testing
 import TestSupport
 
 /// `qwd doctor` on a host where no service runs.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(2)))
 struct DoctorTests {
+    @Test func `displays that outlive a service hold no port that somebody else has`() async throws {
+        let service = try RunningService()
+        try await service.start()
+        let id = try await service.create()
+        _ = try await service.settled(id)
+        await service.terminate()
+        let found = try await service.answer(to: ["doctor"])
+        #expect(found.output.contains("what the configuration names is there"), "\(found)")
+        try await service.start()
+        _ = try await service.stopped(id)
+        await service.terminate()
+        // Nothing is left that would need it.
+        #expect(try TCPListener(host: "127.0.0.1", port: service.displayPort).port == service.displayPort)
+        await service.shutDown()
+    }
+
     @Test func `says what boot scripts of a Windows need`() async throws {
         let root = "/tmp/qwd-doctor-\(UInt32.random(in: 0...UInt32.max))"
         defer { Files.remove(root) }

@@ -122,9 +122,15 @@ struct GatewayBridgeTests {
         }
         #expect(await problem(of: try bridge(port: listener.port)) { $0 == nil } == nil)
         let first = try #require(gateway())
-        #expect(await problem(of: try bridge(port: listener.port), isNeeded: false) { $0 == nil } == nil)
+        #expect(GatewayBridge.isRunning(HostPaths(runtime: "\(root)/r", state: "\(root)/s")))
+        let second = try bridge(port: listener.port)
+        // A door to files is none: without a worker nobody is behind it.
+        let door = try UnixSocket.listen(at: "\(root)/files.sock")
+        try await second.publish(socket: "\(root)/files.sock", token: "files")
+        #expect(await problem(of: second, isNeeded: false) { $0 == nil } == nil)
         #expect(await first.waitForEnd(limit: .seconds(5)))
-        #expect(gateway() == nil)
+        #expect(gateway() == nil && Files.names(in: "\(root)/r/tokens") == [])
+        withExtendedLifetime(door) {}
         Files.remove(root)
     }
 

@@ -1,7 +1,9 @@
 import Accounts
 import Catalogue
+import Display
 import Foundation
 import Logging
+import Machines
 import Processes
 import Settings
 
@@ -24,7 +26,10 @@ extension Settings {
             do { _ = try roles.certificate() } catch { found.append(PlaceProblem(key: "tls", text: error.message)) }
         }
         if !isMissing("auth.") {
-            do { _ = try roles.chain() } catch { found.append(PlaceProblem(key: "auth.methods", text: error.message)) }
+            do { _ = try roles.chain() } catch {
+                found.append(
+                    PlaceProblem(key: "auth.methods", text: String(error.message.trimmingPrefix("auth.methods: "))))
+            }
         }
         if !isMissing("mail.") {
             do { _ = try roles.postOffice() } catch { found.append(PlaceProblem(key: "mail", text: error.message)) }
@@ -87,11 +92,12 @@ extension Settings {
         return PlaceProblem(key: "defaults.machine", text: "there is no machine \(machine); there is: \(known)")
     }
 
-    /// Addresses that somebody else listens on already, while no service of ours does.
+    /// Addresses that somebody else listens on already, while no service of ours does. Its displays may outlive it.
     var portProblems: [PlaceProblem] {
         let listens = [("frontend.listen", frontend.listen), ("display.listen", display.listen)]
+        let hasGateway = GatewayBridge.isRunning(HostPaths(runtime: runtimeDir, state: stateDir))
         return listens.compactMap { key, listen in
-            guard listen.port != 0 else { return nil }
+            guard listen.port != 0, !(hasGateway && key == "display.listen") else { return nil }
             do {
                 _ = try TCPListener(host: listen.host, port: listen.port)
                 return nil
