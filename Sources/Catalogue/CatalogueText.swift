@@ -51,7 +51,10 @@ enum CatalogueText: Sendable {
 
 /// The names in a directory.
 enum DirectoryListing {
-    /// Names that may be machines' files: no directories, no catalogues, nothing hidden.
+    private static let others = [".conf", ".log", ".partial"]
+
+    /// Names that may be machines' files: no directories, no catalogues, nothing hidden, and not what a build or a download leaves
+    /// beside its machine while it is at work.
     /// - Returns: nil if the directory can't be read at the moment; nothing if it is not there.
     static func names(in directory: String) -> [String]? {
         guard let stream = opendir(directory) else { return [ENOENT, ENOTDIR, EACCES].contains(errno) ? [] : nil }
@@ -63,7 +66,8 @@ enum DirectoryListing {
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             let isDirectory = Int(entry.pointee.d_type) == Int(DT_DIR)
-            if !isDirectory, !name.hasPrefix("."), !name.lowercased().hasSuffix(".conf") { names.append(name) }
+            let isOther = others.contains { name.lowercased().hasSuffix($0) }
+            if !isDirectory, !name.hasPrefix("."), !isOther { names.append(name) }
             errno = 0
         }
         return errno == 0 ? names.sorted() : nil

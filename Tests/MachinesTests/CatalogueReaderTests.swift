@@ -72,6 +72,9 @@ import Testing
         try kitchen.write("two\nlines.iso", DiskBytes.cd)
         try kitchen.write("notes.txt", Array("words".utf8))
         try kitchen.write(".hidden.iso", DiskBytes.cd)
+        // A build is at work.
+        try kitchen.write("desktop.qcow2.build.log", Array("dpkg".utf8))
+        try kitchen.write("desktop.qcow2.partial", DiskBytes.cd)
         let catalogue = try reader("[listed.iso]").load()
         let told = Dictionary(uniqueKeysWithValues: catalogue.leftovers.map { ($0.name, $0.description) })
         #expect(told.keys.sorted() == ["live.iso", "notes.txt", "two\nlines.iso", "with space.iso"])
