@@ -150,10 +150,11 @@ extension JobQueue {
     }
 
     /// A boot script has run in a session's guest. Again with the same result changes nothing.
+    /// - Returns: Whether it was news.
     package func scripted(
         _ session: SessionID, fence: Int, _ result: BootScriptResult
-    ) async throws(QueueError) {
-        _ = try await call(.scripted, [session.text, "\(fence)", result.text])
+    ) async throws(QueueError) -> Bool {
+        try await call(.scripted, [session.text, "\(fence)", result.text]).string == "new"
     }
 
     /// What came with a request that is too long for the session's hash; nil for nothing.

@@ -75,11 +75,12 @@ extension Worker {
                     await holding(machine.session, in: &group) { await adopt(machine, job: nil) }
                 case .ready(let id, let fence, let isTimed): await ready(id, fence: fence, isTimed: isTimed)
                 case .script(let id, let fence, let result):
-                    logger.notice(
-                        "boot script has run",
-                        metadata: ["session.id": "\(id)", "result": "\(result.text)"])
                     await report(id) { () async throws(QueueError) in
-                        try await queue.scripted(id, fence: fence, result)
+                        // A worker that has just begun reads what its predecessor has told already.
+                        guard try await queue.scripted(id, fence: fence, result) else { return }
+                        logger.notice(
+                            "boot script has run",
+                            metadata: ["session.id": "\(id)", "result": "\(result.text)"])
                     }
                 case .trouble(let id, let detail):
                     if detail.isEmpty {
