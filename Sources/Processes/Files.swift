@@ -23,12 +23,18 @@ package enum Files {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// What the system says of a failure that comes by Foundation, without what Foundation puts around it.
+    package static func reason(of error: any Error) -> String {
+        guard let code = ((error as? CocoaError)?.underlying as? POSIXError)?.code else { return "\(error)" }
+        return String(cString: strerror(code.rawValue))
+    }
+
     /// Writes a file so that it is there whole or not at all.
     package static func write(_ text: String, to path: String) throws(ProcessError) {
         do {
             try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {
-            throw ProcessError(.system, "Can't write \(path): \(error)", cause: error)
+            throw ProcessError(.system, "Can't write \(path): \(reason(of: error))", cause: error)
         }
     }
 
@@ -58,7 +64,7 @@ package enum Files {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         } catch {
-            throw ProcessError(.system, "Can't make the directory \(path): \(error)", cause: error)
+            throw ProcessError(.system, "Can't make the directory \(path): \(reason(of: error))", cause: error)
         }
     }
 

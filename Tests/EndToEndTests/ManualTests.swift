@@ -41,6 +41,11 @@ struct ManualTests {
         }
     }
 
+    @Test func `a directory that is not there is named, in the system's words`() async throws {
+        let found = try await output(of: ["generate", "man", "/nope"])
+        #expect(found.status == 1 && found.errors == "qwd: Can't write /nope/qwd.1: No such file or directory\n")
+    }
+
     @Test func `there is a page for each program, service and file`() async throws {
         #expect(
             try await pages().keys.sorted() == [

@@ -71,7 +71,8 @@ extension Texts {
 
     /// That no host has so much of something.
     package func sentence(forMoreOf resource: Resource, thanThe largest: Int) -> String {
-        self("limit.tooBig", ["largest": amount(largest, of: resource)])
+        if largest == 0, resource == .gpu { return self("limit.noGPU") }
+        return self("limit.tooBig", ["largest": amount(largest, of: resource)])
     }
 
     fileprivate func amount(_ amount: Int, of resource: Resource) -> String {

@@ -30,7 +30,7 @@ struct Audit: AsyncParsableCommand {
         query.limit = limit
         if let act {
             guard let known = AuditAct(rawValue: act) else {
-                throw ValidationError("--act: '\(act)' is no kind of entry.")
+                throw Failure(.usage, "--act: '\(act)' is no kind of entry.")
             }
             query.act = known
         }

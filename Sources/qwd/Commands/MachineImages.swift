@@ -116,7 +116,7 @@ extension MachineCommand {
             }
             var values = try option.map { text in
                 guard let equals = text.firstIndex(of: "=") else {
-                    throw ValidationError("--option \(text): write key=value.")
+                    throw Failure(.usage, "--option \(text): write key=value.")
                 }
                 return (key: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
             }

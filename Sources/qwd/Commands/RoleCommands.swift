@@ -36,7 +36,7 @@ struct WorkerRole: AsyncParsableCommand {
     func run() async throws {
         let hypervisor = try common.settings().worker.hypervisor
         guard hosts == 1 || hypervisor == .simulated else {
-            throw ValidationError("--hosts: a farm is simulated; set worker.hypervisor=simulated.")
+            throw Failure(.usage, "--hosts: a farm is simulated; set worker.hypervisor=simulated.")
         }
         try await runRoles(common, "takes jobs") { roles, queue, _ in
             if hosts == 1 {

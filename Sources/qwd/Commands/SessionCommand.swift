@@ -37,9 +37,21 @@ struct SessionCommand: AsyncParsableCommand {
 
         func run() async throws {
             let files = try await SessionCommand.files(session, try common.settings())
-            let text = Files.read(files.consoleLog) ?? ""
+            let text = Self.lines(Files.read(files.consoleLog) ?? "")
             // A guest may write what a terminal obeys.
             if text.isEmpty { Console.say("qwd: its console has said nothing yet") } else { Console.print(text) }
+        }
+
+        /// A console begins its lines with carriage returns, before or behind the line feed, or with them alone.
+        static func lines(_ text: String) -> String {
+            var lines = ""
+            var returned = false
+            for scalar in text.unicodeScalars {
+                if returned, scalar != "\r", scalar != "\n", !lines.isEmpty, lines.last != "\n" { lines += "\n" }
+                returned = scalar == "\r"
+                if !returned { lines.unicodeScalars.append(scalar) }
+            }
+            return lines
         }
     }
 

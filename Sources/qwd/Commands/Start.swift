@@ -155,7 +155,7 @@ struct Start: AsyncParsableCommand {
 
     private func bootScript(_ settings: Settings) throws -> String? {
         guard let script else { return nil }
-        var text = script
+        var (text, written) = (script, script.utf8.count)
         if !["exec:", "bash:", "cmd:", "#!", "http://", "https://"].contains(where: { script.hasPrefix($0) }) {
             guard Files.exists(script) else {
                 throw Failure(
@@ -169,11 +169,12 @@ struct Start: AsyncParsableCommand {
                 )
             }
             text = BootScriptSource.script(file, ofFile: script)
+            written = file.utf8.count
         }
         guard text.utf8.count <= settings.scripts.maxLength else {
             throw Failure(
                 .failed,
-                "--script has \(text.utf8.count) bytes, and may have \(settings.scripts.maxLength) (scripts.max_length)."
+                "--script has \(written) bytes, and may have \(settings.scripts.maxLength - (text.utf8.count - written)) (scripts.max_length)."
             )
         }
         guard BootScriptSource(written: text) != nil, !text.utf8.contains(0) else {
@@ -253,15 +254,15 @@ struct Start: AsyncParsableCommand {
         // Not even a number of MiB can be made of every number that can be typed.
         let largest = 1 << 20
         if let memory, !(memory > 0 && memory <= Double(largest)) {
-            throw ValidationError("--memory: \(memory) is no size in GiB, above zero and at most \(largest).")
+            throw Failure(.usage, "--memory: \(memory) is no size in GiB, above zero and at most \(largest).")
         }
         let memoryMiB = memory.map { Int(($0 * 1024).rounded(.up)) } ?? settings.defaults.memoryMiB
         let cpu = cpu ?? settings.defaults.cpu
         let disk = disk ?? settings.defaults.diskGiB
         if let problem = Machine.problem(ofOptions: machineOption) {
-            throw ValidationError("--machine-option: \(problem)")
+            throw Failure(.usage, "--machine-option: \(problem)")
         }
-        guard cpu > 0, disk > 0 else { throw ValidationError("--cpu and --disk must be above zero.") }
+        guard cpu > 0, disk > 0 else { throw Failure(.usage, "--cpu and --disk must be above zero.") }
         var request = SessionRequest(
             owner: .ofCommandLine, machine: machine,
             resources: Resources(cpu: cpu, memoryMiB: memoryMiB, diskGiB: disk, gpu: gpu ? 1 : 0), tags: tag,
@@ -287,12 +288,12 @@ struct Start: AsyncParsableCommand {
 
     private func take(fileAt path: String, _ request: inout SessionRequest) throws {
         if request.usesMaster {
-            throw ValidationError(
-                "--use-master is for machines of the catalogue: qwd machine enable \(path) makes one.")
+            throw Failure(
+                .usage, "--use-master is for machines of the catalogue: qwd machine enable \(path) makes one.")
         }
         let path = URL(filePath: path).standardizedFileURL.path
         guard !path.utf8.contains(where: { $0 < 0x20 }) else {
-            throw ValidationError("A path with control characters is not started.")
+            throw Failure(.usage, "A path with control characters is not started.")
         }
         // What this host's worker sees is looked at by it; this is for a slip of the pen.
         guard FileManager.default.fileExists(atPath: path) else { throw Failure(.failed, "There is no file \(path).") }

@@ -1,4 +1,3 @@
-import ArgumentParser
 import Settings
 
 extension Duration {
@@ -6,7 +5,7 @@ extension Duration {
     /// - Parameter option: Its name, for the message: `--wait`.
     init(_ text: String, option: String) throws {
         guard let duration = Duration(configurationText: text) else {
-            throw ValidationError("\(option): '\(text)' is no duration such as 90s, 30m, 12h or 4d.")
+            throw Failure(.usage, "\(option): '\(text)' is no duration such as 90s, 30m, 12h or 4d.")
         }
         self = duration
     }

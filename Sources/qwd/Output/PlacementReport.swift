@@ -40,7 +40,7 @@ enum PlacementReport {
         case .cpu: "processors"
         case .memory: "MiB of memory"
         case .disk: "GiB of disk"
-        case .gpu: "graphics processors"
+        case .gpu: "graphics cards"
         }
     }
 }
