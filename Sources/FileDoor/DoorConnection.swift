@@ -14,6 +14,8 @@ struct DoorConnection {
     private static let longestLine = 8192
     /// After so many bytes of a file it is looked again whether there is room for the rest.
     private static let stride = 8 << 20
+    /// After so many it is told how much has come. A sixteenth of what a page lets be on its way, so it is never waited for.
+    private static let told = 1 << 20
 
     /// The other side has ended, or does not read.
     private struct Ended: Error {}
@@ -96,9 +98,10 @@ struct DoorConnection {
             if offset == 0 { directory.forget(part: id) }
             throw error
         }
-        try send(DoorAnswer(offset: offset))
+        let tells = request.tell == true
+        try send(DoorAnswer(offset: offset, tells: tells ? true : nil))
         do {
-            try receive(size, from: offset, into: file)
+            try receive(size, from: offset, into: file, tells: tells)
             try send(DoorAnswer(name: try directory.place(part: id, as: name)))
         } catch let error as DoorError {
             // What does not fit is not kept; the rest is on its way and would be taken for lines.
@@ -109,8 +112,10 @@ struct DoorConnection {
     }
 
     /// Takes the bytes of a file from an offset on.
-    private mutating func receive(_ size: Int, from start: Int, into file: Descriptor) throws {
-        var (offset, checked) = (start, start)
+    private mutating func receive(
+        _ size: Int, from start: Int, into file: Descriptor, tells: Bool
+    ) throws {
+        var (offset, checked, told) = (start, start, start)
         while offset < size {
             let piece = try nextBytes(atMost: min(scratch.count, size - offset))
             var written = 0
@@ -124,6 +129,10 @@ struct DoorConnection {
                 written += count
             }
             offset += piece.count
+            if tells, offset - told >= Self.told, offset < size {
+                told = offset
+                try send(DoorAnswer(at: offset))
+            }
             if offset - checked >= Self.stride {
                 checked = offset
                 try checkRoom(for: size - offset)

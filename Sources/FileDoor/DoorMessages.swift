@@ -11,6 +11,8 @@ struct DoorRequest: Decodable {
     var size: Int?
     var offset: Int?
     var length: Int?
+    /// Whether to tell now and then how much of what is brought has come.
+    var tell: Bool?
 }
 
 /// What it is answered.
@@ -22,6 +24,10 @@ struct DoorAnswer: Encodable {
     /// Whether there are more files than are told.
     var more: Bool?
     var offset: Int?
+    /// Whether it is told how much has come, as `at`.
+    var tells: Bool?
+    /// How much of a file has come.
+    var at: Int?
     var size: Int?
     var length: Int?
     var name: String?

@@ -118,6 +118,29 @@ final class FileDoorTests {
         #expect(data.count == 300_000 && data[99_999] == 1 && data[100_000] == 2)
     }
 
+    @Test func `who asks is told how much has come, and nobody else`() throws {
+        limits.bytes = 8 << 20
+        let size = 5 << 20
+        let peer = try peer()
+        let begun = peer.ask(#"{"op":"put","name":"told","size":\#(size),"id":"told","tell":true}"#)
+        #expect(begun["tells"] as? Bool == true)
+        var told = 0
+        let piece = [UInt8](repeating: 7, count: 256 << 10)
+        for _ in 0..<(size / piece.count - 1) { peer.send(piece) }
+        while told < 4 << 20 {
+            let at = try #require(peer.answer()["at"] as? Int)
+            #expect(at > told)
+            told = at
+        }
+        peer.send(piece)
+        #expect(peer.answer()["name"] as? String == "told")
+        let silent = try self.peer()
+        let other = silent.ask(#"{"op":"put","name":"untold","size":2097152,"id":"untold"}"#)
+        #expect(other["offset"] as? Int == 0 && other["tells"] == nil)
+        for _ in 0..<8 { silent.send(piece) }
+        #expect(silent.answer()["name"] as? String == "untold")
+    }
+
     @Test func `more than the folder may have is refused, before and on the way`() throws {
         let peer = try peer()
         #expect(peer.ask(#"{"op":"put","name":"a","size":1048577,"id":"a"}"#)["error"] as? String == "limit")

@@ -5,11 +5,14 @@ const panel = document.getElementById("files-panel");
 const words = panel.dataset;
 const element = (id) => document.getElementById(id);
 
+// What the gateway takes at once.
 const PIECE = 256 * 1024;
+// Bytes that are read of a file at once, while those before are on their way.
+const READ = 4 * 1024 * 1024;
 // Bytes that are asked for at once: a browser can't tell a WebSocket to wait.
 const STRIDE = 8 * 1024 * 1024;
-// Bytes that may wait in the browser to be sent.
-const AHEAD = 4 * 1024 * 1024;
+// Bytes that may be on their way. More would wait in the browser's memory; fewer are less than what distant hosts can take.
+const AHEAD = 16 * 1024 * 1024;
 const PATIENCE = 15_000;
 const TRIES = 5;
 const EVERY = 2000;
@@ -17,6 +20,8 @@ const EVERY = 2000;
 const WHOLE = '{"done":true}\n';
 
 let where;
+// Files that are on their way.
+let moving = 0;
 
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
@@ -87,11 +92,50 @@ class Door {
         return this.line(patience);
     }
 
-    async send(bytes) {
-        // There is no event for room in a WebSocket's buffer.
-        while (this.socket.bufferedAmount > AHEAD && !this.isClosed) await wait(10);
-        if (this.isClosed) throw new Error("closed");
-        this.socket.send(bytes);
+    // Sends a file from an offset on. Answers what the other side says at its end, which may be before all of it was sent.
+    // tells: whether it says now and then how much has come; a door of an earlier version does not.
+    async send(file, offset, tells, progress) {
+        let come = offset;
+        let over = false;
+        let wake;
+        const end = (async () => {
+            try {
+                while (true) {
+                    const answer = await this.line(Infinity);
+                    if (answer.at === undefined) return answer;
+                    come = answer.at;
+                    progress(come);
+                    wake?.();
+                }
+            } finally {
+                over = true;
+                wake?.();
+            }
+        })();
+        end.catch(() => {});
+        // A timer would run once a second, or once a minute, while nobody looks at the page. There is no event for room in a
+        // WebSocket's buffer.
+        const room = async (at) => {
+            while (!over && (tells ? at - come : this.socket.bufferedAmount) > AHEAD) {
+                await (tells ? new Promise((resolve) => { wake = resolve; }) : wait(10));
+            }
+        };
+        const read = (at) => {
+            const bytes = file.slice(at, at + READ).arrayBuffer();
+            bytes.catch(() => {});
+            return bytes;
+        };
+        let next = read(offset);
+        for (let at = offset; at < file.size && !over; at += READ) {
+            const bytes = await next;
+            next = read(at + READ);
+            for (let start = 0; start < bytes.byteLength && !over; start += PIECE) {
+                await room(at + start);
+                this.socket.send(new Uint8Array(bytes, start, Math.min(PIECE, bytes.byteLength - start)));
+            }
+            if (!tells) progress(at);
+        }
+        return end;
     }
 }
 
@@ -141,7 +185,14 @@ function progress(name) {
     bar.setAttribute("aria-label", name);
     row.append(title, bar);
     element("files-moving").append(row);
-    return { at: (done, all) => { bar.value = all ? done / all : 1; }, end: () => row.remove() };
+    moving += 1;
+    return {
+        at: (done, all) => { bar.value = all ? done / all : 1; },
+        end: () => {
+            moving -= 1;
+            row.remove();
+        },
+    };
 }
 
 async function bring(file) {
@@ -152,19 +203,10 @@ async function bring(file) {
     for (const byte of mark) id = ((id ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
     try {
         const placed = await withDoor(async (door) => {
-            const { offset } = await door.ask({ op: "put", name: file.name, size: file.size, id: id.toString(16) });
-            // It comes with the last byte, or when the rest is refused.
-            let isOver = false;
-            const over = () => { isOver = true; };
-            const answer = door.line(Infinity);
-            answer.then(over, over);
-            for (let at = offset; at < file.size; at += PIECE) {
-                // Who refuses the rest says so, and then ends the connection.
-                try { await door.send(await file.slice(at, at + PIECE).arrayBuffer()); } catch { break; }
-                bar.at(at - door.socket.bufferedAmount, file.size);
-                if (isOver) break;
-            }
-            return answer;
+            const { offset, tells } = await door.ask({
+                op: "put", name: file.name, size: file.size, id: id.toString(16), tell: true,
+            });
+            return door.send(file, offset, tells, (come) => bar.at(come, file.size));
         });
         say(words.brought.replace("{name}", placed.name));
     } catch (error) {
@@ -174,13 +216,28 @@ async function bring(file) {
     }
 }
 
-function save(parts, name) {
+function save(bytes, name) {
     const link = document.createElement("a");
     // No browser shows what has this type.
-    link.href = URL.createObjectURL(new Blob(parts, { type: "application/octet-stream" }));
+    link.href = URL.createObjectURL(bytes.slice(0, bytes.size, "application/octet-stream"));
     link.download = name.replace(/[\p{C}/\\:*?"<>|]/gu, "_");
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+// Bytes that the browser has put away, on its disk where they are many. It does so behind our back, and what it can't put away can't
+// be read: so it is looked at, and tried again while we still have it.
+async function kept(parts) {
+    for (let tries = 1; ; tries += 1) {
+        const blob = new Blob(parts);
+        try {
+            await blob.slice(-1).arrayBuffer();
+            return blob;
+        } catch {
+            if (tries === TRIES) throw new Refused("room");
+            await wait(500 * tries);
+        }
+    }
 }
 
 async function fetchFile(name) {
@@ -193,18 +250,21 @@ async function fetchFile(name) {
             while (true) {
                 const { size: all, length } = await door.ask({ op: "get", name, offset: done, length: STRIDE });
                 if (!length) break;
+                // Each of them costs the browser something, whatever its size.
+                const pieces = [];
                 for (let left = length; left > 0;) {
                     const piece = await door.some(left);
                     if (!piece) throw new Error("closed");
-                    parts.push(new Blob([piece]));
+                    pieces.push(piece);
                     left -= piece.length;
-                    done += piece.length;
-                    bar.at(done, all);
+                    bar.at(done + length - left, all);
                 }
+                parts.push(await kept(pieces));
+                done += length;
                 if (done >= all) break;
             }
         });
-        save(parts, short);
+        save(await kept(parts), short);
     } catch (error) {
         explain(short, error);
     } finally {
@@ -220,15 +280,22 @@ async function fetchAll() {
         const all = used;
         const door = await Door.open(where);
         await door.ask({ op: "archive" });
+        let [pieces, gathered] = [[], 0];
         for (let piece = await door.some(); piece; piece = await door.some()) {
-            parts.push(new Blob([piece]));
+            pieces.push(piece);
+            gathered += piece.length;
+            if (gathered >= STRIDE) {
+                parts.push(await kept(pieces));
+                [pieces, gathered] = [[], 0];
+            }
             done += piece.length;
             bar.at(Math.min(done, all), all);
         }
-        const whole = new Blob(parts);
+        parts.push(await kept(pieces));
+        const whole = await kept(parts);
         const end = whole.size - WHOLE.length;
         if (await whole.slice(Math.max(end, 0)).text() !== WHOLE) throw new Error("broken off");
-        save([whole.slice(0, end)], words.archive);
+        save(whole.slice(0, end), words.archive);
     } catch (error) {
         explain(words.archive, error);
     } finally {
@@ -364,6 +431,9 @@ function look() {
 }
 
 new MutationObserver(look).observe(region, { childList: true });
+
+// Who closes the page by mistake would have to begin anew with what is fetched, and be here to go on with what is brought.
+addEventListener("beforeunload", (event) => { if (moving) event.preventDefault(); });
 
 // A host that came up since the page was loaded is not among those that it may connect to.
 document.addEventListener("securitypolicyviolation", (event) => {
