@@ -58,8 +58,8 @@ struct BrowserTests {
 
     @Test(arguments: [false, true])
     func `people sign in with an app, share a desktop, and are refused what is not theirs`(tls: Bool) async throws {
-        let service = try RunningService(
-            ["form.memory_gib=[0.5, 1]", "defaults.memory_gib=0.5"] + (tls ? try Self.certificate() : []))
+        let service = try RunningService(["form.memory_gib=[0.5, 1]", "defaults.memory_gib=0.5"])
+        if tls { service.overrides += try Self.certificate(in: service.root) }
         try service.askProgram()
         try await service.start()
         try await run(service, script: "sign_in.py") { [tls ? service.secureURL : service.url, $0] }
@@ -68,8 +68,9 @@ struct BrowserTests {
     }
 
     /// The settings for TLS with a certificate that its own key vouches for.
-    static func certificate() throws -> [String] {
-        let directory = NSTemporaryDirectory() + "qwd-tls-\(UUID().uuidString.prefix(8))"
+    /// - Parameter place: Below which its files stand.
+    static func certificate(in place: String) throws -> [String] {
+        let directory = "\(place)/tls-\(UUID().uuidString.prefix(8))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         let openssl = try Process.run(
             URL(filePath: "/usr/bin/openssl"),

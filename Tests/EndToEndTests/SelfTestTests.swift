@@ -26,8 +26,9 @@ struct SelfTestTests {
     }
 
     @Test func `a display behind TLS is seen where its certificate is trusted, and only there`() async throws {
-        let (own, other) = (try BrowserTests.certificate(), try BrowserTests.certificate())
-        let service = try RunningService(own)
+        let service = try RunningService()
+        service.overrides += try BrowserTests.certificate(in: service.root)
+        let other = try BrowserTests.certificate(in: service.root)
         try await service.start()
         let answer = try await service.answer(to: ["self-test", "--seconds", "60"])
         #expect(answer.code == 0 && answer.output.contains("\npicture of "), "\(answer)\n\(service.log)")

@@ -8,14 +8,16 @@ import Testing
 
 /// A guest's agent is whatever answers there.
 @Suite(.timeLimit(.minutes(1)))
-struct GuestAgentTests {
+final class GuestAgentTests {
+    private let root = "/tmp/qwd-agent-\(UInt32.random(in: 0...UInt32.max))"
     private let paths: SessionPaths
 
     init() throws {
-        let root = "/tmp/qwd-agent-\(UInt32.random(in: 0...UInt32.max))"
         paths = HostPaths(runtime: root, state: root).session(SessionID(milliseconds: 1))
         try Files.makeDirectory(paths.run)
     }
+
+    deinit { Files.remove(root) }
 
     /// Listens where the agent would, and answers each line.
     private func serve(_ answer: @escaping @Sendable (String) -> String?) throws {

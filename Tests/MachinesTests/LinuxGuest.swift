@@ -191,6 +191,7 @@ extension LinuxGuest {
         with body: @Sendable @escaping (LiveMachine, QEMUHypervisor) async throws -> Void
     ) async throws {
         let root = "/tmp/qwd-guest-\(UInt32.random(in: 0...UInt32.max))"
+        defer { Files.remove(root) }
         var options = network ?? GuestNetwork.Options()
         if network == nil { options.isIsolated = false }
         let hypervisor = makeHypervisor(HostPaths(runtime: "\(root)/r", state: "\(root)/s"), network: options)

@@ -8,10 +8,12 @@ import Testing
 
 /// Boot scripts from a real web server.
 @Suite(.timeLimit(.minutes(2)), .serialized)
-struct BootScriptDownloadTests {
+final class BootScriptDownloadTests {
     private let directory = "/tmp/qwd-script-\(UInt32.random(in: 0...UInt32.max))"
 
     init() throws { try Files.makeDirectory(directory) }
+
+    deinit { Files.remove(directory) }
 
     private func text(
         _ url: String, urls: [String] = [], isAdministrators: Bool = true, most: Int = 100

@@ -6,7 +6,7 @@ import Processes
 import Testing
 @testable import Worker
 
-@Suite struct BootScriptSourcesTests {
+@Suite final class BootScriptSourcesTests {
     private let root: String
     private let id = SessionID(milliseconds: 1)
 
@@ -22,6 +22,8 @@ import Testing
         try Data([0x23, 0x21, 0x2F, 0x00, 0x0A]).write(to: URL(filePath: "\(root)/offered/nul"))
         try Files.write("#!/bin/sh\n" + String(repeating: "x", count: 200), to: "\(root)/offered/long")
     }
+
+    deinit { Files.remove(root) }
 
     private func request(groups: [String] = []) -> SessionRequest {
         var request = SessionRequest(
