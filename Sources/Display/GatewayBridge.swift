@@ -164,8 +164,10 @@ package actor GatewayBridge: DisplayBridge {
         _ = await gateway.kill()
     }
 
-    /// Whether a host's gateway runs, whoever has started it.
-    package static func isRunning(_ paths: HostPaths) -> Bool { gateway(paths) != nil }
+    /// Whether a host's gateway runs and has an address, whoever has started it.
+    package static func isListening(_ host: String, _ port: Int, _ paths: HostPaths) -> Bool {
+        gateway(paths) != nil && Files.read(paths.gatewaySetup)?.hasPrefix("\(host):\(port) ") == true
+    }
 
     private static func gateway(_ paths: HostPaths) -> ProcessHandle? {
         ProcessHandle(pidFile: paths.gatewayPID, mark: GatewayProgram.mark(paths.tokens))

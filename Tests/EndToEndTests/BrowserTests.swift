@@ -109,7 +109,7 @@ struct BrowserTests {
     }
 
     @Test func `files come and go by the session's page, also after its end, for a while`() async throws {
-        let service = try RunningService(["exchange.limit_gib=0.02", "exchange.kept=15s"])
+        let service = try RunningService(["exchange.limit_gib=0.06", "exchange.kept=15s"])
         try await service.start()
         let id = try await service.create()
         try #require(try await service.settled(id).state == .running, "\(service.log)")

@@ -44,7 +44,10 @@ struct ConfigCheckTests {
         ("tls:\n  certificate: /nope/c.pem\n  key: /nope/k.pem\n", "/nope/k.pem is not there"),
         ("tls:\n  certificate: /nope/c.pem\n  key: /nope/k.pem\n", "/nope/c.pem is not there"),
         ("defaults:\n  memory_gib: 2048\n", "write 2 if MiB were meant"),
-        ("auth:\n  methods: [command]\n  command:\n    path: /nowhere/ask\n", "/nowhere/ask"),
+        (
+            "auth:\n  methods: [local]\n  local:\n    service: qwd-nowhere\n",
+            "auth.methods: local: There is no PAM service qwd-nowhere"
+        ),
     ])
     func `what a key names is looked at`(text: String, says: String) async throws {
         let found = try await check((text.hasPrefix("auth:") ? "" : "auth:\n  methods: [none]\n") + text)

@@ -1,4 +1,5 @@
 import Foundation
+import Machines
 import Processes
 import Testing
 import TestSupport
@@ -14,10 +15,19 @@ struct DoctorTests {
         await service.terminate()
         let found = try await service.answer(to: ["doctor"])
         #expect(found.output.contains("what the configuration names is there"), "\(found)")
+        let other = try TCPListener(host: "127.0.0.1", port: 0)
+        service.overrides.append("display.listen=127.0.0.1:\(other.port)")
+        let taken = try await service.answer(to: ["doctor"])
+        service.overrides.removeLast()
+        #expect(taken.output.contains("display.listen") && taken.output.contains("taken"), "\(taken)")
         try await service.start()
+        // Its folder has something in it, and is kept.
+        let folder = HostPaths(runtime: service.runtime, state: service.state).exchange(id)
+        try Files.write("kept", to: "\(folder.files)/a")
         _ = try await service.stopped(id)
         await service.terminate()
-        // Nothing is left that would need it.
+        #expect(Files.exists("\(folder.files)/a"))
+        // Without a worker nobody is behind its door, and there is no display.
         #expect(try TCPListener(host: "127.0.0.1", port: service.displayPort).port == service.displayPort)
         await service.shutDown()
     }

@@ -1,5 +1,6 @@
 import Foundation
 import Processes
+@testable import qwd
 import Testing
 import TestSupport
 
@@ -56,7 +57,6 @@ struct MachineCommandTests {
             try await Task.sleep(for: .milliseconds(100))
         }
         let picture = "\(service.root)/picture.png"
-        #expect(try await !service.answer(to: ["session", "log", id]).output.contains("\\u{d}"))
         #expect(try await service.answer(to: ["session", "screenshot", id, picture]).code == 0)
         #expect(try Data(contentsOf: URL(filePath: picture)).starts(with: [0x89, 0x50, 0x4E, 0x47]))
 
@@ -74,6 +74,14 @@ struct MachineCommandTests {
         #expect(!Files.exists("\(service.machines)/new.iso"))
         #expect(try await service.answer(to: ["machine", "show", "new.iso"]).code == 1)
         await service.shutDown()
+    }
+
+    @Test(arguments: [
+        ("a\r\nb\r\n", "a\nb\n"), ("a\n\rb", "a\nb"), ("a\r\r\nb", "a\nb"), ("1 %\r2 %\r", "1 %\n2 %"),
+        ("a\r\n\r\nb", "a\n\nb"), ("\ra", "a"), ("a\u{1b}[0m\n", "a\u{1b}[0m\n"),
+    ])
+    func `a console is shown by lines, however it ends them`(text: String, lines: String) {
+        #expect(SessionCommand.Log.lines(text) == lines)
     }
 
     @Test func `what can't be done says why, and leaves nothing`() async throws {

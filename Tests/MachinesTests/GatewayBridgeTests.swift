@@ -122,7 +122,9 @@ struct GatewayBridgeTests {
         }
         #expect(await problem(of: try bridge(port: listener.port)) { $0 == nil } == nil)
         let first = try #require(gateway())
-        #expect(GatewayBridge.isRunning(HostPaths(runtime: "\(root)/r", state: "\(root)/s")))
+        #expect(
+            GatewayBridge.isListening(
+                "127.0.0.1", listener.port, HostPaths(runtime: "\(root)/r", state: "\(root)/s")))
         let second = try bridge(port: listener.port)
         // A door to files is none: without a worker nobody is behind it.
         let door = try UnixSocket.listen(at: "\(root)/files.sock")

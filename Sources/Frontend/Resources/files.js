@@ -252,15 +252,20 @@ async function fetchFile(name) {
                 if (!length) break;
                 // Each of them costs the browser something, whatever its size.
                 const pieces = [];
-                for (let left = length; left > 0;) {
-                    const piece = await door.some(left);
-                    if (!piece) throw new Error("closed");
-                    pieces.push(piece);
-                    left -= piece.length;
-                    bar.at(done + length - left, all);
+                let left = length;
+                try {
+                    while (left > 0) {
+                        const piece = await door.some(left);
+                        if (!piece) throw new Error("closed");
+                        pieces.push(piece);
+                        left -= piece.length;
+                        bar.at(done + length - left, all);
+                    }
+                } finally {
+                    // What has come before a break need not come again.
+                    parts.push(await kept(pieces));
+                    done += length - left;
                 }
-                parts.push(await kept(pieces));
-                done += length;
                 if (done >= all) break;
             }
         });
@@ -276,9 +281,10 @@ async function fetchAll() {
     const bar = progress(words.archive);
     const parts = [];
     let done = 0;
+    let door;
     try {
         const all = used;
-        const door = await Door.open(where);
+        door = await Door.open(where);
         await door.ask({ op: "archive" });
         let [pieces, gathered] = [[], 0];
         for (let piece = await door.some(); piece; piece = await door.some()) {
@@ -299,6 +305,7 @@ async function fetchAll() {
     } catch (error) {
         explain(words.archive, error);
     } finally {
+        door?.close();
         bar.end();
     }
 }

@@ -174,7 +174,7 @@ struct Start: AsyncParsableCommand {
         guard text.utf8.count <= settings.scripts.maxLength else {
             throw Failure(
                 .failed,
-                "--script has \(written) bytes, and may have \(settings.scripts.maxLength - (text.utf8.count - written)) (scripts.max_length)."
+                "--script has \(written) bytes, and may have \(max(0, settings.scripts.maxLength - (text.utf8.count - written))) (scripts.max_length)."
             )
         }
         guard BootScriptSource(written: text) != nil, !text.utf8.contains(0) else {

@@ -95,9 +95,10 @@ extension Settings {
     /// Addresses that somebody else listens on already, while no service of ours does. Its displays may outlive it.
     var portProblems: [PlaceProblem] {
         let listens = [("frontend.listen", frontend.listen), ("display.listen", display.listen)]
-        let hasGateway = GatewayBridge.isRunning(HostPaths(runtime: runtimeDir, state: stateDir))
+        let paths = HostPaths(runtime: runtimeDir, state: stateDir)
         return listens.compactMap { key, listen in
-            guard listen.port != 0, !(hasGateway && key == "display.listen") else { return nil }
+            guard listen.port != 0 else { return nil }
+            if key == "display.listen", GatewayBridge.isListening(listen.host, listen.port, paths) { return nil }
             do {
                 _ = try TCPListener(host: listen.host, port: listen.port)
                 return nil
