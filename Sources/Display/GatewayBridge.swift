@@ -166,8 +166,11 @@ package actor GatewayBridge: DisplayBridge {
 
     /// Whether a host's gateway runs and has an address, whoever has started it.
     package static func isListening(_ host: String, _ port: Int, _ paths: HostPaths) -> Bool {
-        gateway(paths) != nil && Files.read(paths.gatewaySetup)?.hasPrefix("\(host):\(port) ") == true
+        gateway(paths) != nil && Files.read(paths.gatewaySetup)?.hasPrefix(setupAddress(host, port)) == true
     }
+
+    /// How a setup begins.
+    private static func setupAddress(_ host: String, _ port: Int) -> String { "\(host):\(port) " }
 
     private static func gateway(_ paths: HostPaths) -> ProcessHandle? {
         ProcessHandle(pidFile: paths.gatewayPID, mark: GatewayProgram.mark(paths.tokens))
@@ -208,7 +211,7 @@ package actor GatewayBridge: DisplayBridge {
 
     /// All that its command line and its socket depend on.
     private var setup: String {
-        (["\(host):\(port)", program.path] + program.arguments(paths)).joined(separator: " ")
+        Self.setupAddress(host, port) + ([program.path] + program.arguments(paths)).joined(separator: " ")
     }
 
     /// Why it ended.
